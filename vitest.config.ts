@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const rooms = [
+  "packages/tdx-quote",
+  "packages/policy",
+  "packages/kms-protocol",
+  "packages/tee-simulator",
+  "packages/cli",
+  "apps/kms-phala",
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...rooms.map((root) => ({
+        root,
+        test: { name: root.split("/")[1] ?? root, include: ["test/**/*.test.ts"], testTimeout: 30_000 },
+      })),
+      { test: { name: "repository", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
+    ],
+    coverage: { provider: "v8" },
+  },
+});
