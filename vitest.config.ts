@@ -9,6 +9,9 @@ const rooms = [
   "apps/kms-phala",
 ];
 
+/** Where `.ci/run` wants the counts. */
+const report = process.env["MERO_TEE_TEST_REPORT"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,5 +22,6 @@ export default defineConfig({
       { test: { name: "repository", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
     ],
     coverage: { provider: "v8" },
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
   },
 });
