@@ -1,0 +1,77 @@
+/** Largest request body that a KMS reads, in bytes; one more is refused. Source: mero-kms protocol, conventions. */
+export const REQUEST_BODY_LIMIT_BYTES = 65_536;
+
+/** Deepest nesting of a JSON body. Source: mero-kms protocol, failures before a handler runs. */
+export const JSON_DEPTH_LIMIT = 128;
+
+/** How long a node waits for each answer, in milliseconds, connection included. Source: mero-kms protocol, conventions. */
+export const NODE_REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Limits that nodes put on answers, in characters.
+ *
+ * Source: mero-kms protocol, endpoints and key derivation.
+ */
+export const ANSWER_FIELD_LIMITS = {
+  challengeId: 512,
+  nonceB64: 2_048,
+  quoteB64: 131_072,
+  reportDataHex: 1_024,
+  key: 4_096,
+} as const;
+
+/** Body of `POST /challenge`. */
+export interface ChallengeRequest {
+  readonly peerId: string;
+}
+
+/** Answer 200 of `POST /challenge`. */
+export interface ChallengeAnswer {
+  /** 32 hex characters. */
+  readonly challengeId: string;
+  /** 32 bytes as base64. */
+  readonly nonceB64: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** Body of `POST /get-key`: all fields as sent, nothing decoded. */
+export interface GetKeyRequest {
+  readonly challengeId: string;
+  readonly quoteB64: string;
+  readonly peerId: string;
+  /** base64 of the libp2p protobuf public key. */
+  readonly peerPublicKeyB64: string;
+  /** base64 of the Ed25519 signature over the signed payload. */
+  readonly signatureB64: string;
+}
+
+/** Answer 200 of `POST /get-key`. A secret. */
+export interface GetKeyAnswer {
+  /** 64 hex characters. */
+  readonly key: string;
+}
+
+/** Body of `POST /attest`. */
+export interface AttestRequest {
+  /** 32 bytes as base64. */
+  readonly nonceB64: string;
+  /** 32 bytes as base64; missing and null both mean the default binding. */
+  readonly bindingB64?: string | null;
+}
+
+/** Answer 200 of `POST /attest`. Only the quote proves anything; the rest is a claim beside it. */
+export interface AttestAnswer {
+  readonly quoteB64: string;
+  readonly reportDataHex: string;
+  /** The dstack event log, a JSON array. */
+  readonly eventLog: unknown;
+  /** The dstack VM configuration, JSON text passed through. */
+  readonly vmConfig: string;
+}
+
+/** Answer of `GET /health`: liveness only. */
+export interface HealthAnswer {
+  readonly status: "alive";
+  readonly service: "mero-kms-phala";
+}

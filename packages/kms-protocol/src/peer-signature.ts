@@ -1,0 +1,33 @@
+import type { Ed25519PublicKey } from "./public-key.ts";
+
+/** Length of an Ed25519 signature in bytes. Source: RFC 8032, section 5.1.6. */
+export const ED25519_SIGNATURE_BYTES = 64;
+
+/** Order of the base point, 2^252 + 27742317777372353535851937790883648493. Source: RFC 8032, section 5.1. */
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+/**
+ * Verifies an Ed25519 signature by a peer's key over the exact payload bytes (no pre-hash, no context).
+ *
+ * The key has been judged by its parser, and S must be below the group order, so that nobody can change a signature
+ * into a second valid one. The equation itself is WebCrypto's: in Node it is OpenSSL's, which is cofactorless and
+ * compares R as bytes, as `ed25519-dalek` in the nodes does.
+ *
+ * @param signature - 64 bytes `R ‖ S`; any other length is false
+ * Source: RFC 8032, section 5.1.7; mero-kms protocol, peer ids and keys.
+ */
+export async function verifyPeerSignature(
+  publicKey: Ed25519PublicKey,
+  payload: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  if (signature.length !== ED25519_SIGNATURE_BYTES || scalar(signature.subarray(32)) >= GROUP_ORDER) return false;
+  const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
+  return crypto.subtle.verify("Ed25519", key, signature, payload);
+}
+
+function scalar(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  return value;
+}

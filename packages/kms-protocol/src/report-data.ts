@@ -1,0 +1,52 @@
+import { DEFAULT_BINDING_LABEL } from "@mero-tee/policy";
+import { sha256 } from "@noble/hashes/sha2.js";
+
+import { type PeerId, peerIdHash } from "./peer-id.ts";
+
+/** Length of a nonce and of a binding, in bytes. */
+export const NONCE_BYTES = 32;
+
+/** Length of the report data of a quote, in bytes. Source: Intel TDX Module 1.5 ABI, REPORTDATA. */
+export const REPORT_DATA_BYTES = 64;
+
+/**
+ * The binding that a KMS quote carries when the asker names none: SHA-256 of the default label, 32 bytes. Shared; do
+ * not write to it.
+ *
+ * Source: mero-kms protocol, report data on both planes.
+ */
+export const DEFAULT_BINDING: Uint8Array<ArrayBuffer> = new Uint8Array(
+  sha256(new TextEncoder().encode(DEFAULT_BINDING_LABEL)),
+);
+
+/**
+ * Report data of the quote with which a node asks for its key: challenge nonce, then SHA-256 of its peer id text.
+ *
+ * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
+ * Source: mero-kms protocol, report data on both planes.
+ */
+export function nodeReportData(nonce: Uint8Array, peerId: PeerId): Uint8Array<ArrayBuffer> {
+  return halves(nonce, peerIdHash(peerId));
+}
+
+/**
+ * Report data of the quote with which a KMS answers `/attest`: the asker's nonce, then the binding. A binding that the
+ * asker chose is merely echoed; it proves nothing about the connection.
+ *
+ * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
+ * @param binding - 32 bytes, {@link DEFAULT_BINDING} unless the asker named one
+ * Source: mero-kms protocol, report data on both planes.
+ */
+export function kmsReportData(nonce: Uint8Array, binding: Uint8Array): Uint8Array<ArrayBuffer> {
+  return halves(nonce, binding);
+}
+
+function halves(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (first.length !== NONCE_BYTES || second.length !== NONCE_BYTES) {
+    throw new RangeError("report data is made of two halves of 32 bytes");
+  }
+  const reportData = new Uint8Array(REPORT_DATA_BYTES);
+  reportData.set(first);
+  reportData.set(second, NONCE_BYTES);
+  return reportData;
+}
