@@ -1,0 +1,34 @@
+const DIGITS = "0123456789abcdef";
+
+/** Spells bytes as lower-case hex, two digits a byte. */
+export function toHex(bytes: Uint8Array): string {
+  let hex = "";
+  for (const byte of bytes) hex += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
+  return hex;
+}
+
+/**
+ * Reads hex of either case; nothing but digits, so neither `0x` nor whitespace.
+ *
+ * @param byteLength - the only length accepted, in bytes; any even number of digits when absent
+ * @returns a fresh copy; null when the text is not such hex
+ */
+export function parseHex(text: string, byteLength?: number): Uint8Array<ArrayBuffer> | null {
+  if (text.length % 2 !== 0) return null;
+  if (byteLength !== undefined && text.length !== 2 * byteLength) return null;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index += 1) {
+    const high = nibble(text.charCodeAt(2 * index));
+    const low = nibble(text.charCodeAt(2 * index + 1));
+    if (high < 0 || low < 0) return null;
+    bytes[index] = (high << 4) | low;
+  }
+  return bytes;
+}
+
+/** The value of a hex digit given as a UTF-16 code unit; -1 when it is none. */
+function nibble(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}

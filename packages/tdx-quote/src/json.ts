@@ -1,0 +1,287 @@
+import { err, ok, type Result } from "./result.ts";
+
+/**
+ * A JSON value. Objects are maps: their keys are data, so `__proto__` and `constructor` are keys like all others.
+ * Strings are well-formed Unicode.
+ */
+export type JsonValue = null | boolean | JsonNumber | string | readonly JsonValue[] | ReadonlyMap<string, JsonValue>;
+
+/**
+ * A number with its spelling. `value` is the nearest double (`1e999` gives Infinity), so whoever needs an exact number
+ * judges `text`: see {@link jsonUnsigned}.
+ */
+export interface JsonNumber {
+  readonly kind: "number";
+  readonly text: string;
+  readonly value: number;
+}
+
+/** Why a text is not the JSON this reader accepts, and where: `offset` in bytes of UTF-8. */
+export interface JsonError {
+  readonly reason: string;
+  readonly offset: number;
+}
+
+/** Bounds of a document, checked before and while it is read. */
+export interface JsonLimits {
+  /** Longest text accepted: bytes of a byte array, UTF-16 code units of a string. Default 1 MiB. */
+  readonly maxBytes?: number;
+  /** Deepest nesting of arrays and objects. Default 32; at most 256, which keeps the recursion bounded. */
+  readonly maxDepth?: number;
+}
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+const DEFAULT_MAX_DEPTH = 32;
+const GREATEST_MAX_DEPTH = 256;
+
+/**
+ * Reads one JSON document strictly: no duplicate key in any object (also not in two spellings, `"a"` and `"\u0061"`),
+ * no byte order mark, no invalid UTF-8, no lone surrogate (raw or escaped), nothing after the value but whitespace.
+ * `JSON.parse` keeps the last of two equal keys where other readers keep the first, so a signed document could say one
+ * thing to us and another to them.
+ *
+ * Errors: the reason and its offset. Time and memory are linear in the length.
+ * Source: RFC 8259; RFC 7493 (I-JSON), sections 2.1 and 2.3.
+ */
+export function parseStrictJson(text: string | Uint8Array, limits: JsonLimits = {}): Result<JsonValue, JsonError> {
+  const decoded = decodeText(text, limits.maxBytes ?? DEFAULT_MAX_BYTES);
+  if (!decoded.ok) return decoded;
+  const scanner = new JsonScanner(decoded.value, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
+  return scanner.finish(scanner.value(0));
+}
+
+/**
+ * Finds the bytes of the value of a first-level key, for signatures over the text of an inner object. The whole document
+ * is read as {@link parseStrictJson} reads it, so the key occurs exactly once.
+ *
+ * @returns `start` and `end` (exclusive), offsets in `bytes`, without surrounding whitespace
+ * Errors: those of {@link parseStrictJson}; the document is no object; the key is missing.
+ */
+export function jsonValueRange(
+  bytes: Uint8Array,
+  key: string,
+  limits: JsonLimits = {},
+): Result<{ readonly start: number; readonly end: number }, JsonError> {
+  const decoded = decodeText(bytes, limits.maxBytes ?? DEFAULT_MAX_BYTES);
+  if (!decoded.ok) return decoded;
+  const text = decoded.value;
+  const scanner = new JsonScanner(text, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
+  const document = scanner.finish(scanner.value(0));
+  if (!document.ok) return document;
+  const range = scanner.firstLevel.get(key);
+  if (range === undefined) return err({ reason: "the key is missing", offset: 0 });
+  const start = utf8Length(text.slice(0, range.start));
+  return ok({ start, end: start + utf8Length(text.slice(range.start, range.end)) });
+}
+
+/**
+ * Reads a number as a non-negative integer in the one spelling that means the same to every reader: decimal digits
+ * without sign, leading zero, fraction or exponent.
+ *
+ * @param max - greatest value accepted, at most `Number.MAX_SAFE_INTEGER`
+ * @returns null for every other value, type or spelling
+ */
+export function jsonUnsigned(value: JsonValue | undefined, max: number): number | null {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return null;
+  return /^(?:0|[1-9][0-9]{0,15})$/.test(value.text) && value.value <= max ? value.value : null;
+}
+
+/** Whether a value is an object; `value instanceof Map` says the same, but does not narrow a read-only map. */
+export function isJsonObject(value: JsonValue | undefined): value is ReadonlyMap<string, JsonValue> {
+  return value instanceof Map;
+}
+
+/**
+ * The same data as `JSON.parse` would give: numbers as doubles, objects without a prototype, so that no key reaches one.
+ */
+export function toPlainJson(value: JsonValue): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("kind" in value) return value.value;
+  if (!isJsonObject(value)) return value.map(toPlainJson);
+  const plain: Record<string, unknown> = Object.create(null);
+  for (const [key, member] of value) plain[key] = toPlainJson(member);
+  return plain;
+}
+
+/** The text of a document; valid UTF-8 maps one to one to well-formed text, a byte order mark stays a character. */
+function decodeText(text: string | Uint8Array, maxBytes: number): Result<string, JsonError> {
+  if (text.length > maxBytes) return err({ reason: "too long", offset: maxBytes });
+  if (typeof text === "string") {
+    return text.isWellFormed() ? ok(text) : err({ reason: "lone surrogate", offset: 0 });
+  }
+  try {
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
+  } catch {
+    // The decoder says nothing but "not UTF-8".
+    return err({ reason: "invalid UTF-8", offset: 0 });
+  }
+}
+
+function utf8Length(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["\\", "\\"],
+  ["/", "/"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);
+
+/** One reading of one text. Methods return undefined once something was refused; `finish` says what. */
+class JsonScanner {
+  /** Where the values of the outermost object stand, in code units. */
+  readonly firstLevel = new Map<string, { readonly start: number; readonly end: number }>();
+  readonly #text: string;
+  readonly #maxDepth: number;
+  #at = 0;
+  #refusal = "";
+
+  constructor(text: string, maxDepth: number) {
+    this.#text = text;
+    this.#maxDepth = Math.min(maxDepth, GREATEST_MAX_DEPTH);
+  }
+
+  /** Reads a value and the whitespace before it; `depth` = number of arrays and objects around it. */
+  value(depth: number): JsonValue | undefined {
+    switch (this.#peek()) {
+      case "{":
+        return this.#object(depth + 1);
+      case "[":
+        return this.#array(depth + 1);
+      case '"':
+        return this.#string();
+      case "t":
+        return this.#word("true", true);
+      case "f":
+        return this.#word("false", false);
+      case "n":
+        return this.#word("null", null);
+      default:
+        return this.#number();
+    }
+  }
+
+  /** Ends the reading: only whitespace may follow the document. */
+  finish(document: JsonValue | undefined): Result<JsonValue, JsonError> {
+    if (document !== undefined && this.#peek() === "") return ok(document);
+    const reason = document === undefined ? this.#refusal : "text after the document";
+    return err({ reason, offset: utf8Length(this.#text.slice(0, this.#at)) });
+  }
+
+  #object(depth: number): ReadonlyMap<string, JsonValue> | undefined {
+    if (depth > this.#maxDepth) return this.#refuse("nested too deeply");
+    const members = new Map<string, JsonValue>();
+    this.#at += 1;
+    if (this.#takes("}")) return members;
+    do {
+      if (this.#peek() !== '"') return this.#refuse("expected a key");
+      const key = this.#string();
+      if (key === undefined) return undefined;
+      if (members.has(key)) return this.#refuse("duplicate key");
+      if (!this.#takes(":")) return this.#refuse("expected a colon");
+      this.#peek();
+      const start = this.#at;
+      const value = this.value(depth);
+      if (value === undefined) return undefined;
+      members.set(key, value);
+      if (depth === 1) this.firstLevel.set(key, { start, end: this.#at });
+    } while (this.#takes(","));
+    return this.#takes("}") ? members : this.#refuse("expected a comma or the end of the object");
+  }
+
+  #array(depth: number): readonly JsonValue[] | undefined {
+    if (depth > this.#maxDepth) return this.#refuse("nested too deeply");
+    const values: JsonValue[] = [];
+    this.#at += 1;
+    if (this.#takes("]")) return values;
+    do {
+      const value = this.value(depth);
+      if (value === undefined) return undefined;
+      values.push(value);
+    } while (this.#takes(","));
+    return this.#takes("]") ? values : this.#refuse("expected a comma or the end of the array");
+  }
+
+  #string(): string | undefined {
+    const text = this.#text;
+    let decoded = "";
+    const first = this.#at + 1;
+    let from = first;
+    for (let at = first; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === 0x22) {
+        this.#at = at + 1;
+        decoded += text.slice(from, at);
+        // The text itself is well-formed, and quotes cut it between characters: only escapes can do harm.
+        return from === first || decoded.isWellFormed() ? decoded : this.#refuse("lone surrogate");
+      }
+      if (code < 0x20) {
+        this.#at = at;
+        return this.#refuse("control character in a string");
+      }
+      if (code === 0x5c) {
+        const escape = this.#escape(at);
+        if (escape === undefined) return undefined;
+        decoded += text.slice(from, at) + escape.decoded;
+        from = at + escape.length;
+        at = from - 1;
+      }
+    }
+    this.#at = text.length;
+    return this.#refuse("unfinished string");
+  }
+
+  #escape(at: number): { readonly decoded: string; readonly length: number } | undefined {
+    const letter = this.#text.charAt(at + 1);
+    const decoded = ESCAPES.get(letter);
+    if (decoded !== undefined) return { decoded, length: 2 };
+    const digits = this.#text.slice(at + 2, at + 6);
+    if (letter === "u" && /^[0-9a-fA-F]{4}$/.test(digits)) {
+      return { decoded: String.fromCharCode(Number.parseInt(digits, 16)), length: 6 };
+    }
+    this.#at = at;
+    return this.#refuse("unknown escape");
+  }
+
+  #number(): JsonNumber | undefined {
+    NUMBER.lastIndex = this.#at;
+    const text = NUMBER.exec(this.#text)?.[0];
+    if (text === undefined) return this.#refuse("expected a value");
+    this.#at += text.length;
+    return { kind: "number", text, value: Number(text) };
+  }
+
+  #word<W extends boolean | null>(word: string, value: W): W | undefined {
+    if (!this.#text.startsWith(word, this.#at)) return this.#refuse("expected a value");
+    this.#at += word.length;
+    return value;
+  }
+
+  /** Steps over whitespace, and over `mark` when it comes next. */
+  #takes(mark: string): boolean {
+    if (this.#peek() !== mark) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Steps over whitespace; the character after it, empty at the end. */
+  #peek(): string {
+    const text = this.#text;
+    for (;;) {
+      const code = text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return text.charAt(this.#at);
+      this.#at += 1;
+    }
+  }
+
+  #refuse(reason: string): undefined {
+    this.#refusal = reason;
+    return undefined;
+  }
+}
