@@ -1,0 +1,95 @@
+import type { FixedHex } from "./fixed-hex.ts";
+import { jsonUnsigned, type JsonValue } from "./json.ts";
+import { err, ok, type Result } from "./result.ts";
+import { parseRfc3339Utc } from "./utc-time.ts";
+
+/** Where a document departs from its shape: `tcbLevels[2].tcb.pcesvn`, and what should have been there. */
+export interface ShapeError {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Turns a JSON value into a typed one or says where it departs; `path` is the value's place in the document. */
+export type Shape<T> = (value: JsonValue | undefined, path: string) => Result<T, ShapeError>;
+
+function refuse(path: string, reason: string): { ok: false; error: ShapeError } {
+  return err({ path, reason });
+}
+
+/** Any text. */
+export const text: Shape<string> = (value, path) =>
+  typeof value === "string" ? ok(value) : refuse(path, "must be text");
+
+/**
+ * An integer 0..`max`, written without sign, exponent, fraction or leading zero.
+ */
+export function integer(max: number): Shape<number> {
+  return (value, path) => {
+    const number = jsonUnsigned(value, max);
+    return number === null ? refuse(path, `must be an integer 0..${max}`) : ok(number);
+  };
+}
+
+/** Exactly `bytes` bytes as hex in either case; given back in lower case. */
+export function hex<Bytes extends number>(bytes: Bytes): Shape<FixedHex<Bytes>> {
+  return (value, path) => {
+    if (typeof value !== "string" || value.length !== bytes * 2 || !/^[0-9a-fA-F]*$/.test(value)) {
+      return refuse(path, `must be ${bytes * 2} hex digits`);
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- length and digits were checked above
+    return ok(value.toLowerCase() as FixedHex<Bytes>);
+  };
+}
+
+/** A UTC time to the second (`2025-06-19T10:16:03Z`), given back in Unix seconds. */
+export const time: Shape<number> = (value, path) => {
+  const seconds = typeof value === "string" ? parseRfc3339Utc(value) : null;
+  return seconds === null ? refuse(path, "must be a UTC time like 2025-06-19T10:16:03Z") : ok(seconds);
+};
+
+/** One of a few words, exactly as spelled. */
+export function word<const Words extends readonly string[]>(words: Words): Shape<Words[number]> {
+  return (value, path) => {
+    const found = words.find((candidate) => candidate === value);
+    return found === undefined ? refuse(path, `must be one of ${words.join(", ")}`) : ok(found);
+  };
+}
+
+/** A list of `min`..`max` members of one shape. */
+export function list<T>(member: Shape<T>, min = 0, max: number = Infinity): Shape<readonly T[]> {
+  return (value, path) => {
+    if (!Array.isArray(value)) return refuse(path, "must be a list");
+    if (value.length < min || value.length > max) {
+      return refuse(path, min === max ? `must have ${min} members` : "must not be empty");
+    }
+    const members: T[] = [];
+    for (const [index, item] of value.entries()) {
+      const result = member(item, `${path}[${index}]`);
+      if (!result.ok) return result;
+      members.push(result.value);
+    }
+    return ok(members);
+  };
+}
+
+/** The same shape, or `fallback` where the key is absent (`null` is not absence). */
+export function optional<T, F>(shape: Shape<T>, fallback: F): Shape<T | F> {
+  return (value, path) => (value === undefined ? ok(fallback) : shape(value, path));
+}
+
+/** An object with at least these keys; other keys are ignored. Keys are looked up in a Map, so `__proto__` is a key like any other. */
+export function object<T extends object>(shapes: { readonly [K in keyof T]: Shape<T[K]> }): Shape<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a literal of shapes has no other keys
+  const keys = Object.keys(shapes) as (keyof T & string)[];
+  return (value, path) => {
+    if (!(value instanceof Map)) return refuse(path, "must be an object");
+    const fields: Partial<T> = {};
+    for (const key of keys) {
+      const result = shapes[key](value.get(key), path === "" ? key : `${path}.${key}`);
+      if (!result.ok) return result;
+      fields[key] = result.value;
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key was set above
+    return ok(fields as T);
+  };
+}

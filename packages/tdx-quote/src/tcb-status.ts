@@ -1,0 +1,64 @@
+import type { ShortComponent } from "./failure.ts";
+import type { ComponentStatus, TcbLevelStatus } from "./tcb-level.ts";
+
+/**
+ * What can be said about the security version of a whole platform: Intel's seven words, and two that only verification produces.
+ *
+ * Source: Intel PCS API v4, `tcbStatus`; Intel SGX DCAP Quote Verification Library, TD relaunch statuses.
+ */
+export const TCB_STATUSES = [
+  "UpToDate",
+  "SWHardeningNeeded",
+  "ConfigurationNeeded",
+  "ConfigurationAndSWHardeningNeeded",
+  "OutOfDate",
+  "OutOfDateConfigurationNeeded",
+  "Revoked",
+  "TDRelaunchAdvised",
+  "TDRelaunchAdvisedConfigurationNeeded",
+] as const;
+
+/** One of {@link TCB_STATUSES}. */
+export type TcbStatus = (typeof TCB_STATUSES)[number];
+
+/** The judged security version of platform, TDX module and quoting enclave. */
+export interface TcbJudgement {
+  readonly tcbStatus: TcbStatus;
+  /** Of the level that counts, the module's and the quoting enclave's, in that order, without repeats. */
+  readonly advisoryIds: readonly string[];
+  /** Status of the level that SGX and TDX components reach. */
+  readonly tcbLevelStatus: TcbLevelStatus;
+  /** Status of the level that the SGX components alone reach; may be better or worse than {@link tcbLevelStatus}. */
+  readonly sgxLevelStatus: TcbLevelStatus;
+  /** Null for a TDX module of version 0, which has no levels of its own. */
+  readonly tdxModuleStatus: ComponentStatus | null;
+  readonly qeStatus: ComponentStatus;
+  /**
+   * What is missing for the highest level that is `UpToDate`, of platform, module and quoting enclave each;
+   * empty when all is reached, or when Intel lists no such level.
+   */
+  readonly short: readonly ShortComponent[];
+}
+
+/** A component out of date makes what it stands on out of date; a need for configuration stays visible. */
+const WITH_OUT_OF_DATE = {
+  UpToDate: "OutOfDate",
+  SWHardeningNeeded: "OutOfDate",
+  ConfigurationNeeded: "OutOfDateConfigurationNeeded",
+  ConfigurationAndSWHardeningNeeded: "OutOfDateConfigurationNeeded",
+  OutOfDate: "OutOfDate",
+  OutOfDateConfigurationNeeded: "OutOfDateConfigurationNeeded",
+  TDRelaunchAdvised: "TDRelaunchAdvised",
+  TDRelaunchAdvisedConfigurationNeeded: "TDRelaunchAdvisedConfigurationNeeded",
+  Revoked: "Revoked",
+} as const satisfies Record<TcbStatus, TcbStatus>;
+
+/**
+ * Merges a status with that of a component (TDX module or quoting enclave).
+ *
+ * Source: Intel SGX DCAP Quote Verification Library, converging of TCB statuses.
+ */
+export function convergeStatus(status: TcbStatus, component: ComponentStatus): TcbStatus {
+  if (component === "Revoked") return "Revoked";
+  return component === "UpToDate" ? status : WITH_OUT_OF_DATE[status];
+}

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+
+const FOLDER = new URL("../../../../shared/vectors/", import.meta.url);
+
+/** Whether the real quotes and collateral are on this machine; they are not part of the repository. */
+export const HAS_REAL_VECTORS = existsSync(FOLDER);
+
+if (!HAS_REAL_VECTORS) {
+  console.warn("skipped: tests on real quotes (no vectors folder beside the repository)");
+}
+
+export function readVector(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(path, FOLDER)));
+}
+
+export function readVectorText(path: string): string {
+  return readFileSync(new URL(path, FOLDER), "utf8");
+}
+
+/** One entry of the expectations that come with the vectors; written without this package. */
+export interface ExpectedQuote {
+  readonly id: string;
+  readonly quote: string;
+  readonly collateral: string | null;
+  readonly verificationTimeUnix: number | null;
+  readonly expected: {
+    readonly evidence?: string;
+    readonly status?: string;
+    readonly tcbLevelStatus?: string;
+    readonly tdxModuleStatus?: string | null;
+    readonly qeStatus?: string;
+    readonly advisoryIds?: readonly string[];
+    readonly earliestExpiration?: string;
+    readonly verified?: boolean;
+    readonly failure?: { readonly code: string; readonly stage: string } | null;
+  } | null;
+  readonly parsed: Readonly<Record<string, string | number | boolean>>;
+  readonly pck: {
+    readonly fmspc: string;
+    readonly pceid: string;
+    readonly ppid: string;
+    readonly tcbComponents: readonly number[];
+    readonly pcesvn: number;
+  };
+}
+
+export function readExpectedQuotes(): readonly ExpectedQuote[] {
+  return (JSON.parse(readVectorText("expected.json")) as { quotes: readonly ExpectedQuote[] }).quotes;
+}
