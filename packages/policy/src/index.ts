@@ -1,4 +1,21 @@
+export {
+  type AppraisalPolicy,
+  POLICY_FIELDS,
+  type PolicyField,
+  type PolicyRole,
+  type PolicySource,
+  emptyPolicyFields,
+} from "./appraisal-policy.ts";
 export { DEFAULT_BINDING_LABEL } from "./default-binding.ts";
+export { describePolicyError } from "./describe-policy-error.ts";
+export { ENVIRONMENT_POLICY_VARIABLES, policyFromEnvironment } from "./environment-policy.ts";
+export {
+  type AcceptedQuote,
+  type PolicyDecision,
+  type PolicySubject,
+  evaluate,
+  evaluatePolicy,
+} from "./evaluate-policy.ts";
 export { KMS_PROFILE_EVENT, type KmsProfileEvent, kmsProfileEvent } from "./kms-profile-event.ts";
 export {
   MEASUREMENT_FIELDS,
@@ -16,6 +33,14 @@ export {
   nodeRtmr3,
 } from "./node-rtmr3.ts";
 export {
+  type AnyPolicyError,
+  POLICY_ERROR_CODES,
+  type PolicyError,
+  type PolicyErrorCode,
+  type PolicyMismatch,
+  type PolicyMismatches,
+} from "./policy-error.ts";
+export {
   DEFAULT_PROFILE,
   PROFILES,
   type Profile,
@@ -23,3 +48,5 @@ export {
   parseProfile,
   parseProfileSetting,
 } from "./profile.ts";
+export { type ExpectedRelease, POLICY_DOCUMENT_LIMIT_BYTES, parseReleasePolicy } from "./release-policy.ts";
+export { DEFAULT_TCB_STATUSES, type TcbStatusError, parseTcbStatus } from "./tcb-status-word.ts";

@@ -1,0 +1,60 @@
+import type { AnyPolicyError } from "./policy-error.ts";
+import { PROFILES } from "./profile.ts";
+
+/**
+ * One sentence about a refusal that an operator can act on.
+ *
+ * @param error - any refusal of this package
+ * @returns plain text; pieces of foreign text in it are quoted as JSON, so that they cannot pass for our words or
+ * break a log line
+ */
+export function describePolicyError(error: AnyPolicyError): string {
+  switch (error.code) {
+    case "policy-json-malformed":
+      return `The policy is not strict JSON: ${error.reason} at byte ${error.offset}.`;
+    case "policy-field-missing":
+      return `The policy lacks ${error.field}.`;
+    case "policy-field-malformed":
+      return `${error.field} must be ${error.expected}.`;
+    case "policy-schema-version-unsupported":
+      return `The policy has schema version ${error.actual}; this build reads version 1 only.`;
+    case "policy-role-mismatch":
+      return `The policy is of role ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+    case "policy-profile-mismatch":
+      return `The policy is for profile ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+    case "policy-tag-mismatch":
+      return `The policy belongs to release ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+    case "policy-not-ready":
+      return `The policy declares itself not ready (status ${quoted(error.status)}).`;
+    case "policy-family-incomplete":
+      return `The policy's ${error.family}_* lists are incomplete; missing: ${error.missing.join(", ")}.`;
+    case "policy-legacy-family-refused":
+      return "The policy holds only plain allowed_* lists, which may be a KMS's own; reading them for nodes needs an explicit opt-in.";
+    case "policy-roles-overlap":
+      return `RTMR3 value ${error.measurement} stands in the node list and in the KMS list, so a KMS could pass as a node.`;
+    case "policy-measurement-forbidden":
+      return `${error.field} accepts ${error.measurement}, which belongs to a machine that measured no image.`;
+    case "policy-tcb-status-unknown":
+      return `${error.field} is ${quoted(error.actual)}, which is not a TCB status of Intel's.`;
+    case "policy-tcb-status-revoked":
+      return `${error.field} accepts revoked platforms, which no policy may.`;
+    case "policy-list-empty":
+      return `${error.field} is set but empty; leave it unset for the default.`;
+    case "policy-binding-contradiction":
+      return `${error.field} gives other bytes than its hexadecimal form.`;
+    case "policy-mismatch":
+      return `The quote is genuine but not accepted: ${error.mismatches.map(({ field, actual }) => `${field} is ${actual}`).join("; ")}.`;
+    case "profile-unknown":
+      return `${quoted(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
+    case "measurement-malformed":
+      return `A measurement has 96 hex digits; this text of length ${error.length} is none.`;
+    case "tcb-status-unknown":
+      return `${quoted(error.actual)} is not a TCB status of Intel's.`;
+    case "root-hash-malformed":
+      return `A root hash has 64 lower-case hex digits; this text of length ${error.length} is none.`;
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
