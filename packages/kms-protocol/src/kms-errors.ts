@@ -1,3 +1,5 @@
+import type { ErrorBody } from "./messages.ts";
+
 /**
  * The tags of error answers: what stands in `error`, stable on the wire. Nodes look at some of them by name.
  *
@@ -115,13 +117,6 @@ export const KMS_ERRORS: Readonly<Record<KmsErrorCode, readonly [status: number,
   "attest-request-invalid": [400, "invalid_attestation_request"],
   "attestation-unavailable": [503, "attestation_unavailable"],
 };
-
-/** The body of every answer that is not 2xx. */
-export interface ErrorBody {
-  readonly error: string;
-  /** A sentence for an operator; never key bytes, nonces, paths or host names. */
-  readonly details?: string;
-}
 
 /**
  * The answer to a refused request.

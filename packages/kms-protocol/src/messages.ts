@@ -1,9 +1,6 @@
 /** Largest request body that a KMS reads, in bytes; one more is refused. Source: mero-kms protocol, conventions. */
 export const REQUEST_BODY_LIMIT_BYTES = 65_536;
 
-/** Deepest nesting of a JSON body. Source: mero-kms protocol, failures before a handler runs. */
-export const JSON_DEPTH_LIMIT = 128;
-
 /** How long a node waits for each answer, in milliseconds, connection included. Source: mero-kms protocol, conventions. */
 export const NODE_REQUEST_TIMEOUT_MS = 30_000;
 
@@ -74,4 +71,11 @@ export interface AttestAnswer {
 export interface HealthAnswer {
   readonly status: "alive";
   readonly service: "mero-kms-phala";
+}
+
+/** The body of every answer that is not 2xx. */
+export interface ErrorBody {
+  readonly error: string;
+  /** A sentence for an operator; never key bytes, nonces, paths or host names. */
+  readonly details?: string;
 }
