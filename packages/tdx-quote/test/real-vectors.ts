@@ -45,5 +45,6 @@ export interface ExpectedQuote {
 }
 
 export function readExpectedQuotes(): readonly ExpectedQuote[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- data that comes with the vectors
   return (JSON.parse(readVectorText("expected.json")) as { quotes: readonly ExpectedQuote[] }).quotes;
 }
