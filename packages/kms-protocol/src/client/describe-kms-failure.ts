@@ -1,0 +1,92 @@
+import { describePolicyError } from "@mero-tee/policy";
+import { describeFailure } from "@mero-tee/tdx-quote";
+
+import type { KeyLengthFailure, QuoteProviderFailure } from "./fetch-storage-key.ts";
+import type { IdentityError } from "./identity.ts";
+import type { KmsCallFailure } from "./kms-client.ts";
+import type { KmsAttestationFailure } from "./kms-evidence.ts";
+import type { KmsUrlError } from "./kms-url.ts";
+
+/** Every failure code of a node's side of the conversation; closed and documented. */
+export const KMS_CLIENT_FAILURE_CODES = [
+  "kms-url-invalid",
+  "identity-malformed",
+  "kms-unreachable",
+  "kms-timeout",
+  "kms-answer-too-large",
+  "kms-refused",
+  "answer-not-json",
+  "answer-shape-invalid",
+  "answer-field-oversized",
+  "answer-nonce-invalid",
+  "answer-key-invalid",
+  "kms-quote-mock",
+  "kms-report-data-mismatch",
+  "kms-quote-refused",
+  "kms-collateral-unavailable",
+  "kms-policy-refused",
+  "quote-provider-failed",
+  "key-length-unexpected",
+] as const;
+
+/** One of {@link KMS_CLIENT_FAILURE_CODES}. */
+export type KmsClientFailureCode = (typeof KMS_CLIENT_FAILURE_CODES)[number];
+
+/** Any failure of a node's side of the conversation. */
+export type KmsClientFailure =
+  KmsUrlError | IdentityError | KmsCallFailure | KmsAttestationFailure | QuoteProviderFailure | KeyLengthFailure;
+
+/**
+ * One sentence about a failure that an operator can act on.
+ *
+ * @returns plain text; words of the KMS or of a gateway in it are quoted as JSON, cut to 200 characters, so that they
+ * cannot pass for ours or break a log line
+ */
+export function describeKmsFailure(failure: KmsClientFailure): string {
+  switch (failure.code) {
+    case "kms-url-invalid":
+      return `The address of the KMS cannot be used: ${failure.reason}.`;
+    case "identity-malformed":
+      return `The identity cannot be used: ${failure.reason}.`;
+    case "kms-unreachable":
+      return `The KMS cannot be reached: ${failure.reason}.`;
+    case "kms-timeout":
+      return `The KMS did not answer within ${failure.timeoutMs} ms.`;
+    case "kms-answer-too-large":
+      return `The KMS sent more than ${failure.limitBytes} bytes.`;
+    case "kms-refused": {
+      const reason = failure.tag === null ? "" : ` (${quoted(failure.tag)})`;
+      return `The KMS refused with status ${failure.status}${reason}: ${quoted(failure.details ?? "")}.`;
+    }
+    case "answer-not-json":
+      return "The answer of the KMS is not JSON.";
+    case "answer-shape-invalid":
+      return `The answer of the KMS lacks a usable ${failure.field ?? "object"}.`;
+    case "answer-field-oversized":
+      return `The answer of the KMS has a ${failure.field} that is too long.`;
+    case "answer-nonce-invalid":
+      return "The challenge nonce of the KMS is not 32 bytes of base64.";
+    case "answer-key-invalid":
+      return "The key of the KMS is not hex of at least 32 bytes.";
+    case "kms-quote-mock":
+      return "The KMS sent a mock quote, a development stand-in that proves nothing.";
+    case "kms-report-data-mismatch":
+      return failure.where === "answer"
+        ? "The KMS names other report data than nonce and binding."
+        : "The quote of the KMS carries other report data than nonce and binding.";
+    case "kms-quote-refused":
+      return `The quote of the KMS is not genuine. ${describeFailure(failure.cause)}`;
+    case "kms-collateral-unavailable":
+      return `There is no collateral for the quote of the KMS. ${describeFailure(failure.cause)}`;
+    case "kms-policy-refused":
+      return describePolicyError(failure.cause);
+    case "quote-provider-failed":
+      return `This machine gave no quote: ${failure.reason}.`;
+    case "key-length-unexpected":
+      return `The key of the KMS has ${failure.length} bytes instead of 32.`;
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 200)}…`);
+}

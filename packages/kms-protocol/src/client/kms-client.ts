@@ -1,0 +1,92 @@
+import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
+
+import {
+  type AnswerError,
+  type ReceivedAttestation,
+  type ReceivedChallenge,
+  parseAttestAnswer,
+  parseChallengeAnswer,
+  parseErrorBody,
+  parseGetKeyAnswer,
+} from "../answers.ts";
+import { type AttestRequest, type GetKeyRequest, NODE_REQUEST_TIMEOUT_MS } from "../messages.ts";
+import type { PeerId } from "../peer-id.ts";
+import type { SecretBytes } from "../secret-bytes.ts";
+import { type PostAnswer, type TransportFailure, boundedPost } from "./bounded-post.ts";
+import { type KmsUrlError, parseKmsUrl } from "./kms-url.ts";
+import type { PostPort } from "./post-port.ts";
+
+/** A KMS that answered with anything but 2xx; redirects are such answers. */
+export interface KmsRefusal {
+  readonly code: "kms-refused";
+  readonly status: number;
+  /** The tag of the error body; null for a body that is not a KMS's. */
+  readonly tag: string | null;
+  /** The details of the error body, or the whole of a body that is not a KMS's; null where there is nothing. */
+  readonly details: string | null;
+}
+
+/** Why a call gave no usable answer. */
+export type KmsCallFailure = TransportFailure | KmsRefusal | AnswerError;
+
+/** Where the KMS is and how it is reached. */
+export interface KmsClientOptions {
+  /** Base address; endpoint names are joined to its path. */
+  readonly baseUrl: string;
+  readonly fetch: PostPort;
+  /** For each request as a whole; default 30 s, as nodes wait. */
+  readonly timeoutMs?: number;
+}
+
+/** The three calls that a node makes. Nothing that they return is authenticated. */
+export interface KmsClient {
+  /** The base address with its final slash. */
+  readonly baseUrl: URL;
+  attest(request: AttestRequest): Promise<Result<ReceivedAttestation, KmsCallFailure>>;
+  challenge(peerId: PeerId): Promise<Result<ReceivedChallenge, KmsCallFailure>>;
+  getKey(request: GetKeyRequest): Promise<Result<SecretBytes, KmsCallFailure>>;
+}
+
+/** Longest answers, in bytes. An attestation carries an event log, the others a few short texts. */
+const ATTEST_ANSWER_BYTES = 4 * 1024 * 1024;
+const SHORT_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * A client of one KMS. It never follows redirects and never retries: a challenge is spent by the first try.
+ *
+ * Errors: `kms-url-invalid`.
+ * Source: mero-kms protocol, conventions and endpoints.
+ */
+export function createKmsClient(options: KmsClientOptions): Result<KmsClient, KmsUrlError> {
+  const baseUrl = parseKmsUrl(options.baseUrl);
+  if (!baseUrl.ok) return baseUrl;
+  const timeoutMs = options.timeoutMs ?? NODE_REQUEST_TIMEOUT_MS;
+  const call = async <T>(
+    endpoint: string,
+    message: unknown,
+    limitBytes: number,
+    parse: (body: Uint8Array) => Result<T, AnswerError>,
+  ): Promise<Result<T, KmsCallFailure>> => {
+    const url = new URL(endpoint, baseUrl.value).href;
+    const answer = await boundedPost(options.fetch, { url, body: JSON.stringify(message), timeoutMs, limitBytes });
+    if (!answer.ok) return answer;
+    const { status, body } = answer.value;
+    if (status < 200 || status > 299) return err(refusal(answer.value));
+    const parsed = parse(body);
+    body.fill(0);
+    return parsed;
+  };
+  return ok({
+    baseUrl: baseUrl.value,
+    attest: (request) => call("attest", request, ATTEST_ANSWER_BYTES, parseAttestAnswer),
+    challenge: (peerId) => call("challenge", { peerId }, SHORT_ANSWER_BYTES, parseChallengeAnswer),
+    getKey: (request) => call("get-key", request, SHORT_ANSWER_BYTES, parseGetKeyAnswer),
+  });
+}
+
+function refusal({ status, body }: PostAnswer): KmsRefusal {
+  const error = parseErrorBody(body);
+  if (error !== null) return { code: "kms-refused", status, tag: error.error, details: error.details ?? null };
+  const text = new TextDecoder().decode(body);
+  return { code: "kms-refused", status, tag: null, details: text === "" ? null : text };
+}
