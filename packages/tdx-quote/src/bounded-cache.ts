@@ -1,0 +1,36 @@
+/** A map that forgets what was used least recently once it is full. */
+export interface BoundedCache<V> {
+  readonly get: (key: string) => V | undefined;
+  readonly set: (key: string, value: V) => void;
+  readonly size: () => number;
+}
+
+/**
+ * Makes an empty cache.
+ *
+ * @param capacity - most entries kept, at least 1
+ * Throws RangeError for another capacity: an unbounded cache could be filled by strangers.
+ */
+export function createBoundedCache<V>(capacity: number): BoundedCache<V> {
+  if (!Number.isSafeInteger(capacity) || capacity < 1)
+    throw new RangeError(`capacity must be 1 or more, not ${capacity}`);
+  // A Map iterates in the order of insertion, so the first key is the one used least recently.
+  const entries = new Map<string, V>();
+  return {
+    get: (key) => {
+      const value = entries.get(key);
+      if (value === undefined) return undefined;
+      entries.delete(key);
+      entries.set(key, value);
+      return value;
+    },
+    set: (key, value) => {
+      entries.delete(key);
+      entries.set(key, value);
+      if (entries.size <= capacity) return;
+      const [oldest] = entries.keys();
+      if (oldest !== undefined) entries.delete(oldest);
+    },
+    size: () => entries.size,
+  };
+}

@@ -1,0 +1,154 @@
+import { verifyChain, verifyCrl, type ChainContext, type RoleChain } from "./certificate-chain.ts";
+import type { Certificate } from "./certificate.ts";
+import type { Collateral } from "./collateral-bundle.ts";
+import type { Crl } from "./crl.ts";
+import { failure, type Failure, type Stage } from "./failure.ts";
+import type { QeIdentity } from "./qe-identity.ts";
+import { err, ok, type Result } from "./result.ts";
+import { chainChecks, isSignedBy, type SignatureCheck } from "./signature-checks.ts";
+import type { TdxTcbInfo } from "./tcb-info.ts";
+import { intersectWindows, isWithin, type ValidityWindow } from "./validity-window.ts";
+
+/** TCB info and QE identity that Intel (or whose root was given) signed, and the time in which all they stand on is valid. */
+export interface JudgedCollateral {
+  readonly tcbInfo: TdxTcbInfo;
+  readonly qeIdentity: QeIdentity;
+  /** Of both documents, both CRLs and the three chains of the collateral. */
+  readonly window: ValidityWindow;
+}
+
+/** The chains that every collateral carries, in the order in which their trust anchor is judged; the PCK chain goes between the last two. */
+export function collateralChains(collateral: Collateral): {
+  readonly tcbInfo: RoleChain;
+  readonly qeIdentity: RoleChain;
+  readonly pckCrlIssuer: RoleChain;
+} {
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
+  return {
+    tcbInfo: { role: "tcb-signing", name: "TCB info issuer chain", certificates: tcbInfoIssuerChain },
+    qeIdentity: { role: "tcb-signing", name: "QE identity issuer chain", certificates: qeIdentityIssuerChain },
+    pckCrlIssuer: { role: "pck-crl-issuer", name: "PCK CRL issuer chain", certificates: pckCrlIssuerChain },
+  };
+}
+
+/** Every signature that a collateral stands on, in the order in which they are judged. */
+export function collateralChecks(collateral: Collateral): readonly SignatureCheck[] {
+  const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
+  const crlCheck = (crl: Crl, signer: Certificate | undefined): SignatureCheck => ({
+    signer,
+    signature: crl.signature,
+    message: crl.tbs,
+  });
+  return [
+    crlCheck(rootCaCrl, tcbInfoIssuerChain.at(-1)),
+    ...chainChecks(tcbInfoIssuerChain),
+    { signer: tcbInfoIssuerChain[0], signature: collateral.tcbInfoSignature, message: tcbInfo.bytes },
+    ...chainChecks(qeIdentityIssuerChain),
+    { signer: qeIdentityIssuerChain[0], signature: collateral.qeIdentitySignature, message: qeIdentity.bytes },
+    ...chainChecks(pckCrlIssuerChain),
+    crlCheck(pckCrl, pckCrlIssuerChain[0]),
+  ];
+}
+
+/** The time in which everything in a collateral is valid. */
+export function collateralWindow(collateral: Collateral): ValidityWindow {
+  const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
+  const documents = [tcbInfo, qeIdentity].map(({ issueDate, nextUpdate }) => ({
+    notBefore: issueDate,
+    notAfter: nextUpdate,
+  }));
+  const crls = [rootCaCrl, pckCrl].map(({ thisUpdate, nextUpdate }) => ({
+    notBefore: thisUpdate,
+    notAfter: nextUpdate,
+  }));
+  return intersectWindows([
+    ...documents,
+    ...crls,
+    ...collateral.tcbInfoIssuerChain,
+    ...collateral.qeIdentityIssuerChain,
+    ...collateral.pckCrlIssuerChain,
+  ]);
+}
+
+async function judgeRootCrl(collateral: Collateral, root: Certificate, context: ChainContext): Promise<Failure | null> {
+  const problem = await verifyCrl(collateral.rootCaCrl, root, "root CA CRL", "crl", context);
+  if (problem !== null) return problem;
+  return collateral.rootCaCrl.revokes(root.serialHex)
+    ? failure("crl", "certificate-revoked", { subject: "root" })
+    : null;
+}
+
+/** What TCB info and QE identity have in common. */
+interface SignedDocument {
+  readonly stage: Stage & ("tcb-info" | "qe-identity");
+  readonly chain: readonly Certificate[];
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly issueDate: number;
+  readonly nextUpdate: number;
+}
+
+async function judgeDocument(document: SignedDocument, rootCrl: Crl, context: ChainContext): Promise<Failure | null> {
+  const { stage, chain, bytes, signature, issueDate, nextUpdate } = document;
+  const problem = await verifyChain(chain, "tcb-signing", stage, { ...context, rootCrl });
+  if (problem !== null) return problem;
+  const isSigned = await isSignedBy(chain[0], { signature, message: bytes }, context.verifier);
+  if (!isSigned) return failure(stage, `${stage}-signature-invalid`);
+  const { now } = context;
+  const window = { notBefore: issueDate, notAfter: nextUpdate };
+  if (isWithin(window, now)) return null;
+  return now < issueDate
+    ? failure(stage, `${stage}-not-yet-valid`, { expected: issueDate, actual: now })
+    : failure(stage, `${stage}-expired`, { expected: nextUpdate, actual: now });
+}
+
+/**
+ * Judges everything in a collateral that does not depend on a quote, except the PCK CRL, whose failures come after those of the PCK chain.
+ * The trust anchor of the chains must have been judged.
+ *
+ * Errors, stages `crl`, `tcb-info`, `qe-identity` in this order: CRL codes, `certificate-revoked` for the root itself; for both documents
+ * chain codes, signature, window, type.
+ * Source: Intel SGX DCAP Quote Verification Library, collateral verification; Intel PCS API v4.
+ */
+export async function judgeCollateral(
+  collateral: Collateral,
+  context: ChainContext,
+): Promise<Result<JudgedCollateral, Failure>> {
+  const { tcbInfo, qeIdentity, rootCaCrl } = collateral;
+  // The trust anchor was judged, so every chain has its length.
+  const root = collateral.tcbInfoIssuerChain.at(-1) as Certificate;
+  const crlProblem = await judgeRootCrl(collateral, root, context);
+  if (crlProblem !== null) return err(crlProblem);
+
+  const tcbInfoProblem = await judgeDocument(
+    {
+      stage: "tcb-info",
+      chain: collateral.tcbInfoIssuerChain,
+      signature: collateral.tcbInfoSignature,
+      ...tcbInfo,
+    },
+    rootCaCrl,
+    context,
+  );
+  if (tcbInfoProblem !== null) return err(tcbInfoProblem);
+  if (tcbInfo.id !== "TDX") {
+    return err(failure("tcb-info", "tcb-info-wrong-type", { expected: "TDX", actual: tcbInfo.id }));
+  }
+
+  const qeIdentityProblem = await judgeDocument(
+    {
+      stage: "qe-identity",
+      chain: collateral.qeIdentityIssuerChain,
+      signature: collateral.qeIdentitySignature,
+      ...qeIdentity,
+    },
+    rootCaCrl,
+    context,
+  );
+  if (qeIdentityProblem !== null) return err(qeIdentityProblem);
+  if (qeIdentity.id !== "TD_QE") {
+    return err(failure("qe-identity", "qe-identity-wrong-type", { expected: "TD_QE", actual: qeIdentity.id }));
+  }
+  return ok({ tcbInfo, qeIdentity, window: collateralWindow(collateral) });
+}

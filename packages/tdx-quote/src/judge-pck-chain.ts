@@ -1,0 +1,88 @@
+import { PCK_CA_COMMON_NAMES, verifyPckCertificateChain, type ChainContext } from "./certificate-chain.ts";
+import type { Certificate } from "./certificate.ts";
+import { parseChain, type Collateral } from "./collateral-bundle.ts";
+import { failure, type Failure } from "./failure.ts";
+import type { TdxQuote } from "./quote.ts";
+import { err, ok, type Result } from "./result.ts";
+import { parseSgxExtension, type SgxExtension } from "./sgx-extension.ts";
+import type { TdxTcbInfo } from "./tcb-info.ts";
+import { intersectWindows, type ValidityWindow } from "./validity-window.ts";
+
+/** A platform that Intel (or whose root was given) vouches for, and the time in which its chain is valid. */
+export interface JudgedPckChain {
+  readonly extension: SgxExtension;
+  /** Which of Intel's two CAs issued the leaf. */
+  readonly ca: "platform" | "processor";
+  /** 65 bytes; signs the QE report. */
+  readonly leafKey: Uint8Array;
+  readonly window: ValidityWindow;
+}
+
+/**
+ * Finds the text of the PCK chain: the quote's own where it has one, else the bundle's.
+ *
+ * Errors (stage `collateral-parse`): `quote-certification-data-unsupported` when there is neither.
+ */
+export function findPckChain(
+  quote: TdxQuote,
+  pckCertificateChain: string | undefined,
+): Result<string | Uint8Array, Failure> {
+  const { type, bytes } = quote.certificationData;
+  if (type === 5) return ok(bytes);
+  if (pckCertificateChain !== undefined) return ok(pckCertificateChain);
+  const facts = { subject: "certification data type", expected: 5, actual: type };
+  return err(failure("collateral-parse", "quote-certification-data-unsupported", facts));
+}
+
+/** Parses a PCK chain. Errors (stage `collateral-parse`): `certificate-malformed`. */
+export function parsePckChain(pem: string | Uint8Array): Result<readonly Certificate[], Failure> {
+  return parseChain(pem, "PCK chain");
+}
+
+/**
+ * Reads what a judged PCK chain says about its platform.
+ *
+ * @param chain - three certificates, leaf first, already verified
+ * Errors: `pck-extension-invalid`.
+ */
+export function readPckChain(chain: readonly Certificate[]): Result<JudgedPckChain, Failure> {
+  // Verified: three certificates, each with a P-256 key.
+  const leaf = chain[0] as Certificate;
+  const extension = parseSgxExtension(leaf);
+  if (!extension.ok) {
+    const facts = { subject: "PCK leaf", reason: extension.error.reason };
+    return err(failure("pck-chain", "pck-extension-invalid", facts));
+  }
+  const leafKey = leaf.publicKey as Uint8Array;
+  // The issuer's name is the CA's, which has one of two common names.
+  const ca = leaf.issuerCommonName === PCK_CA_COMMON_NAMES.platform ? "platform" : "processor";
+  return ok({ extension: extension.value, ca, leafKey, window: intersectWindows(chain) });
+}
+
+/**
+ * Judges a PCK chain, the PCK CRL, and that the TCB info is for this platform. The trust anchor of the chains must have been judged.
+ *
+ * Errors, all at stage `pck-chain`: chain codes, CRL codes, `certificate-revoked`, `pck-extension-invalid`, `fmspc-mismatch`, `pce-id-mismatch`.
+ * Source: Intel SGX PCK Certificate and CRL Profile; Intel SGX DCAP Quote Verification Library.
+ */
+export async function judgePckChain(
+  chain: readonly Certificate[],
+  collateral: Collateral,
+  tcbInfo: TdxTcbInfo,
+  context: ChainContext,
+): Promise<Result<JudgedPckChain, Failure>> {
+  const { pckCrl, pckCrlIssuerChain, rootCaCrl } = collateral;
+  const lists = { rootCrl: rootCaCrl, pckCrl, pckCrlIssuerChain };
+  const problem = await verifyPckCertificateChain(chain, "pck-chain", { ...context, ...lists });
+  if (problem !== null) return err(problem);
+  const judged = readPckChain(chain);
+  if (!judged.ok) return judged;
+  const { fmspcHex, pceIdHex } = judged.value.extension;
+  if (fmspcHex !== tcbInfo.fmspc) {
+    return err(failure("pck-chain", "fmspc-mismatch", { expected: fmspcHex, actual: tcbInfo.fmspc }));
+  }
+  if (pceIdHex !== tcbInfo.pceId) {
+    return err(failure("pck-chain", "pce-id-mismatch", { expected: pceIdHex, actual: tcbInfo.pceId }));
+  }
+  return judged;
+}

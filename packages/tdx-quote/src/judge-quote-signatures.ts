@@ -1,0 +1,54 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { failure, type Failure } from "./failure.ts";
+import { toHex } from "./hex.ts";
+import { isP256Point } from "./p256-point.ts";
+import type { P256Verifier } from "./p256.ts";
+import { matchQeIdentity, type QeIdentity } from "./qe-identity.ts";
+import type { TdxQuote } from "./quote.ts";
+
+/** The attestation key as a public key: `04 || x || y`, 65 bytes, perhaps no point on the curve. */
+export function attestationPublicKey(quote: TdxQuote): Uint8Array {
+  return Uint8Array.of(0x04, ...quote.attestationKey);
+}
+
+function expectedQeReportData(quote: TdxQuote): string {
+  const digest = sha256.create().update(quote.attestationKey).update(quote.qeAuthenticationData).digest();
+  return toHex(digest) + "00".repeat(32);
+}
+
+/**
+ * Judges that the platform's PCK key signed the QE report, that the quoting enclave vouches for the attestation key, and
+ * that it is the enclave that Intel publishes.
+ *
+ * Errors (stage `qe-report`): `qe-report-signature-invalid`, `qe-report-data-mismatch`, those of {@link matchQeIdentity}.
+ * Source: Intel TDX DCAP Quoting Library API, "QE Report"; its report data is SHA-256(attestation key || authentication data), then zeros.
+ */
+export async function judgeQeReport(
+  quote: TdxQuote,
+  pckKey: Uint8Array,
+  qeIdentity: QeIdentity,
+  verifier: P256Verifier,
+): Promise<Failure | null> {
+  if (!(await verifier.verify(pckKey, quote.qeReportSignature, quote.qeReportBytes))) {
+    return failure("qe-report", "qe-report-signature-invalid");
+  }
+  const expected = expectedQeReportData(quote);
+  if (quote.qeReport.reportData !== expected) {
+    return failure("qe-report", "qe-report-data-mismatch", { expected, actual: quote.qeReport.reportData });
+  }
+  const matched = matchQeIdentity(quote.qeReport, qeIdentity);
+  return matched.ok ? null : matched.error;
+}
+
+/**
+ * Judges that the attestation key signed header, body descriptor and TD report.
+ *
+ * Errors (stage `quote-signature`): `attestation-key-invalid`, `quote-signature-invalid`.
+ * Source: Intel TDX DCAP Quoting Library API, "Quote Signature Data".
+ */
+export async function judgeQuoteSignature(quote: TdxQuote, verifier: P256Verifier): Promise<Failure | null> {
+  const key = attestationPublicKey(quote);
+  if (!isP256Point(key)) return failure("quote-signature", "attestation-key-invalid");
+  const isSigned = await verifier.verify(key, quote.signature, quote.signedBytes);
+  return isSigned ? null : failure("quote-signature", "quote-signature-invalid");
+}

@@ -1,0 +1,91 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { createBoundedCache } from "./bounded-cache.ts";
+import type { Collateral } from "./collateral-bundle.ts";
+import { toHex } from "./hex.ts";
+import type { JudgedCollateral } from "./judge-collateral.ts";
+import type { JudgedPckChain } from "./judge-pck-chain.ts";
+import { isWithin, type ValidityWindow } from "./validity-window.ts";
+
+/**
+ * Remembers what was judged good, so that it need not be judged again while its time lasts. Refusals are never remembered,
+ * and outside of its window a judgement is not recalled: judging anew then gives the exact code.
+ */
+export interface JudgementMemory {
+  readonly recallCollateral: (collateral: Collateral, now: number) => JudgedCollateral | undefined;
+  readonly keepCollateral: (collateral: Collateral, judged: JudgedCollateral) => void;
+  readonly recallPckChain: (
+    pem: string | Uint8Array,
+    collateral: Collateral,
+    now: number,
+  ) => JudgedPckChain | undefined;
+  readonly keepPckChain: (pem: string | Uint8Array, collateral: Collateral, judged: JudgedPckChain) => void;
+}
+
+/** Remembers nothing. */
+export const NO_MEMORY: JudgementMemory = {
+  recallCollateral: () => undefined,
+  keepCollateral: () => undefined,
+  recallPckChain: () => undefined,
+  keepPckChain: () => undefined,
+};
+
+function digestOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = sha256.create();
+  for (const part of parts) {
+    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
+    // Lengths keep two lists of parts with the same concatenation apart.
+    hash.update(new TextEncoder().encode(`${bytes.length}:`)).update(bytes);
+  }
+  return toHex(hash.digest());
+}
+
+function withinWindow<T extends { readonly window: ValidityWindow }>(
+  judged: T | undefined,
+  now: number,
+): T | undefined {
+  return judged !== undefined && isWithin(judged.window, now) ? judged : undefined;
+}
+
+/** How much a memory may hold. */
+export interface MemoryLimits {
+  readonly maxCollaterals: number;
+  readonly maxPckChains: number;
+}
+
+/**
+ * Makes an empty memory for one trust anchor. Collateral is known by SHA-256 over its nine texts and the anchor; a PCK chain
+ * by SHA-256 over its text and the collateral it was judged with, because that brings the CRLs.
+ */
+export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits): JudgementMemory {
+  const collaterals = createBoundedCache<JudgedCollateral>(limits.maxCollaterals);
+  const pckChains = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
+  const keys = new WeakMap<Collateral, string>();
+
+  const keyOf = (collateral: Collateral): string => {
+    const known = keys.get(collateral);
+    if (known !== undefined) return known;
+    const { bundle } = collateral;
+    const key = digestOf([
+      rootCa,
+      bundle.pck_crl_issuer_chain,
+      bundle.root_ca_crl,
+      bundle.pck_crl,
+      bundle.tcb_info_issuer_chain,
+      bundle.tcb_info,
+      bundle.tcb_info_signature,
+      bundle.qe_identity_issuer_chain,
+      bundle.qe_identity,
+      bundle.qe_identity_signature,
+    ]);
+    keys.set(collateral, key);
+    return key;
+  };
+  const pckKeyOf = (pem: string | Uint8Array, collateral: Collateral): string => digestOf([keyOf(collateral), pem]);
+
+  return {
+    recallCollateral: (collateral, now) => withinWindow(collaterals.get(keyOf(collateral)), now),
+    keepCollateral: (collateral, judged) => collaterals.set(keyOf(collateral), judged),
+    recallPckChain: (pem, collateral, now) => withinWindow(pckChains.get(pckKeyOf(pem, collateral)), now),
+    keepPckChain: (pem, collateral, judged) => pckChains.set(pckKeyOf(pem, collateral), judged),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Collateral } from "./collateral-bundle.ts";
+import type { Failure } from "./failure.ts";
+import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
+import { createJudgementMemory } from "./judgement-memory.ts";
+import type { TdxQuote } from "./quote.ts";
+import type { Result } from "./result.ts";
+import { verifyWithMemory, type VerifiedQuote, type VerifyOptions } from "./verify-quote.ts";
+
+/** How a long-lived verifier is set up. */
+export interface QuoteVerifierOptions {
+  /** DER of the trust anchor; Intel's SGX root CA when absent. */
+  readonly rootCa?: Uint8Array;
+  /** Most judged collaterals kept; default 64 (one per platform model and update). */
+  readonly maxCollaterals?: number;
+  /** Most judged PCK chains kept; default 1024 (one per platform). */
+  readonly maxPckChains?: number;
+}
+
+/** A verifier that does not judge the same collateral and the same platform again while they are valid. */
+export interface QuoteVerifier {
+  /** As `verifyQuote`, for one trust anchor; pass a parsed {@link Collateral} to have it neither parsed nor hashed again. */
+  readonly verify: (
+    quote: Uint8Array | TdxQuote,
+    collateral: Collateral | string,
+    options: Omit<VerifyOptions, "rootCa">,
+  ) => Promise<Result<VerifiedQuote, Failure>>;
+}
+
+/**
+ * Makes a verifier with two bounded memories of successes: judged collateral and judged PCK chains. A quote from a known
+ * platform then costs two signature checks in place of ten. A memory's key covers every byte that was judged, the CRLs
+ * and the anchor; its entry counts only inside the intersection of all validity windows, so a verdict is the same with and without.
+ *
+ * Throws RangeError for a limit below 1.
+ */
+export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVerifier {
+  const { maxCollaterals = 64, maxPckChains = 1024 } = options;
+  const rootCa = new Uint8Array(options.rootCa ?? INTEL_SGX_ROOT_CA);
+  const memory = createJudgementMemory(rootCa, { maxCollaterals, maxPckChains });
+  return {
+    verify: (quote, collateral, verifyOptions) =>
+      verifyWithMemory(quote, collateral, { ...verifyOptions, rootCa }, memory),
+  };
+}

@@ -1,0 +1,59 @@
+import { verifyIssuance, verifyTrustAnchor } from "./certificate-chain.ts";
+import type { Failure } from "./failure.ts";
+import { requireInstant } from "./instant.ts";
+import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
+import { findPckChain, parsePckChain, readPckChain } from "./judge-pck-chain.ts";
+import { createP256Verifier } from "./p256.ts";
+import type { TdxQuote } from "./quote.ts";
+import { err, ok, type Result } from "./result.ts";
+import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
+
+/** What to judge a PCK chain with. */
+export interface PckChainOptions {
+  /** Whole Unix seconds. */
+  readonly now: number;
+  /** DER of the trust anchor; Intel's SGX root CA when absent. */
+  readonly rootCa?: Uint8Array;
+  /** PEM, for quotes that do not carry their chain. */
+  readonly pckCertificateChain?: string;
+}
+
+/** Which collateral a quote needs. */
+export interface PlatformModel {
+  /** 6 bytes in lower-case hex. */
+  readonly fmspc: string;
+  /** 2 bytes in lower-case hex. */
+  readonly pceId: string;
+  /** Which CA issued the PCK certificate, and so whose CRL is needed. */
+  readonly ca: "platform" | "processor";
+}
+
+/**
+ * Judges a quote's PCK chain up to the trust anchor by signatures and validity windows, without CRLs and TCB info, in order to know
+ * what to fetch. It proves nothing about the quote; it keeps strangers from choosing what a verifier asks for.
+ *
+ * Errors: `quote-certification-data-unsupported`, `certificate-malformed`, those of the trust anchor, chain codes, `pck-extension-invalid`.
+ * Rejects with RangeError when `now` is no whole Unix second.
+ */
+export async function verifyPckChain(
+  quote: TdxQuote,
+  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
+): Promise<Result<PlatformModel, Failure>> {
+  requireInstant(now);
+  const pem = findPckChain(quote, pckCertificateChain);
+  if (!pem.ok) return pem;
+  const parsed = parsePckChain(pem.value);
+  if (!parsed.ok) return parsed;
+  const chain = parsed.value;
+  const anchor = new Uint8Array(rootCa);
+  const context = { now, verifier: createP256Verifier() };
+  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), context.verifier);
+  const problem =
+    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??
+    (await verifyIssuance(chain, "pck", "pck-chain", context));
+  if (problem !== null) return err(problem);
+  const judged = readPckChain(chain);
+  if (!judged.ok) return judged;
+  const { fmspcHex, pceIdHex } = judged.value.extension;
+  return ok({ fmspc: fmspcHex, pceId: pceIdHex, ca: judged.value.ca });
+}

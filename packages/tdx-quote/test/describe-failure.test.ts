@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { describeFailure } from "../src/describe-failure.ts";
+import { failure, FAILURE_CODES } from "../src/failure.ts";
+
+const FULL = {
+  subject: "PCK leaf",
+  offset: 632,
+  expected: 4,
+  actual: 3,
+  reason: "wrong place",
+  short: [
+    { component: "sgx[3]", has: 1, needs: 2 },
+    { component: "pcesvn", has: 10, needs: 11 },
+  ],
+};
+
+describe("a refusal in words", () => {
+  test.each(FAILURE_CODES)("%s is a sentence without facts and with them", (code) => {
+    for (const sentence of [describeFailure(failure("fetch", code)), describeFailure(failure("fetch", code, FULL))]) {
+      expect(sentence).toMatch(/^[A-Z].{20,}\.$/);
+      expect(sentence).not.toMatch(/undefined|null|NaN|\[object| {2}|:\.|\(\)/);
+    }
+  });
+
+  test.each([
+    {
+      code: "quote-truncated",
+      facts: { offset: 632, expected: 4, actual: 1 },
+      sentence:
+        "The quote ends in the middle of a field at byte 632 (expected 4 bytes, got 1 bytes); check that it was copied whole.",
+    },
+    {
+      code: "certificate-expired",
+      facts: { subject: "PCK leaf", expected: 1750809600, actual: 1750809601 },
+      sentence:
+        "The PCK leaf has expired (2025-06-25T00:00:00Z, judged at 2025-06-25T00:00:01Z); check the time of judgement.",
+    },
+    {
+      code: "crl-expired",
+      facts: { subject: "PCK CRL", expected: -1, actual: "later" },
+      sentence: "The PCK CRL has expired (-1, judged at later). Fetch current collateral and try again.",
+    },
+    {
+      code: "tcb-not-supported",
+      facts: { subject: "platform", short: FULL.short },
+      sentence:
+        "The platform is below every security version that Intel still lists: sgx[3] is 1, needs 2; pcesvn is 10, needs 11; update firmware, TDX module or quoting enclave.",
+    },
+    {
+      code: "tcb-info-malformed",
+      facts: { subject: "tcbLevels", reason: "must not be empty" },
+      sentence: "The TCB info in the collateral is malformed: tcbLevels must not be empty.",
+    },
+    {
+      code: "tcb-info-malformed",
+      facts: { subject: "", reason: "too large" },
+      sentence: "The TCB info in the collateral is malformed: too large.",
+    },
+    {
+      code: "fetch-failed",
+      facts: { subject: "root CA CRL" },
+      sentence: "Fetching failed: root CA CRL; check network, service URL and proxy.",
+    },
+  ] as const)("$code uses its facts", ({ code, facts, sentence }) => {
+    expect(describeFailure(failure("fetch", code, facts))).toBe(sentence);
+  });
+
+  test("shows nothing of a foreign value that could steer a terminal", () => {
+    const sentence = describeFailure(
+      failure("pck-chain", "chain-role-mismatch", { actual: "\u001b[2J\u202eevil\n\u0000" }),
+    );
+    expect(sentence).toContain("\ufffd[2J\ufffdevil\ufffd\ufffd");
+    expect(sentence).not.toMatch(/[\u0000-\u001f\u202e]/);
+  });
+
+  test("shortens a long foreign value", () => {
+    const sentence = describeFailure(failure("pck-chain", "chain-role-mismatch", { actual: "x".repeat(10_000) }));
+    expect(sentence.length).toBeLessThan(300);
+  });
+});
