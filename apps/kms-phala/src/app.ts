@@ -1,0 +1,87 @@
+import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
+import { z } from "zod";
+import type { ChallengeStore } from "./challenge/challenge-store.ts";
+import { createConcurrencyLimit } from "./concurrency-limit.ts";
+import type { Config } from "./config.ts";
+import type { GuestAgent } from "./guest-agent.ts";
+import { answerHeaders } from "./http/answer-headers.ts";
+import { cors } from "./http/cors.ts";
+import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
+import { loggerOptions, type LogStream } from "./http/logger.ts";
+import { requestLog } from "./http/request-log.ts";
+import { requestOrder } from "./http/request-order.ts";
+import { answerSocketError } from "./http/socket-errors.ts";
+import type { PolicyHolder } from "./policy/policy-holder.ts";
+import type { QuoteVerification } from "./quote-verification.ts";
+import { refuse } from "./refusal.ts";
+import { attestRoute } from "./routes/attest.ts";
+import { challengeRoute } from "./routes/challenge.ts";
+import { getKeyRoute } from "./routes/get-key.ts";
+import { healthRoute } from "./routes/health.ts";
+
+/** What the service needs of the world. */
+export interface AppDeps {
+  readonly policy: Pick<PolicyHolder, "current">;
+  readonly challenges: ChallengeStore;
+  readonly evidence: QuoteVerification;
+  readonly agent: GuestAgent;
+  /** Where log lines go; standard output when absent. */
+  readonly logStream?: LogStream;
+}
+
+// A key release holds a slot for at most its collateral fetch and its key derivation. With both at their limits this
+// many slots still let several requests a second through.
+const RELEASES_IN_FLIGHT = 64;
+// The guest agent makes one quote after the other.
+const QUOTES_IN_FLIGHT = 8;
+// Nodes give up after 30 s in total; nobody honest needs as long to send 64 KiB.
+const REQUEST_TIMEOUT_MS = 15_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const IDLE_SOCKET_TIMEOUT_MS = 60_000;
+
+/**
+ * Builds the service: routes, edge and logger, nothing started and nothing read. Plugins run in the order in which they
+ * stand here.
+ */
+export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
+  const app = Fastify({
+    logger: loggerOptions(config.logLevel, deps.logStream),
+    logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: false,
+    genReqId: () => crypto.randomUUID(),
+    bodyLimit: REQUEST_BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_SOCKET_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Requests that arrive on open connections while the service stops are still answered.
+    return503OnClosing: false,
+    clientErrorHandler: answerSocketError,
+    // A path that cannot be decoded is an unknown one.
+    frameworkErrors: (_error, request, reply) => sendRefusal(request, reply, refuse("path-unknown").error),
+  });
+  app.setSerializerCompiler(({ schema }) => serializerOf(schema));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  void app.register(errorAnswers);
+  void app.register(answerHeaders);
+  void app.register(requestLog);
+  if (config.corsOrigins.length > 0) void app.register(cors, { origins: config.corsOrigins });
+  void app.register(requestOrder);
+
+  void app.register(healthRoute);
+  void app.register(challengeRoute, { challenges: deps.challenges });
+  void app.register(attestRoute, { agent: deps.agent, quotes: createConcurrencyLimit(QUOTES_IN_FLIGHT) });
+  void app.register(getKeyRoute, {
+    settings: config,
+    ports: { ...deps, releases: createConcurrencyLimit(RELEASES_IN_FLIGHT) },
+  });
+  return app;
+}
+
+// Answers pass through their schema before they are written: what it does not name never leaves.
+function serializerOf(schema: unknown): (answer: unknown) => string {
+  if (!(schema instanceof z.ZodType)) throw new TypeError("response schemas are zod schemas");
+  return (answer) => JSON.stringify(schema.parse(answer));
+}

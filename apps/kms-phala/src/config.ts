@@ -1,0 +1,152 @@
+import { emptyPolicyFields, type Profile } from "@mero-tee/policy";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { parseCorsOrigins } from "./config/cors-origins.ts";
+import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-profile.ts";
+import { parseKeyNamespace } from "./config/key-namespace.ts";
+import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
+import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
+import { BUILT_AS_VERSION } from "./config/release-version.ts";
+import {
+  integerBetween,
+  type LogLevel,
+  parseAbsolutePath,
+  parseBoolean,
+  parseLogLevel,
+  parseSha256,
+} from "./config/scalars.ts";
+import { parseCollateralUrl, parseRedisUrl } from "./config/service-url.ts";
+import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
+
+/** Everything the operator decides, parsed once at start and frozen. Times are in seconds. */
+export interface Config {
+  readonly listen: ListenAddress;
+  readonly logLevel: LogLevel;
+  /** The profile in force; part of every key path. */
+  readonly profile: Profile;
+  /** Whether the image itself pins the profile. */
+  readonly isPinned: boolean;
+  readonly dstackSocketPath: string;
+  readonly keyNamespacePrefix: string;
+  readonly challengeTtlSeconds: number;
+  readonly maxPendingChallenges: number;
+  /** Exact origins; empty leaves CORS off. */
+  readonly corsOrigins: readonly string[];
+  readonly acceptMockAttestation: boolean;
+  readonly enforceMeasurementPolicy: boolean;
+  readonly policy: PolicyChoice;
+  /** Base URL of a collateral service, or null for Intel's. */
+  readonly collateralUrl: string | null;
+  /** The development switch: a file whose root certificate replaces Intel's, or null. */
+  readonly simulatedRootCaFile: string | null;
+  /** Sentences to log at start: what is weakened, deprecated or unused. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Parses the environment and the image's profile pin.
+ *
+ * @param env - the process environment
+ * @param pinFile - what the image's pin file held
+ * @param builtAs - the version of this build, the floor of `MERO_KMS_VERSION` on a pinned `locked-read-only` image
+ * @returns a frozen configuration, or every problem found, in the order of the settings
+ */
+export function parseConfig(
+  env: Environment,
+  pinFile: PinFile,
+  builtAs: string = BUILT_AS_VERSION,
+): Result<Config, readonly ConfigProblem[]> {
+  const settings = readSettings(env);
+  const image = chooseProfile(settings, pinFile);
+  const enforcement = readEnforcement(settings, image);
+  refuseLaterReleases(settings);
+  const config: Config = {
+    ...image,
+    ...enforcement,
+    listen: settings.value("LISTEN_ADDR", parseListenAddress, { host: "0.0.0.0", port: 8080 }),
+    logLevel: settings.value("LOG_LEVEL", parseLogLevel, "info"),
+    dstackSocketPath: settings.value("DSTACK_SOCKET_PATH", parseAbsolutePath, "/var/run/dstack.sock"),
+    keyNamespacePrefix: settings.value("KEY_NAMESPACE_PREFIX", parseKeyNamespace, "merod/storage"),
+    challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS", integerBetween(1, 3600), 60),
+    maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES", integerBetween(1, 10_000_000), 10_000),
+    corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
+    policy: choosePolicy(settings, image, builtAs),
+    collateralUrl: settings.value<string | null>("PCCS_URL", parseCollateralUrl, null),
+    simulatedRootCaFile: readSimulatedRoot(settings, image),
+    warnings: settings.warnings,
+  };
+  refuseEmptyPolicy(settings, config);
+  if (settings.text("RUST_LOG") !== undefined) settings.warn("RUST_LOG is not read; set LOG_LEVEL");
+  return settings.problems.length > 0 ? err(settings.problems) : ok(deepFreeze(config));
+}
+
+function readEnforcement(
+  settings: SettingsReader,
+  image: ProfileChoice,
+): Pick<Config, "acceptMockAttestation" | "enforceMeasurementPolicy"> {
+  const isLocked = image.isPinned && image.profile === "locked-read-only";
+  const acceptMockAttestation = settings.value("ACCEPT_MOCK_ATTESTATION", parseBoolean, false);
+  const enforceMeasurementPolicy = settings.value("ENFORCE_MEASUREMENT_POLICY", parseBoolean, true);
+  const forbidden = "is refused on an image pinned to locked-read-only";
+  if (acceptMockAttestation) {
+    if (isLocked) settings.refuse("setting-forbidden-by-pin", "ACCEPT_MOCK_ATTESTATION", `true ${forbidden}`);
+    settings.warn("ACCEPT_MOCK_ATTESTATION is true: anyone can obtain keys with a made-up quote");
+  }
+  if (!enforceMeasurementPolicy) {
+    if (isLocked) settings.refuse("setting-forbidden-by-pin", "ENFORCE_MEASUREMENT_POLICY", `false ${forbidden}`);
+    settings.warn("ENFORCE_MEASUREMENT_POLICY is false: TCB status and measurements of nodes are not checked");
+  }
+  return { acceptMockAttestation, enforceMeasurementPolicy };
+}
+
+function readSimulatedRoot(settings: SettingsReader, image: ProfileChoice): string | null {
+  const path = settings.value<string | null>("SIMULATED_ROOT_CA_FILE", parseAbsolutePath, null);
+  if (settings.text("SIMULATED_ROOT_CA_FILE") === undefined) return null;
+  if (image.isPinned) {
+    settings.refuse("setting-forbidden-by-pin", "SIMULATED_ROOT_CA_FILE", "is refused on any image with a profile pin");
+  }
+  settings.warn("SIMULATED_ROOT_CA_FILE is set: quotes of a simulated platform are trusted and Intel's are not");
+  return path;
+}
+
+// Ignoring one of these would leave an operator with less than was asked for: spent challenges that are not shared,
+// keys that are not wrapped, a policy that was not compared.
+function refuseLaterReleases(settings: SettingsReader): void {
+  if (settings.value("REDIS_URL", (text) => (text.trim() === "" ? ok(null) : parseRedisUrl(text)), null) !== null) {
+    settings.refuse(
+      "setting-not-served",
+      "REDIS_URL",
+      "is not served by this release; challenges are kept in memory, one instance only",
+    );
+  }
+  if (settings.value("REQUIRE_KEY_WRAP", parseBoolean, false)) {
+    settings.refuse(
+      "setting-not-served",
+      "REQUIRE_KEY_WRAP",
+      "true is not served by this release; keys are released on the plain wire only",
+    );
+  }
+  if (settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null) !== null) {
+    settings.refuse(
+      "setting-not-served",
+      "MERO_NODE_POLICY_SHA256",
+      "is not served by this release; pin the policy with MERO_KMS_POLICY_SHA256",
+    );
+  }
+}
+
+function refuseEmptyPolicy(settings: SettingsReader, config: Config): void {
+  if (config.policy.kind !== "environment" || !config.enforceMeasurementPolicy || config.acceptMockAttestation) return;
+  for (const field of emptyPolicyFields(config.policy.policy)) {
+    const name = field === "tcbStatus" ? "ALLOWED_TCB_STATUSES" : `ALLOWED_${field.toUpperCase()}`;
+    settings.refuse("policy-empty", name, "must not be empty while measurements are enforced");
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  if (Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) {
+    // Views of bytes cannot be frozen.
+    if (typeof member === "object" && member !== null && !ArrayBuffer.isView(member)) deepFreeze(member);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,33 @@
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+
+/**
+ * Parses the base URL of a collateral service: `https`, or `http` to a loopback address (a simulator on the same
+ * machine). Collateral is signed, but its absence is not: over plain `http` anyone on the way decides what is newest.
+ * The value has no trailing slash.
+ */
+export function parseCollateralUrl(text: string): Result<string, string> {
+  if (!URL.canParse(text)) return err("must be a URL");
+  const url = new URL(text);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+    return err("must be an https URL, or http to a loopback address");
+  }
+  if (url.username !== "" || url.password !== "") return err("must not carry credentials");
+  if (text.includes("?") || text.includes("#")) return err("must not have a query or a fragment");
+  return ok(url.href.replace(/\/+$/, ""));
+}
+
+// `localhost` by name does not count: a resolver decides what it means.
+function isLoopback(hostname: string): boolean {
+  return hostname === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname);
+}
+
+/** Whether a Redis connection URL is one: `redis` or `rediss` with a host, or `unix` with a path. */
+export function parseRedisUrl(text: string): Result<string, string> {
+  const trimmed = text.trim();
+  // The value may hold a password: no message repeats any part of it.
+  if (!URL.canParse(trimmed)) return err("must be a redis:// or rediss:// URL");
+  const url = new URL(trimmed);
+  const isNetwork = (url.protocol === "redis:" || url.protocol === "rediss:") && url.hostname !== "";
+  const isSocket = (url.protocol === "unix:" || url.protocol === "redis+unix:") && url.pathname.length > 1;
+  return isNetwork || isSocket ? ok(trimmed) : err("must be a redis:// or rediss:// URL");
+}

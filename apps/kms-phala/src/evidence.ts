@@ -1,0 +1,52 @@
+import { type Collateral, createQuoteVerifier, failure, INTEL_SGX_ROOT_CA, verifyPckChain } from "@mero-tee/tdx-quote";
+import { createCollateralCache, createCollateralVerifier, type FetchCollateral } from "@mero-tee/tdx-quote/collateral";
+import { err, ok } from "@mero-tee/tdx-quote/result";
+import type { QuoteVerification } from "./quote-verification.ts";
+
+// Few kinds of machine run nodes; a platform nobody needs any more makes room.
+const MAX_PLATFORMS = 64;
+
+/** Settings of {@link createEvidence}. */
+export interface EvidenceOptions {
+  /** Where collateral comes from; nothing it gives is trusted. */
+  readonly fetchCollateral: FetchCollateral;
+  /** Wall clock, whole Unix seconds. */
+  readonly now: () => number;
+  /** DER of the root that replaces Intel's for this process, or null. */
+  readonly rootCa: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Verifies quotes against cached collateral and one trust anchor; nothing is remembered but what was judged good. */
+export function createEvidence(options: EvidenceOptions): QuoteVerification {
+  const { fetchCollateral, now } = options;
+  const rootCa = options.rootCa ?? INTEL_SGX_ROOT_CA;
+  const verifier = createQuoteVerifier({ rootCa });
+  const cache = createCollateralCache({
+    fetchCollateral,
+    now,
+    verify: createCollateralVerifier(rootCa),
+    maxPlatforms: MAX_PLATFORMS,
+  });
+  // Set back below it, the clock would let expired collateral pass for fresh.
+  let newestIssueDate = 0;
+  return {
+    async platformOf(quote) {
+      const platform = await verifyPckChain(quote, { now: now(), rootCa });
+      return platform.ok ? ok({ fmspc: platform.value.fmspc, ca: platform.value.ca }) : platform;
+    },
+    collateralFor(platform) {
+      if (now() >= newestIssueDate) return cache.get(platform);
+      const reason = "the clock is behind the newest collateral that was accepted";
+      return Promise.resolve(err(failure("fetch", "fetch-failed", { subject: "collateral", reason })));
+    },
+    async verify(quote, collateral) {
+      const verified = await verifier.verify(quote, collateral, { now: now() });
+      if (verified.ok) newestIssueDate = Math.max(newestIssueDate, issueDateOf(collateral));
+      return verified;
+    },
+  };
+}
+
+function issueDateOf({ tcbInfo, qeIdentity }: Collateral): number {
+  return Math.max(tcbInfo.issueDate, qeIdentity.issueDate);
+}

@@ -1,0 +1,34 @@
+import fp from "fastify-plugin";
+import type { FastifyPluginCallback } from "fastify";
+import { refuse } from "../refusal.ts";
+import { ENDPOINTS, findEndpoint } from "./endpoints.ts";
+import { sendRefusal } from "./error-answers.ts";
+import { isJsonMediaType } from "./media-type.ts";
+
+const plugin: FastifyPluginCallback = (app, _options, done) => {
+  app.addHook("onRequest", async (request, reply) => {
+    if (request.is404) {
+      const endpoint = findEndpoint(request.url);
+      if (endpoint === null) return sendRefusal(request, reply, refuse("path-unknown").error);
+      void reply.header("allow", ENDPOINTS[endpoint]);
+      return sendRefusal(request, reply, refuse("method-not-allowed").error);
+    }
+    if (request.method === "POST" && !isJsonMediaType(request.headers["content-type"])) {
+      return sendRefusal(request, reply, refuse("media-type-unsupported").error);
+    }
+    return undefined;
+  });
+  // Never reached: the hook above answers first. Without a handler of its own the framework would log the URL.
+  app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, refuse("path-unknown").error));
+  done();
+};
+
+/**
+ * Refuses in the protocol's order what can be refused before a body is read: path, method, content type.
+ *
+ * Source: mero-kms protocol, failures before a handler runs.
+ */
+export const requestOrder: FastifyPluginCallback = fp(plugin, {
+  name: "request-order",
+  dependencies: ["error-answers"],
+});

@@ -1,0 +1,37 @@
+import { performance } from "node:perf_hooks";
+import { IMAGE_PROFILE_FILE } from "./config/image-profile.ts";
+import { readPinFile } from "./config/pin-file-store.ts";
+import { createFetchPort } from "./fetch-client.ts";
+import { EXIT_FAILURE, type RunningService, type StartFailure, startService } from "./service.ts";
+
+// Requests end well before this; what is still open then is a connection that nobody reads.
+const SHUTDOWN_MS = 35_000;
+
+function fail({ exitCode, lines }: StartFailure): never {
+  for (const line of lines) console.error(line);
+  process.exit(exitCode);
+}
+
+async function stop(service: RunningService): Promise<void> {
+  setTimeout(() => process.exit(EXIT_FAILURE), SHUTDOWN_MS).unref();
+  await service.stop();
+}
+
+const started = await startService({
+  env: process.env,
+  pinFile: await readPinFile(IMAGE_PROFILE_FILE),
+  clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+  fetch: createFetchPort(),
+  schedule(work, delayMs) {
+    const timer = setTimeout(work, delayMs);
+    return () => clearTimeout(timer);
+  },
+});
+if (!started.ok) fail(started.error);
+const service = started.value;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void stop(service).then(() => process.exit(0)));
+}
+const failure = await service.failed;
+await stop(service);
+fail(failure);

@@ -1,0 +1,57 @@
+import { type AttestAnswer, decodeAttestRequest, kmsReportData, parseAttestRequest } from "@mero-tee/kms-protocol";
+import { toBase64 } from "@mero-tee/tdx-quote/base64";
+import { ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { FastifyPluginCallback } from "fastify";
+import { z } from "zod";
+import type { ConcurrencyLimit } from "../concurrency-limit.ts";
+import type { GuestAgent } from "../guest-agent.ts";
+import { sendRefusal } from "../http/error-answers.ts";
+import { refuseRequest } from "../http/request-refusal.ts";
+import { refuse, type Refusal } from "../refusal.ts";
+import { errorResponses } from "./error-schema.ts";
+
+const answerSchema = z.strictObject({
+  quoteB64: z.string().min(1),
+  reportDataHex: z.string().regex(/^[0-9a-f]{128}$/),
+  eventLog: z.array(z.unknown()),
+  vmConfig: z.string(),
+});
+
+/** What `POST /attest` needs. */
+export interface AttestOptions {
+  readonly agent: GuestAgent;
+  /** Bounds the quotes in flight: the endpoint is open to everybody and a quote is expensive. */
+  readonly quotes: ConcurrencyLimit;
+}
+
+/** Decides `POST /attest`. Source: mero-kms protocol, endpoints. */
+async function attest(body: Uint8Array, { agent, quotes }: AttestOptions): Promise<Result<AttestAnswer, Refusal>> {
+  const request = parseAttestRequest(body);
+  if (!request.ok) return refuseRequest(request.error);
+  const asked = decodeAttestRequest(request.value);
+  if (!asked.ok) return refuse(asked.error.code, `${asked.error.field} is not base64 of 32 bytes`);
+  const slot = quotes.tryAcquire();
+  if (slot === null) return refuse("rate-limited", "too many quotes in flight");
+  try {
+    const quoted = await agent.quote(kmsReportData(asked.value.nonce, asked.value.binding));
+    if (!quoted.ok) {
+      const cause = `${quoted.error.code}: ${quoted.error.reason}`;
+      return refuse("attestation-unavailable", "the guest agent gave no usable quote", cause);
+    }
+    const { quote, bytes, eventLog, vmConfig } = quoted.value;
+    // The report data is read from the quote's own bytes, which is what a verifier will see.
+    return ok({ quoteB64: toBase64(bytes), reportDataHex: quote.report.reportData, eventLog, vmConfig });
+  } finally {
+    slot();
+  }
+}
+
+/** `POST /attest`: a fresh quote of this KMS over the asker's nonce. Works while no policy is loaded. */
+export const attestRoute: FastifyPluginCallback<AttestOptions> = (app, options, done) => {
+  const schema = { response: { 200: answerSchema, ...errorResponses } };
+  app.post<{ Body: Uint8Array }>("/attest", { schema }, async (request, reply) => {
+    const answer = await attest(request.body, options);
+    return answer.ok ? reply.send(answer.value) : sendRefusal(request, reply, answer.error);
+  });
+  done();
+};

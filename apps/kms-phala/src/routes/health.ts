@@ -1,0 +1,13 @@
+import type { HealthAnswer } from "@mero-tee/kms-protocol";
+import type { FastifyPluginCallback } from "fastify";
+import { z } from "zod";
+import { errorResponses } from "./error-schema.ts";
+
+const answerSchema = z.strictObject({ status: z.literal("alive"), service: z.literal("mero-kms-phala") });
+
+/** `GET /health`: the process is alive, nothing more. Source: mero-kms protocol, endpoints. */
+export const healthRoute: FastifyPluginCallback = (app, _options, done) => {
+  const schema = { response: { 200: answerSchema, ...errorResponses } };
+  app.get("/health", { schema }, async (): Promise<HealthAnswer> => ({ status: "alive", service: "mero-kms-phala" }));
+  done();
+};

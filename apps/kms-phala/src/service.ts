@@ -1,0 +1,156 @@
+import { access } from "node:fs/promises";
+import { createPcsClient, type FetchCollateral, type FetchPort } from "@mero-tee/tdx-quote/collateral";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { FastifyBaseLogger } from "fastify";
+import { buildApp } from "./app.ts";
+import { type ClockSource, createChallengeClock } from "./challenge/challenge-clock.ts";
+import { createMemoryChallengeStore } from "./challenge/memory-challenge-store.ts";
+import { type Config, parseConfig } from "./config.ts";
+import type { PinFile } from "./config/image-profile.ts";
+import { formatListenAddress, type ListenAddress } from "./config/listen-address.ts";
+import type { Environment } from "./config/settings.ts";
+import { createDstackAgent } from "./dstack-client.ts";
+import { createEvidence } from "./evidence.ts";
+import type { GuestAgent } from "./guest-agent.ts";
+import type { LogStream } from "./http/logger.ts";
+import { choosePolicySource } from "./policy/choose-policy-source.ts";
+import { createPolicyHolder, type Schedule } from "./policy/policy-holder.ts";
+import { observePolicy } from "./policy/policy-log.ts";
+import { recordProfileEvent } from "./profile-event.ts";
+import { loadSimulatedRoot } from "./simulated-root-store.ts";
+
+/** Exit status for settings that refuse to start (`EX_CONFIG` of sysexits). */
+export const EXIT_CONFIG = 78;
+
+/** Exit status for everything else that keeps the service from running. */
+export const EXIT_FAILURE = 1;
+
+/** The world that the service runs in. */
+export interface ServiceDeps {
+  readonly env: Environment;
+  readonly pinFile: PinFile;
+  readonly clock: ClockSource;
+  readonly fetch: FetchPort;
+  readonly schedule: Schedule;
+  readonly logStream?: LogStream;
+}
+
+/** Why the service does not run, and the lines to print about it. */
+export interface StartFailure {
+  readonly exitCode: number;
+  readonly lines: readonly string[];
+}
+
+/** A service that listens. */
+export interface RunningService {
+  readonly address: ListenAddress;
+  /** Stops accepting, lets requests in flight finish, and resolves when they have. */
+  stop(): Promise<void>;
+  /** Resolves if the service finds out later that it must not run. */
+  readonly failed: Promise<StartFailure>;
+}
+
+/**
+ * Starts the service: settings, the profile event, the policy, and only then the socket. Settings that refuse are all
+ * reported; nothing listens after a failure.
+ */
+export async function startService(deps: ServiceDeps): Promise<Result<RunningService, StartFailure>> {
+  const config = parseConfig(deps.env, deps.pinFile);
+  if (!config.ok) {
+    const lines = config.error.map(({ setting, message }) => `kms-phala: ${setting}: ${message}`);
+    return err({ exitCode: EXIT_CONFIG, lines });
+  }
+  const rootPath = config.value.simulatedRootCaFile;
+  const root = rootPath === null ? ok(null) : await loadSimulatedRoot(rootPath);
+  if (!root.ok) {
+    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIMULATED_ROOT_CA_FILE: ${root.error}`] });
+  }
+  return run(config.value, deps, root.value);
+}
+
+async function run(
+  config: Config,
+  deps: ServiceDeps,
+  root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null,
+): Promise<Result<RunningService, StartFailure>> {
+  const { clock, fetch, schedule, logStream } = deps;
+  const now = (): number => Math.floor(clock.wallMs() / 1000);
+  const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
+  const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
+  const app = buildApp(config, {
+    agent,
+    policy,
+    challenges: createMemoryChallengeStore({
+      ttlSeconds: config.challengeTtlSeconds,
+      maxSpent: config.maxPendingChallenges,
+      clock: createChallengeClock(clock),
+    }),
+    evidence: createEvidence({ fetchCollateral: collateralSource(config, fetch), now, rootCa: root?.der ?? null }),
+    ...(logStream === undefined ? {} : { logStream }),
+  });
+  for (const warning of config.warnings) app.log.warn(warning);
+  if (root !== null) app.log.warn({ rootSha256: root.sha256 }, "SIMULATED PLATFORM: Intel's root is not trusted");
+  const stop = async (): Promise<void> => {
+    policy.stop();
+    await app.close();
+  };
+  const refuseToRun = async (reason: StartFailure): Promise<Result<RunningService, StartFailure>> => {
+    await stop();
+    return err(reason);
+  };
+
+  const profileFailure = await recordProfile(config, agent, app.log);
+  if (profileFailure !== null) return refuseToRun(profileFailure);
+  const failed = Promise.withResolvers<StartFailure>();
+  const failures: StartFailure[] = [];
+  const observer = observePolicy(config, app.log, (reason) => {
+    failures.push(failure(reason));
+    failed.resolve(failure(reason));
+  });
+  await policy.start(observer);
+  const [unusablePolicy] = failures;
+  if (unusablePolicy !== undefined) return refuseToRun(unusablePolicy);
+  try {
+    await app.listen({ host: config.listen.host, port: config.listen.port, listenTextResolver: () => "socket open" });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown error";
+    return refuseToRun(failure(`LISTEN_ADDR: cannot listen: ${reason}`));
+  }
+  const bound = app.server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : config.listen.port;
+  const address = { host: config.listen.host, port };
+  app.log.info({ address: formatListenAddress(address), profile: config.profile }, "listening");
+  return ok({ address, stop, failed: failed.promise });
+}
+
+function collateralSource({ collateralUrl }: Config, fetch: FetchPort): FetchCollateral {
+  if (collateralUrl === null) return createPcsClient({ fetch }).fetchCollateral;
+  // Plain http only ever reaches a loopback address: the setting's parser refuses any other.
+  return createPcsClient({ fetch, baseUrl: collateralUrl, allowHttp: true }).fetchCollateral;
+}
+
+async function recordProfile(config: Config, agent: GuestAgent, log: FastifyBaseLogger): Promise<StartFailure | null> {
+  try {
+    await access(config.dstackSocketPath);
+  } catch {
+    // Whatever keeps the socket away may pass; keys are refused until then, and the log says why.
+    log.warn("the socket of the guest agent is missing: no key can be released until it is there");
+  }
+  if (config.acceptMockAttestation) return null;
+  const outcome = await recordProfileEvent(agent, config.profile);
+  switch (outcome.kind) {
+    case "foreign":
+      return failure("RTMR3 already says that this boot runs another profile");
+    case "absent":
+      log.warn({ reason: outcome.reason }, "profile event absent");
+      return null;
+    case "present":
+    case "emitted":
+      log.info({ outcome: outcome.kind, profile: config.profile }, "profile event is in RTMR3");
+      return null;
+  }
+}
+
+function failure(line: string): StartFailure {
+  return { exitCode: EXIT_FAILURE, lines: [`kms-phala: ${line}`] };
+}

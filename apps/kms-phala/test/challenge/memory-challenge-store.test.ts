@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { createChallengeClock } from "../../src/challenge/challenge-clock.ts";
+import type { ChallengeStore, ConsumedChallenge, IssuedChallenge } from "../../src/challenge/challenge-store.ts";
+import { createMemoryChallengeStore } from "../../src/challenge/memory-challenge-store.ts";
+import { manualClock, type ManualClock } from "../manual-clock.ts";
+import { makePeer } from "../peers.ts";
+
+const START = 1_767_225_600;
+const TTL = 60;
+const alice = makePeer().peerId;
+const bob = makePeer().peerId;
+
+let clock: ManualClock;
+
+function makeStore(maxSpent = 100): ChallengeStore {
+  return createMemoryChallengeStore({ ttlSeconds: TTL, maxSpent, clock: createChallengeClock(clock) });
+}
+
+async function issue(store: ChallengeStore, peerId = alice): Promise<IssuedChallenge> {
+  const issued = await store.issue(peerId);
+  if (!issued.ok) expect.fail(issued.error);
+  return issued.value;
+}
+
+async function consume(store: ChallengeStore, challengeId: string, peerId = alice): Promise<ConsumedChallenge> {
+  const consumed = await store.consume(challengeId, peerId);
+  if (!consumed.ok) expect.fail(consumed.error);
+  return consumed.value;
+}
+
+beforeEach(() => {
+  clock = manualClock(START);
+});
+
+describe("a challenge", () => {
+  test("gives the issued nonce to the peer it was issued to, once", async () => {
+    const store = makeStore();
+    const { challengeId, nonce, expiresAt } = await issue(store);
+    expect(expiresAt).toBe(START + TTL);
+    expect(nonce).toHaveLength(32);
+    expect((await consume(store, challengeId)).nonce).toEqual(nonce);
+    expect(await store.consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+  });
+
+  test("is one challenge in either letter case", async () => {
+    const store = makeStore();
+    const { challengeId, nonce } = await issue(store);
+    expect((await consume(store, challengeId.toUpperCase())).nonce).toEqual(nonce);
+    expect(await store.consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+  });
+
+  test("is worthless to another peer, and stays good for its own", async () => {
+    const store = makeStore();
+    const { challengeId } = await issue(store);
+    expect(await store.consume(challengeId, bob)).toEqual({ ok: false, error: "challenge-unknown" });
+    await consume(store, challengeId);
+  });
+
+  test("differs from every other one", async () => {
+    const store = makeStore();
+    const issued = await Promise.all(Array.from({ length: 200 }, () => issue(store)));
+    expect(new Set(issued.map(({ challengeId }) => challengeId)).size).toBe(200);
+    expect(new Set(issued.map(({ nonce }) => Buffer.from(nonce).toString("hex"))).size).toBe(200);
+  });
+
+  test("has one winner among any number of racers", async () => {
+    const store = makeStore();
+    const { challengeId } = await issue(store);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.consume(challengeId, alice)));
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+  });
+
+  test.each(["", "zz".repeat(16), "ab", `${"ab".repeat(16)}00`, "00000000-0000-4000-8000-000000000000"])(
+    "is not %j",
+    async (challengeId) => {
+      expect(await makeStore().consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
+    },
+  );
+
+  test("of another process is unknown, so a restart voids every open challenge", async () => {
+    const { challengeId } = await issue(makeStore());
+    expect(await makeStore().consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
+  });
+});
+
+describe("time", () => {
+  test.each([
+    { after: TTL - 1, ok: true },
+    { after: TTL, ok: false },
+    { after: TTL + 1, ok: false },
+  ])("a challenge $after s old is usable: $ok", async ({ after, ok }) => {
+    const store = makeStore();
+    const { challengeId } = await issue(store);
+    clock.advance(after);
+    expect(await store.consume(challengeId, alice)).toMatchObject(ok ? { ok } : { ok, error: "challenge-expired" });
+  });
+
+  test("a wall clock stepped back revives nothing", async () => {
+    const store = makeStore();
+    const spent = await issue(store);
+    const unused = await issue(store);
+    await consume(store, spent.challengeId);
+    clock.advance(TTL);
+    // Lets the store forget what has expired.
+    await consume(store, (await issue(store)).challengeId);
+    clock.wall = START * 1000;
+    expect(await store.consume(spent.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
+    expect(await store.consume(unused.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
+  });
+
+  test("a wall clock stepped forward ends nothing early", async () => {
+    const store = makeStore();
+    const { challengeId } = await issue(store);
+    clock.wall += 86_400_000;
+    await consume(store, challengeId);
+  });
+});
+
+describe("a flood", () => {
+  test("of challenges, for strangers or for the victim, neither refuses nor voids an honest one", async () => {
+    const store = makeStore(10);
+    const before = await issue(store);
+    for (let index = 0; index < 500; index += 1) await issue(store, index % 2 === 0 ? bob : alice);
+    const after = await issue(store);
+    await consume(store, before.challengeId);
+    await consume(store, after.challengeId);
+  });
+
+  test("of failed requests fills the spent set and refuses nobody", async () => {
+    const store = makeStore(10);
+    const honest = await issue(store);
+    for (let index = 0; index < 500; index += 1) {
+      (await consume(store, (await issue(store, bob)).challengeId, bob)).fail();
+    }
+    (await consume(store, honest.challengeId)).release();
+    for (let index = 0; index < 500; index += 1) {
+      (await consume(store, (await issue(store, bob)).challengeId, bob)).fail();
+    }
+    // What released a key is remembered whatever came after it.
+    expect(await store.consume(honest.challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+  });
+
+  test("of made-up ids touches nothing", async () => {
+    const store = makeStore(1);
+    const { challengeId } = await issue(store);
+    for (let index = 0; index < 500; index += 1) {
+      const forged = challengeId.slice(0, 24) + index.toString(16).padStart(8, "0");
+      if (forged !== challengeId) expect((await store.consume(forged, alice)).ok).toBe(false);
+    }
+    await consume(store, challengeId);
+  });
+
+  test("is refused only where requests in flight and released keys alone fill the bound", async () => {
+    const store = makeStore(2);
+    const held = await consume(store, (await issue(store)).challengeId);
+    (await consume(store, (await issue(store)).challengeId)).release();
+    const waiting = await issue(store);
+    expect(await store.consume(waiting.challengeId, alice)).toEqual({ ok: false, error: "rate-limited" });
+    held.fail();
+    await consume(store, waiting.challengeId);
+  });
+});

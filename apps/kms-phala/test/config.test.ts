@@ -1,0 +1,365 @@
+import { describe, expect, test } from "vitest";
+import { configOf, ENV_POLICY, MEASUREMENT, NO_PIN, pin, problemsOf } from "./config/environment.ts";
+
+const SHA256 = "0123456789abcdef".repeat(4);
+const LOCKED = pin("locked-read-only\n");
+
+describe("without any variable", () => {
+  test("every setting has its documented default", () => {
+    expect(configOf({})).toEqual({
+      listen: { host: "0.0.0.0", port: 8080 },
+      logLevel: "info",
+      profile: "locked-read-only",
+      isPinned: false,
+      dstackSocketPath: "/var/run/dstack.sock",
+      keyNamespacePrefix: "merod/storage",
+      challengeTtlSeconds: 60,
+      maxPendingChallenges: 10_000,
+      corsOrigins: [],
+      acceptMockAttestation: false,
+      enforceMeasurementPolicy: true,
+      policy: { kind: "none" },
+      collateralUrl: null,
+      simulatedRootCaFile: null,
+      warnings: [],
+    });
+  });
+
+  test("the configuration is frozen through and through", () => {
+    const config = configOf(ENV_POLICY);
+    expect([config, config.listen, config.policy, config.warnings, config.corsOrigins].every(Object.isFrozen)).toBe(
+      true,
+    );
+  });
+
+  test("names that an object inherits are no variables", () => {
+    expect(configOf(Object.create({ LISTEN_ADDR: "nonsense" }) as Record<string, string>).listen.port).toBe(8080);
+  });
+});
+
+describe("values that are accepted", () => {
+  test.each([
+    { env: { LISTEN_ADDR: "127.0.0.1:0" }, expected: { listen: { host: "127.0.0.1", port: 0 } } },
+    { env: { LISTEN_ADDR: "[::1]:65535" }, expected: { listen: { host: "::1", port: 65535 } } },
+    { env: { LOG_LEVEL: " Debug " }, expected: { logLevel: "debug" } },
+    { env: { DSTACK_SOCKET_PATH: "/tmp/agent.sock" }, expected: { dstackSocketPath: "/tmp/agent.sock" } },
+    { env: { KEY_NAMESPACE_PREFIX: "//a/b-c/" }, expected: { keyNamespacePrefix: "a/b-c" } },
+    { env: { CHALLENGE_TTL_SECS: "1" }, expected: { challengeTtlSeconds: 1 } },
+    { env: { CHALLENGE_TTL_SECS: "3600" }, expected: { challengeTtlSeconds: 3600 } },
+    { env: { MAX_PENDING_CHALLENGES: "10000000" }, expected: { maxPendingChallenges: 10_000_000 } },
+    { env: { ACCEPT_MOCK_ATTESTATION: " YES " }, expected: { acceptMockAttestation: true } },
+    { env: { ACCEPT_MOCK_ATTESTATION: "off" }, expected: { acceptMockAttestation: false } },
+    { env: { ENFORCE_MEASUREMENT_POLICY: "0" }, expected: { enforceMeasurementPolicy: false } },
+    { env: { USE_ENV_POLICY: "no" }, expected: { policy: { kind: "none" } } },
+    { env: { REDIS_URL: "  " }, expected: {} },
+    { env: { REQUIRE_KEY_WRAP: "false" }, expected: {} },
+    { env: { MERO_KMS_PROFILE: " Debug " }, expected: { profile: "debug" } },
+    { env: { MERO_KMS_PROFILE: "" }, expected: { profile: "locked-read-only" } },
+    { env: { KMS_POLICY_PROFILE: "debug-read-only" }, expected: { profile: "debug-read-only" } },
+    { env: { MERO_KMS_PROFILE: "debug", KMS_POLICY_PROFILE: "DEBUG" }, expected: { profile: "debug" } },
+    { env: { CORS_ALLOWED_ORIGINS: "" }, expected: { corsOrigins: [] } },
+    {
+      env: { CORS_ALLOWED_ORIGINS: "https://a.example, http://127.0.0.1:5173,http://[::1]:8081" },
+      expected: { corsOrigins: ["https://a.example", "http://127.0.0.1:5173", "http://[::1]:8081"] },
+    },
+    { env: { PCCS_URL: "https://pccs.example/base/" }, expected: { collateralUrl: "https://pccs.example/base" } },
+    { env: { PCCS_URL: "http://127.0.0.1:9" }, expected: { collateralUrl: "http://127.0.0.1:9" } },
+    { env: { PCCS_URL: "http://[::1]:9" }, expected: { collateralUrl: "http://[::1]:9" } },
+    { env: { SIMULATED_ROOT_CA_FILE: "/tmp/root.pem" }, expected: { simulatedRootCaFile: "/tmp/root.pem" } },
+    {
+      env: { MERO_KMS_VERSION: "mero-kms-v2.4.0-rc.1" },
+      expected: { policy: { kind: "release", version: "2.4.0-rc.1", sha256: null } },
+    },
+    {
+      env: { MERO_KMS_VERSION: "2.4.0+build.7", MERO_KMS_POLICY_SHA256: ` 0x${SHA256.toUpperCase()} ` },
+      expected: { policy: { kind: "release", version: "2.4.0+build.7", sha256: SHA256 } },
+    },
+    {
+      env: { MERO_KMS_POLICY_FILE: "/etc/policy.json" },
+      expected: { policy: { kind: "file", path: "/etc/policy.json", tag: null, sha256: null } },
+    },
+    {
+      env: { MERO_KMS_POLICY_FILE: "/etc/policy.json", MERO_KMS_VERSION: "2.4.0" },
+      expected: { policy: { kind: "file", path: "/etc/policy.json", tag: "2.4.0", sha256: null } },
+    },
+    {
+      env: {
+        ...ENV_POLICY,
+        ALLOWED_TCB_STATUSES: "uptodate, SWHardeningNeeded",
+        ALLOWED_MRTD: `0x${MEASUREMENT.toUpperCase()}`,
+      },
+      expected: {
+        policy: {
+          kind: "environment",
+          policy: { tcbStatuses: ["UpToDate", "SWHardeningNeeded"], mrtd: [MEASUREMENT] },
+        },
+      },
+    },
+  ])("$env", ({ env, expected }) => {
+    expect(configOf(env)).toMatchObject(expected);
+  });
+});
+
+describe("values that refuse to start", () => {
+  test.each([
+    ...[
+      "",
+      "8080",
+      "localhost:8080",
+      "0.0.0.0",
+      "0.0.0.0:65536",
+      "0.0.0.0:-1",
+      "1.2.3:80",
+      "[::1]",
+      "::1:80",
+      "[fe80::1%eth0]:80",
+    ].map((value) => ({ name: "LISTEN_ADDR", value })),
+    ...["", "verbose", "info,debug"].map((value) => ({ name: "LOG_LEVEL", value })),
+    ...["", "dstack.sock", "./dstack.sock", "http://127.0.0.1:80", "/tmp/a\0b"].map((value) => ({
+      name: "DSTACK_SOCKET_PATH",
+      value,
+    })),
+    ...["", "/", "a//b", "a/./b", "../a", "a b", "a/\u0007", "sch\u00f6n", " a"].map((value) => ({
+      name: "KEY_NAMESPACE_PREFIX",
+      value,
+    })),
+    ...["", "0", "3601", "-1", "1.5", "1e3", " 60", "0x10", "sixty"].map((value) => ({
+      name: "CHALLENGE_TTL_SECS",
+      value,
+    })),
+    ...["", "0", "10000001", "-1", "many"].map((value) => ({ name: "MAX_PENDING_CHALLENGES", value })),
+    ...["ACCEPT_MOCK_ATTESTATION", "ENFORCE_MEASUREMENT_POLICY", "USE_ENV_POLICY", "REQUIRE_KEY_WRAP"].flatMap((name) =>
+      ["", "2", "y", "tru", "null"].map((value) => ({ name, value })),
+    ),
+    ...["not a url", "http://redis.example", "redis://", "rediss:6379"].map((value) => ({ name: "REDIS_URL", value })),
+    ...["", "latest", "2.4", "v2.4.0", "2.4.0/../..", "2.4.0-", "2.4.0 ", "02.4.0", "mero-kms-2.4.0"].map((value) => ({
+      name: "MERO_KMS_VERSION",
+      value,
+    })),
+    ...["production", "locked_read_only"].map((value) => ({ name: "MERO_KMS_PROFILE", value })),
+    { name: "KMS_POLICY_PROFILE", value: "production" },
+    ...["", "abc", SHA256.slice(1), `${SHA256}0`, "g".repeat(64)].flatMap((value) => [
+      { name: "MERO_KMS_POLICY_SHA256", value },
+      { name: "MERO_NODE_POLICY_SHA256", value },
+    ]),
+    ...[
+      "*",
+      "https://a.example,*",
+      "https://a.example/",
+      "https://a.example/x",
+      "a.example",
+      "https://",
+      "https://a.example,,https://b.example",
+      "https://A.example",
+      "https://a.example:443",
+      "https://u@a.example",
+      "https://a.example:99999",
+      "null",
+    ].map((value) => ({ name: "CORS_ALLOWED_ORIGINS", value })),
+    ...[
+      "",
+      "pccs",
+      "http://pccs.example",
+      "http://localhost:8081",
+      "ftp://127.0.0.1",
+      "https://u:p@pccs.example",
+      "https://a/?x",
+      "https://a/#x",
+    ].map((value) => ({ name: "PCCS_URL", value })),
+    ...["", "policy.json"].map((value) => ({ name: "MERO_KMS_POLICY_FILE", value })),
+    ...["", "root.pem"].map((value) => ({ name: "SIMULATED_ROOT_CA_FILE", value })),
+    ...["", "Fine", "UpToDate,,OutOfDate", "Revoked"].map((value) => ({ name: "ALLOWED_TCB_STATUSES", value })),
+    ...["ALLOWED_MRTD", "ALLOWED_RTMR0", "ALLOWED_RTMR1", "ALLOWED_RTMR2", "ALLOWED_RTMR3"].map((name) => ({
+      name,
+      value: `${MEASUREMENT},abc`,
+    })),
+  ])("$name=$value is malformed", ({ name, value }) => {
+    expect(problemsOf({ [name]: value })).toMatchObject([{ code: "setting-malformed", setting: name }]);
+  });
+
+  test.each([
+    { env: { REDIS_URL: "redis://:hunter2@redis.example:6379" }, setting: "REDIS_URL" },
+    { env: { REQUIRE_KEY_WRAP: "true" }, setting: "REQUIRE_KEY_WRAP" },
+    { env: { MERO_NODE_POLICY_SHA256: SHA256 }, setting: "MERO_NODE_POLICY_SHA256" },
+  ])("$setting is refused rather than ignored, since this release does not serve it", ({ env, setting }) => {
+    expect(problemsOf(env)).toMatchObject([{ code: "setting-not-served", setting }]);
+  });
+
+  test("no message repeats the password of a Redis URL", () => {
+    const problems = [
+      ...problemsOf({ REDIS_URL: "redis://:hunter2@redis.example" }),
+      ...problemsOf({ REDIS_URL: "x:hunter2@y" }),
+    ];
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  test.each(["\ufffd", "\ud800", "a\udc00b"])("text that is not UTF-8 is refused in every variable (%j)", (value) => {
+    const names = [
+      ...["LISTEN_ADDR", "LOG_LEVEL", "DSTACK_SOCKET_PATH", "KEY_NAMESPACE_PREFIX", "CHALLENGE_TTL_SECS", "REDIS_URL"],
+      ...[
+        "MAX_PENDING_CHALLENGES",
+        "ACCEPT_MOCK_ATTESTATION",
+        "ENFORCE_MEASUREMENT_POLICY",
+        "USE_ENV_POLICY",
+        "RUST_LOG",
+      ],
+      ...["REQUIRE_KEY_WRAP", "MERO_KMS_VERSION", "MERO_KMS_PROFILE", "KMS_POLICY_PROFILE", "MERO_KMS_POLICY_SHA256"],
+      ...[
+        "MERO_NODE_POLICY_SHA256",
+        "CORS_ALLOWED_ORIGINS",
+        "PCCS_URL",
+        "MERO_KMS_POLICY_FILE",
+        "SIMULATED_ROOT_CA_FILE",
+      ],
+      ...["ALLOWED_TCB_STATUSES", "ALLOWED_MRTD", "ALLOWED_RTMR0", "ALLOWED_RTMR1", "ALLOWED_RTMR2", "ALLOWED_RTMR3"],
+    ];
+    const problems = problemsOf(Object.fromEntries(names.map((name) => [name, value])));
+    expect(new Set(problems.map(({ setting }) => setting))).toEqual(new Set(names));
+    expect(problems.every(({ code }) => code === "setting-not-utf8")).toBe(true);
+  });
+
+  test("all problems are listed, not the first", () => {
+    const problems = problemsOf({
+      LISTEN_ADDR: "x",
+      CHALLENGE_TTL_SECS: "0",
+      CORS_ALLOWED_ORIGINS: "*",
+      REQUIRE_KEY_WRAP: "1",
+    });
+    expect(problems.map(({ setting }) => setting).toSorted()).toEqual([
+      "CHALLENGE_TTL_SECS",
+      "CORS_ALLOWED_ORIGINS",
+      "LISTEN_ADDR",
+      "REQUIRE_KEY_WRAP",
+    ]);
+  });
+
+  test("two profile variables that differ contradict each other", () => {
+    expect(problemsOf({ MERO_KMS_PROFILE: "debug", KMS_POLICY_PROFILE: "debug-read-only" })).toMatchObject([
+      { code: "setting-conflict", setting: "KMS_POLICY_PROFILE" },
+    ]);
+  });
+
+  test("a policy file beside a policy in the environment contradicts it", () => {
+    expect(problemsOf({ ...ENV_POLICY, MERO_KMS_POLICY_FILE: "/p.json" })).toMatchObject([
+      { code: "setting-conflict", setting: "MERO_KMS_POLICY_FILE" },
+    ]);
+  });
+});
+
+describe("a policy in the environment", () => {
+  test("takes UpToDate alone when no status is named", () => {
+    expect(configOf(ENV_POLICY)).toMatchObject({ policy: { policy: { tcbStatuses: ["UpToDate"] } } });
+  });
+
+  test("refuses to start with an empty list, and names every one", () => {
+    expect(problemsOf({ USE_ENV_POLICY: "1", ALLOWED_MRTD: MEASUREMENT, ALLOWED_RTMR2: "" })).toMatchObject(
+      ["ALLOWED_RTMR0", "ALLOWED_RTMR1", "ALLOWED_RTMR2", "ALLOWED_RTMR3"].map((setting) => ({
+        code: "policy-empty",
+        setting,
+      })),
+    );
+  });
+
+  test.each([{ ENFORCE_MEASUREMENT_POLICY: "false" }, { ACCEPT_MOCK_ATTESTATION: "true" }])(
+    "may be empty with %j, where an empty list still rejects",
+    (env) => {
+      expect(configOf({ USE_ENV_POLICY: "1", ...env })).toMatchObject({ policy: { policy: { mrtd: [] } } });
+    },
+  );
+
+  test("leaves the version and the digest unread, with a warning for each", () => {
+    const config = configOf({ ...ENV_POLICY, MERO_KMS_VERSION: "whatever", MERO_KMS_POLICY_SHA256: SHA256 });
+    expect(config.policy.kind).toBe("environment");
+    expect(config.warnings).toHaveLength(2);
+  });
+
+  test("lists that are set but not used are parsed all the same, with a warning", () => {
+    const config = configOf({ ALLOWED_MRTD: MEASUREMENT });
+    expect(config.policy.kind).toBe("none");
+    expect(config.warnings).toEqual([expect.stringContaining("ALLOWED_*")]);
+  });
+});
+
+describe("the profile pin of the image", () => {
+  test.each(["debug", "debug-read-only", "locked-read-only"])("%s decides the profile", (profile) => {
+    expect(configOf({}, pin(`  ${profile}\n`))).toMatchObject({ profile, isPinned: true });
+  });
+
+  test("a variable that agrees is accepted", () => {
+    expect(configOf({ MERO_KMS_PROFILE: "DEBUG" }, pin("debug"))).toMatchObject({ profile: "debug" });
+  });
+
+  test.each(["MERO_KMS_PROFILE", "KMS_POLICY_PROFILE"])("%s that differs is refused", (name) => {
+    expect(problemsOf({ [name]: "debug" }, LOCKED)).toMatchObject([{ code: "setting-conflict", setting: name }]);
+  });
+
+  test("an empty variable is refused", () => {
+    expect(problemsOf({ MERO_KMS_PROFILE: " " }, LOCKED)).toMatchObject([
+      { code: "setting-malformed", setting: "MERO_KMS_PROFILE" },
+    ]);
+  });
+
+  test.each([
+    { name: "an empty file", pinFile: pin("\n") },
+    { name: "an unknown word", pinFile: pin("production") },
+    { name: "two words", pinFile: pin("debug debug") },
+    { name: "bytes that are not UTF-8", pinFile: { kind: "present", bytes: Uint8Array.of(0xff) } as const },
+    { name: "a file that cannot be read", pinFile: { kind: "unreadable" } as const },
+  ])("$name refuses to start", ({ pinFile }) => {
+    expect(problemsOf({}, pinFile)).toMatchObject([
+      { code: "setting-malformed", setting: "/etc/mero-kms/image-profile" },
+    ]);
+  });
+
+  test("a broken pin still forbids the simulated root", () => {
+    expect(problemsOf({ SIMULATED_ROOT_CA_FILE: "/root.pem" }, { kind: "unreadable" })).toMatchObject([
+      { setting: "/etc/mero-kms/image-profile" },
+      { code: "setting-forbidden-by-pin", setting: "SIMULATED_ROOT_CA_FILE" },
+    ]);
+  });
+
+  test.each(["debug", "debug-read-only", "locked-read-only"])("%s forbids the simulated root", (profile) => {
+    expect(problemsOf({ SIMULATED_ROOT_CA_FILE: "/root.pem" }, pin(profile))).toMatchObject([
+      { code: "setting-forbidden-by-pin", setting: "SIMULATED_ROOT_CA_FILE" },
+    ]);
+  });
+
+  test.each([
+    { env: { ACCEPT_MOCK_ATTESTATION: "true" }, setting: "ACCEPT_MOCK_ATTESTATION" },
+    { env: { ENFORCE_MEASUREMENT_POLICY: "false" }, setting: "ENFORCE_MEASUREMENT_POLICY" },
+  ])("locked-read-only forbids $env, a debug image does not", ({ env, setting }) => {
+    expect(problemsOf(env, LOCKED)).toMatchObject([{ code: "setting-forbidden-by-pin", setting }]);
+    expect(configOf(env, pin("debug")).warnings).toEqual([expect.stringContaining(setting)]);
+    expect(configOf(env, NO_PIN).warnings).toEqual([expect.stringContaining(setting)]);
+  });
+
+  test.each([{ MERO_KMS_VERSION: "2.4.0" }, { MERO_KMS_POLICY_FILE: "/p.json" }])(
+    "locked-read-only demands the digest of the policy with %j",
+    (env) => {
+      expect(problemsOf(env, LOCKED)).toMatchObject([
+        { code: "setting-required-by-pin", setting: "MERO_KMS_POLICY_SHA256" },
+      ]);
+      expect(configOf({ ...env, MERO_KMS_POLICY_SHA256: SHA256 }, LOCKED).policy).toMatchObject({ sha256: SHA256 });
+      expect(configOf(env, pin("debug")).policy).toMatchObject({ sha256: null });
+    },
+  );
+
+  test("locked-read-only refuses a release below the one it was built as", () => {
+    const env = { MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: SHA256 };
+    expect(problemsOf(env, LOCKED, "2.4.0")).toMatchObject([
+      { code: "setting-forbidden-by-pin", setting: "MERO_KMS_VERSION" },
+    ]);
+    expect(configOf(env, LOCKED, "2.3.9").policy).toMatchObject({ version: "2.3.9" });
+    expect(configOf(env, pin("debug"), "2.4.0").policy).toMatchObject({ version: "2.3.9" });
+  });
+});
+
+describe("warnings", () => {
+  test.each([
+    { env: { KMS_POLICY_PROFILE: "debug" }, warning: "KMS_POLICY_PROFILE is deprecated" },
+    { env: { RUST_LOG: "debug" }, warning: "RUST_LOG is not read" },
+    { env: { SIMULATED_ROOT_CA_FILE: "/root.pem" }, warning: "SIMULATED_ROOT_CA_FILE" },
+  ])("$env is warned of", ({ env, warning }) => {
+    expect(configOf(env).warnings).toEqual([expect.stringContaining(warning)]);
+  });
+});
