@@ -1,5 +1,3 @@
-import { createPublicKey, verify } from "node:crypto";
-
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
@@ -68,9 +66,7 @@ test("a key of small order signs everything for everybody, which is why the key 
   // With A the neutral element every R = S·B verifies for every message.
   const neutral = littleEndian(1n);
   const forged = new Uint8Array([...ed25519.Point.BASE.multiply(5n).toBytes(), ...littleEndian(5n)]);
-  const x = Buffer.from(neutral).toString("base64url");
-  const imported = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-  expect(verify(null, PAYLOAD, imported, forged)).toBe(true);
+  expect(ed25519.verify(forged, PAYLOAD, neutral, { zip215: true })).toBe(true);
   expect(parsePublicKey(neutral)).toEqual({
     ok: false,
     error: { code: "public-key-malformed", defect: "small-order" },

@@ -1,3 +1,4 @@
+import { parseRfc3339Utc } from "@mero-tee/tdx-quote";
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
@@ -10,7 +11,6 @@ import { excerpt } from "./excerpt.ts";
 import { readPolicyLists } from "./policy-families.ts";
 import type { PolicyError } from "./policy-error.ts";
 import { DEFAULT_PROFILE, type Profile } from "./profile.ts";
-import { parseRfc3339 } from "./rfc3339.ts";
 
 /** Longest policy document that is read, in bytes. Source: mero-kms protocol, policy sources. */
 export const POLICY_DOCUMENT_LIMIT_BYTES = 1_048_576;
@@ -111,7 +111,7 @@ function readSchemaVersion(reader: DocumentReader, root: DocumentObject): void {
 function readGeneratedAt(reader: DocumentReader, root: DocumentObject): number | null {
   const text = reader.text(root, "generated_at");
   if (text === null) return null;
-  return parseRfc3339(text) ?? reader.malformed("generated_at", "an RFC 3339 time");
+  return parseRfc3339Utc(text) ?? reader.malformed("generated_at", "an RFC 3339 time in UTC");
 }
 
 type KmsMembers = Pick<AppraisalPolicy, "defaultBinding" | "rtmr3Mode" | "composeHashes">;
