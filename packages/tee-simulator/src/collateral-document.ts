@@ -27,7 +27,8 @@ export interface TcbComponent {
 export interface TcbLevel {
   tcb: { sgxtcbcomponents: TcbComponent[]; pcesvn: number; tdxtcbcomponents: TcbComponent[] };
   tcbDate: string;
-  tcbStatus: LevelStatus;
+  /** One of {@link LEVEL_STATUSES}, or something that a verifier must refuse. */
+  tcbStatus: string;
   advisoryIDs?: string[];
 }
 
@@ -35,7 +36,8 @@ export interface TcbLevel {
 export interface IsvSvnLevel {
   tcb: { isvsvn: number };
   tcbDate: string;
-  tcbStatus: LevelStatus;
+  /** One of {@link LEVEL_STATUSES}, or something that a verifier must refuse. */
+  tcbStatus: string;
   advisoryIDs?: string[];
 }
 

@@ -8,6 +8,8 @@ export interface RevocationRecipe {
   serial: Uint8Array;
   /** Unix seconds. */
   date: number;
+  /** Stands beside the reason. */
+  extension?: ExtensionRecipe;
 }
 
 /** Everything that goes into one certificate revocation list. */
@@ -48,8 +50,13 @@ export function buildCrl(recipe: CrlRecipe, sign: Sign): Uint8Array {
 
 /** Entries carry the reason keyCompromise, like those of Intel's lists. */
 function encodeRevocation(revocation: RevocationRecipe): Uint8Array {
-  const reason = encodeExtension({ oid: "2.5.29.21", critical: false, value: derEnumerated(1) });
-  return derSequence(derUnsigned(revocation.serial), derTime(revocation.date), derSequence(reason));
+  const reason: ExtensionRecipe = { oid: "2.5.29.21", critical: false, value: derEnumerated(1) };
+  const extensions = revocation.extension === undefined ? [reason] : [reason, revocation.extension];
+  return derSequence(
+    derUnsigned(revocation.serial),
+    derTime(revocation.date),
+    derSequence(...extensions.map(encodeExtension)),
+  );
 }
 
 /** cRLNumber. */

@@ -4,9 +4,11 @@ import { baseRecipe } from "./base-recipe.ts";
 import { concatBytes, utf8 } from "./byte-writer.ts";
 import { buildCertificate } from "./certificate.ts";
 import type { LevelStatus } from "./collateral-document.ts";
+import { createDefectMemory } from "./defect-memory.ts";
 import { findDefect } from "./defects/registry.ts";
 import {
   buildCollateral,
+  buildCollateralText,
   buildEventLog,
   buildEvidence,
   buildIssuedQuote,
@@ -65,7 +67,7 @@ export interface IssueQuoteOptions {
 
 /** Which collateral is asked for. */
 export interface CollateralOptions {
-  /** A quote of this platform; one issued with a defect gets the collateral of that defect. */
+  /** A quote of this platform; one that was last issued with a defect gets the collateral of that defect. */
   readonly forQuote?: Uint8Array;
   /** Unix seconds: the collateral is current at that instant; the platform's `now` where absent. */
   readonly now?: number;
@@ -109,14 +111,14 @@ const REMEMBERED_SIGNATURES = 256;
 const REMEMBERED_DEFECTS = 256;
 
 /** Makes a simulated platform. */
-export function createSimulatedPlatform(options: PlatformOptions): Promise<SimulatedPlatform> {
+export async function createSimulatedPlatform(options: PlatformOptions): Promise<SimulatedPlatform> {
   const seed = seedBytes(options.seed);
   const keys = createKeyRing(seed);
   const { tcbStatus, adjust } = options;
   const ca = options.ca ?? "platform";
   const fmspc = hexToBytes(options.fmspc ?? SIMULATED_FMSPC);
   const sign = createSignatureMemo(REMEMBERED_SIGNATURES);
-  const defective = new Map<string, Evidence>();
+  const memory = createDefectMemory(REMEMBERED_DEFECTS);
 
   const parametersAt = (now: number): PlatformParameters => ({
     authorityKeys: keys.sibling("authority"),
@@ -135,10 +137,9 @@ export function createSimulatedPlatform(options: PlatformOptions): Promise<Simul
     for (const [field, hex] of Object.entries(request.report ?? {})) setReportField(recipe, field, hex);
     return recipe;
   };
-  const healthy = makeRecipe({ reportData: new Uint8Array(64) });
+  const collateralRecipe = (now = options.now): Recipe => makeRecipe({ ...ANY_QUOTE, now });
+  const healthy = makeRecipe(ANY_QUOTE);
   const rootCa = buildCertificate(healthy.root, sign);
-  const rememberedEvidence = (quote: Uint8Array | undefined): Evidence | undefined =>
-    quote === undefined ? undefined : defective.get(bytesToHex(sha256(quote)));
   const rootKey = keys.bytes("dstack root key", 32);
 
   const platform: SimulatedPlatform = {
@@ -149,22 +150,24 @@ export function createSimulatedPlatform(options: PlatformOptions): Promise<Simul
     pckCertificateChainPem: buildPckChainPem(healthy, sign),
     recipe: makeRecipe,
     buildEvidence: (recipe) => buildEvidence(recipe, sign),
-    issueQuote: (request) => {
-      if (request.defect === undefined) return Promise.resolve(buildIssuedQuote(makeRecipe(request), sign));
+    async issueQuote(request) {
+      if (request.defect === undefined) {
+        const issued = buildIssuedQuote(makeRecipe(request), sign);
+        memory.note(issued.quote, null);
+        return issued;
+      }
       const evidence = findDefect(request.defect).make(platform, { ...request, variant: request.variant ?? 0 });
-      defective.set(bytesToHex(sha256(evidence.quote)), evidence);
-      const oldest = defective.keys().next();
-      if (defective.size > REMEMBERED_DEFECTS && oldest.done === false) defective.delete(oldest.value);
-      return Promise.resolve(evidence);
+      memory.note(evidence.quote, evidence);
+      return evidence;
     },
-    collateral: ({ forQuote, now } = {}) =>
-      Promise.resolve(
-        rememberedEvidence(forQuote)?.bundle ??
-          buildCollateral(makeRecipe(now === undefined ? ANY_QUOTE : { ...ANY_QUOTE, now }), sign),
-      ),
-    collateralText: async ({ forQuote, now } = {}) =>
-      rememberedEvidence(forQuote)?.collateral ??
-      JSON.stringify(await platform.collateral(now === undefined ? {} : { now }), null, 1),
+    async collateral({ forQuote, now } = {}) {
+      const evidence = forQuote === undefined ? undefined : memory.recall(forQuote);
+      return evidence?.bundle ?? buildCollateral(collateralRecipe(now), sign);
+    },
+    async collateralText({ forQuote, now } = {}) {
+      const evidence = forQuote === undefined ? undefined : memory.recall(forQuote);
+      return evidence?.collateral ?? buildCollateralText(collateralRecipe(now), sign);
+    },
     measurementsFor: (role, profile) => measurementsOf(measureBoot(role, profile)),
     policyDocumentFor: (profile, { tag = SIMULATED_TAG } = {}) => simulatedPolicyDocument(profile, tag, options.now),
     bootGuest: (profile) =>
@@ -174,7 +177,7 @@ export function createSimulatedPlatform(options: PlatformOptions): Promise<Simul
         writeLog: (runtimeEvents) => buildEventLog(makeRecipe({ ...ANY_QUOTE, role: "kms", profile, runtimeEvents })),
       }),
   };
-  return Promise.resolve(platform);
+  return platform;
 }
 
 /** Collateral does not depend on the quote. */
