@@ -116,6 +116,28 @@ test("gives a healthy quote the platform's collateral, current now", async () =>
   expect(JSON.parse(text)).toEqual(await platform.collateral({ now }));
 });
 
+test("gives a quote whose defect lies in the collateral that collateral", async () => {
+  const { url } = await runSimulator();
+  const healthy = await postQuote(url, { report_data: REPORT_DATA });
+  const defective = await postQuote(url, { report_data: "5b".repeat(64), defect: "pck-revoked" });
+  const crlOf = async (quote: string): Promise<string> =>
+    JSON.parse((await post(url, "/collateral", { quote })).text).pck_crl;
+  expect(await crlOf(defective.quote)).not.toBe(await crlOf(healthy.quote));
+});
+
+test("serves every defect of the list, quote and collateral, by its first variant and its last", async () => {
+  const { url } = await runSimulator();
+  const unserved: string[] = [];
+  for (const { id, variants } of DEFECTS) {
+    for (const variant of new Set([0, variants - 1])) {
+      const { quote } = await postQuote(url, { report_data: REPORT_DATA, defect: id, variant });
+      const { status } = await post(url, "/collateral", { quote });
+      if (status !== 200) unserved.push(`${id} ${variant}`);
+    }
+  }
+  expect(unserved).toEqual([]);
+});
+
 test("lists the defects with their variants and what they must come to", async () => {
   const { url } = await runSimulator();
   const { schemaVersion, defects } = await bodyOf<DefectList>(await fetch(`${url}/defects`));

@@ -28,6 +28,18 @@ test("writes every header as a name, a colon, one space and a value", async () =
   for (const line of head.split("\r\n").slice(1)) expect(line.split(": ")).toHaveLength(2);
 });
 
+test("still answers a client that closed its half long before the answer", async () => {
+  const { agent } = await runAgent();
+  const hold = agent.holdNext("GetKey");
+  const answer = ask(agent.socketPath, httpRequest("POST", "/GetKey", `{"path":"a"}`));
+  await hold.reached;
+  // Two round trips of others: by now the agent has seen the end of the first client's half.
+  await ask(agent.socketPath, httpRequest("POST", "/Version", "{}"));
+  await ask(agent.socketPath, httpRequest("POST", "/Version", "{}"));
+  hold.release();
+  expect((await answer).status).toBe(200);
+});
+
 test("closes after a client that closes its half after the answer", async () => {
   const { agent } = await runAgent();
   const closed = await new Promise<boolean>((resolve, reject) => {
