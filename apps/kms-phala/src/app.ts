@@ -58,7 +58,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     return503OnClosing: false,
     clientErrorHandler: answerSocketError,
     // A path that cannot be decoded is an unknown one.
-    frameworkErrors: (_error, request, reply) => sendRefusal(request, reply, refuse("path-unknown").error),
+    frameworkErrors: (_error, request, reply) => void sendRefusal(request, reply, refuse("path-unknown").error),
   });
   app.setSerializerCompiler(({ schema }) => serializerOf(schema));
   app.removeAllContentTypeParsers();

@@ -31,11 +31,9 @@ export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
   async function call<T>(ask: (client: DstackClient) => Promise<T>): Promise<Result<T, GuestAgentError>> {
-    const timedOut = (): Result<T, GuestAgentError> =>
-      err({ code: "agent-timeout", reason: `no answer within ${timeoutMs} ms` });
     try {
       const answer = ask(new DstackClient(options.socketPath)).then((value) => ok(value));
-      return await withDeadline(answer, timeoutMs, timedOut);
+      return await withDeadline(answer, timeoutMs, () => timedOut(timeoutMs));
     } catch (error) {
       return err({ code: "agent-unavailable", reason: error instanceof Error ? error.message : "unknown error" });
     }
@@ -54,6 +52,10 @@ export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
       return answer.ok ? ok(null) : answer;
     },
   };
+}
+
+function timedOut(timeoutMs: number): { readonly ok: false; readonly error: GuestAgentError } {
+  return err({ code: "agent-timeout", reason: `no answer within ${timeoutMs} ms` });
 }
 
 function malformed(reason: string): { readonly ok: false; readonly error: GuestAgentError } {

@@ -111,7 +111,11 @@ async function run(
   const [unusablePolicy] = failures;
   if (unusablePolicy !== undefined) return refuseToRun(unusablePolicy);
   try {
-    await app.listen({ host: config.listen.host, port: config.listen.port, listenTextResolver: () => "socket open" });
+    await app.listen({
+      host: config.listen.host,
+      port: config.listen.port,
+      listenTextResolver: (url) => `accepting connections at ${url}`,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";
     return refuseToRun(failure(`LISTEN_ADDR: cannot listen: ${reason}`));
@@ -138,17 +142,10 @@ async function recordProfile(config: Config, agent: GuestAgent, log: FastifyBase
   }
   if (config.acceptMockAttestation) return null;
   const outcome = await recordProfileEvent(agent, config.profile);
-  switch (outcome.kind) {
-    case "foreign":
-      return failure("RTMR3 already says that this boot runs another profile");
-    case "absent":
-      log.warn({ reason: outcome.reason }, "profile event absent");
-      return null;
-    case "present":
-    case "emitted":
-      log.info({ outcome: outcome.kind, profile: config.profile }, "profile event is in RTMR3");
-      return null;
-  }
+  if (outcome.kind === "foreign") return failure("RTMR3 already says that this boot runs another profile");
+  if (outcome.kind === "absent") log.warn({ reason: outcome.reason }, "profile event absent");
+  else log.info({ outcome: outcome.kind, profile: config.profile }, "profile event is in RTMR3");
+  return null;
 }
 
 function failure(line: string): StartFailure {

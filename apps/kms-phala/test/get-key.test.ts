@@ -1,6 +1,7 @@
 import { ok } from "@mero-tee/tdx-quote/result";
 import { failure } from "@mero-tee/tdx-quote";
-import { parsePeerId, peerIdFromPublicKey } from "@mero-tee/kms-protocol";
+import { nodeReportData, parsePeerId, peerIdFromPublicKey } from "@mero-tee/kms-protocol";
+import { createSimulatedPlatform } from "@mero-tee/tee-simulator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   fakeAgent,
@@ -35,14 +36,6 @@ function flipLastByte(base64: string): string {
   return bytes.toString("base64");
 }
 
-/** Signs a changed request anew, so that only the change is wrong with it. */
-async function resigned(
-  nonceOf: Harness,
-  change: (reportData: Uint8Array) => Promise<Uint8Array>,
-): Promise<GetKeyBody> {
-  return nonceOf.request(peer, { quote: change });
-}
-
 describe("a genuine node", () => {
   test("receives the key that dstack derives for its path, as 64 hex digits and nothing else", async () => {
     const answer = await harness.post("/get-key", await harness.request(peer));
@@ -75,7 +68,6 @@ describe("a genuine node", () => {
     const { challengeId, nonce } = await harness.challenge(peer);
     const request = await harness.request(peer);
     const sent = challengeId.toUpperCase();
-    const { nodeReportData } = await import("@mero-tee/kms-protocol");
     const quote = await nodeQuote(nodeReportData(nonce, peer.peerId));
     const answer = await harness.post("/get-key", {
       ...request,
@@ -93,6 +85,11 @@ describe("a genuine node", () => {
     await other.app.close();
   });
 });
+
+/** A request over another quote, rightly signed, so that only the quote is wrong. */
+function requestWith(h: Harness, quote: (reportData: Uint8Array) => Promise<Uint8Array>): Promise<GetKeyBody> {
+  return h.request(peer, { quote });
+}
 
 /** One row for each check: a request that fails there and nowhere before. */
 const STEPS: readonly {
@@ -188,7 +185,7 @@ const STEPS: readonly {
     name: "a quote cut inside the TD report",
     status: 401,
     tag: "attestation_verification_failed",
-    request: (h) => resigned(h, async (reportData) => (await nodeQuote(reportData)).subarray(0, 600)),
+    request: (h) => requestWith(h, async (reportData) => (await nodeQuote(reportData)).subarray(0, 600)),
   },
   {
     step: 14,
@@ -196,7 +193,7 @@ const STEPS: readonly {
     status: 401,
     tag: "invalid_challenge",
     request: (h) =>
-      resigned(h, (reportData) => nodeQuote(reportData.map((byte, index) => (index === 31 ? byte ^ 1 : byte)))),
+      requestWith(h, (reportData) => nodeQuote(reportData.map((byte, index) => (index === 31 ? byte ^ 1 : byte)))),
   },
   {
     step: 15,
@@ -204,7 +201,7 @@ const STEPS: readonly {
     status: 401,
     tag: "peer_id_mismatch",
     request: (h) =>
-      resigned(h, (reportData) => nodeQuote(reportData.map((byte, index) => (index === 63 ? byte ^ 1 : byte)))),
+      requestWith(h, (reportData) => nodeQuote(reportData.map((byte, index) => (index === 63 ? byte ^ 1 : byte)))),
   },
   {
     step: 16,
@@ -212,7 +209,7 @@ const STEPS: readonly {
     status: 401,
     tag: "attestation_verification_failed",
     request: (h) =>
-      resigned(h, async (reportData) => {
+      requestWith(h, async (reportData) => {
         const quote = (await nodeQuote(reportData)).slice();
         quote[48 + 136] = (quote[48 + 136] ?? 0) ^ 1;
         return quote;
@@ -223,28 +220,28 @@ const STEPS: readonly {
     name: "a quote of a TD that can be debugged",
     status: 401,
     tag: "attestation_verification_failed",
-    request: (h) => resigned(h, quoteWith({ report: { tdAttributes: "0100001000000000" } })),
+    request: (h) => requestWith(h, quoteWith({ report: { tdAttributes: "0100001000000000" } })),
   },
   {
     step: 18,
     name: "a quote with another RTMR2",
     status: 403,
     tag: "measurement_policy_rejected",
-    request: (h) => resigned(h, quoteWith({ report: { rtmr2: "00".repeat(48) } })),
+    request: (h) => requestWith(h, quoteWith({ report: { rtmr2: "00".repeat(48) } })),
   },
   {
     step: 18,
     name: "a node of another profile",
     status: 403,
     tag: "measurement_policy_rejected",
-    request: (h) => resigned(h, quoteWith({ profile: "debug" })),
+    request: (h) => requestWith(h, quoteWith({ profile: "debug" })),
   },
   {
     step: 18,
     name: "a KMS that poses as a node",
     status: 403,
     tag: "measurement_policy_rejected",
-    request: (h) => resigned(h, quoteWith({ role: "kms" })),
+    request: (h) => requestWith(h, quoteWith({ role: "kms" })),
   },
 ];
 
@@ -275,9 +272,8 @@ describe("each check answers with its status and tag", () => {
   });
 
   test("13: no collateral → 503 collateral_unavailable", async () => {
-    const fetchCollateral = async () =>
-      ({ ok: false, error: failure("fetch", "fetch-status", { actual: 500 }) }) as const;
-    const other = await startHarness({ fetchCollateral });
+    const unavailable = { ok: false, error: failure("fetch", "fetch-status", { actual: 500 }) } as const;
+    const other = await startHarness({ fetchCollateral: () => Promise.resolve(unavailable) });
     const answer = await other.post("/get-key", await other.request(peer));
     expect(answer.statusCode).toBe(503);
     expect(answer.json()).toMatchObject({ error: "collateral_unavailable" });
@@ -313,6 +309,15 @@ describe("each check answers with its status and tag", () => {
     },
   );
 });
+
+/** A quote over other report data, with the byte `change` flipped, and with a broken signature besides. */
+function brokenQuote(change: number): (reportData: Uint8Array) => Promise<Uint8Array> {
+  return async (reportData) => {
+    const quote = (await nodeQuote(reportData.map((byte, index) => (index === change ? byte ^ 1 : byte)))).slice();
+    quote[48 + 136] = (quote[48 + 136] ?? 0) ^ 1;
+    return quote;
+  };
+}
 
 describe("the order of the checks", () => {
   /** Makes one more thing wrong with a request, without mending what is. */
@@ -364,22 +369,15 @@ describe("the order of the checks", () => {
         return ok(await platform.collateral());
       },
     });
-    const broken = (change: number) => async (reportData: Uint8Array) => {
-      const quote = (await nodeQuote(reportData.map((byte, index) => (index === change ? byte ^ 1 : byte)))).slice();
-      // Breaks the signature as well.
-      quote[48 + 136] = (quote[48 + 136] ?? 0) ^ 1;
-      return quote;
-    };
-    const nonce = await other.post("/get-key", await other.request(peer, { quote: broken(0) }));
+    const nonce = await other.post("/get-key", await other.request(peer, { quote: brokenQuote(0) }));
     expect(nonce.json()).toMatchObject({ error: "invalid_challenge" });
-    const peerHash = await other.post("/get-key", await other.request(peer, { quote: broken(40) }));
+    const peerHash = await other.post("/get-key", await other.request(peer, { quote: brokenQuote(40) }));
     expect(peerHash.json()).toMatchObject({ error: "peer_id_mismatch" });
     expect(fetches).toBe(0);
     await other.app.close();
   });
 
   test("a quote of a made-up platform makes nobody fetch anything", async () => {
-    const { createSimulatedPlatform } = await import("@mero-tee/tee-simulator");
     const madeUp = await createSimulatedPlatform({ seed: "made up", now: NOW, fmspc: "aabbccddeeff" });
     let fetches = 0;
     const other = await startHarness({
@@ -442,10 +440,8 @@ describe("a challenge", () => {
   test("has one winner among simultaneous requests", async () => {
     const body = await harness.request(peer);
     const answers = await Promise.all(Array.from({ length: 20 }, () => harness.post("/get-key", body)));
-    expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([
-      200,
-      ...Array.from({ length: 19 }, () => 401),
-    ]);
+    expect(answers.filter(({ statusCode }) => statusCode === 200)).toHaveLength(1);
+    expect(answers.filter(({ statusCode }) => statusCode === 401)).toHaveLength(19);
   });
 
   test("is void after a restart", async () => {

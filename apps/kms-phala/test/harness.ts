@@ -46,7 +46,7 @@ export function fakeAgent(): GuestAgent {
       const parsed = parseQuote(quote);
       if (!parsed.ok) throw new Error(parsed.error.code);
       const eventLogText = guest.eventLog();
-      const eventLog = JSON.parse(eventLogText) as unknown[];
+      const eventLog: unknown[] = JSON.parse(eventLogText);
       return ok({ quote: parsed.value, bytes: quote, eventLogText, eventLog, vmConfig: '{"cpu":4}' });
     },
     deriveKey: (path) => Promise.resolve(ok(new SecretBytes(new Uint8Array(guest.keyFor(path))))),

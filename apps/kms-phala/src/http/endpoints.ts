@@ -9,8 +9,12 @@ export const ENDPOINTS = {
 /** One of the paths of {@link ENDPOINTS}. */
 export type EndpointPath = keyof typeof ENDPOINTS;
 
+function isEndpoint(path: string): path is EndpointPath {
+  return Object.hasOwn(ENDPOINTS, path);
+}
+
 /** The endpoint that a request target names, without its query; null for every other path. */
 export function findEndpoint(target: string): EndpointPath | null {
   const path = target.split("?", 1)[0] ?? "";
-  return Object.hasOwn(ENDPOINTS, path) ? (path as EndpointPath) : null;
+  return isEndpoint(path) ? path : null;
 }

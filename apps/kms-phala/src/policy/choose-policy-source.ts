@@ -5,6 +5,12 @@ import { createFilePolicySource } from "./policy-file-store.ts";
 import type { PolicySource } from "./policy-source.ts";
 import { createReleasePolicySource } from "./release-policy-client.ts";
 
+const NO_POLICY: PolicySource = {
+  label: "none",
+  isRetried: false,
+  load: () => Promise.resolve(err({ code: "policy-not-configured", reason: "no policy is configured" })),
+};
+
 /** The policy source that the configuration names. */
 export function choosePolicySource({ policy, profile }: Config, fetch: FetchPort): PolicySource {
   switch (policy.kind) {
@@ -24,10 +30,8 @@ export function choosePolicySource({ policy, profile }: Config, fetch: FetchPort
     case "release":
       return createReleasePolicySource({ version: policy.version, profile, sha256: policy.sha256, fetch });
     case "none":
-      return {
-        label: "none",
-        isRetried: false,
-        load: () => Promise.resolve(err({ code: "policy-not-configured", reason: "no policy is configured" })),
-      };
+      return NO_POLICY;
+    default:
+      return policy satisfies never;
   }
 }

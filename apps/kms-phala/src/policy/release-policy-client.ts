@@ -96,9 +96,10 @@ async function readBody(answer: FetchedResponse): Promise<Fetched> {
   const reader = answer.body?.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  while (reader !== undefined) {
+  if (reader === undefined) return ok(new Uint8Array(0));
+  for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return ok(Buffer.concat(chunks, length));
     length += value?.length ?? 0;
     if (length > POLICY_DOCUMENT_LIMIT_BYTES) {
       await reader.cancel();
@@ -106,7 +107,6 @@ async function readBody(answer: FetchedResponse): Promise<Fetched> {
     }
     if (value !== undefined) chunks.push(value);
   }
-  return ok(Buffer.concat(chunks, length));
 }
 
 // An unread body keeps its connection busy; its content does not matter.

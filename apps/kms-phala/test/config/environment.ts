@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import { parseConfig, type Config } from "../../src/config.ts";
 import type { PinFile } from "../../src/config/image-profile.ts";
 import type { ConfigProblem, Environment } from "../../src/config/settings.ts";
@@ -12,14 +11,14 @@ export function pin(text: string): PinFile {
 /** The configuration of an environment that must be accepted. */
 export function configOf(env: Environment, pinFile: PinFile = NO_PIN, builtAs?: string): Config {
   const parsed = parseConfig(env, pinFile, builtAs);
-  if (!parsed.ok) expect.fail(JSON.stringify(parsed.error));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }
 
 /** The problems of an environment that must be refused. */
 export function problemsOf(env: Environment, pinFile: PinFile = NO_PIN, builtAs?: string): readonly ConfigProblem[] {
   const parsed = parseConfig(env, pinFile, builtAs);
-  if (parsed.ok) expect.fail("the configuration was accepted");
+  if (parsed.ok) throw new Error("the configuration was accepted");
   return parsed.error;
 }
 
