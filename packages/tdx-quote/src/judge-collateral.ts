@@ -31,15 +31,14 @@ export function collateralChains(collateral: Collateral): {
   };
 }
 
+function crlCheck(crl: Crl, signer: Certificate | undefined): SignatureCheck {
+  return { signer, signature: crl.signature, message: crl.tbs };
+}
+
 /** Every signature that a collateral stands on, in the order in which they are judged. */
 export function collateralChecks(collateral: Collateral): readonly SignatureCheck[] {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
-  const crlCheck = (crl: Crl, signer: Certificate | undefined): SignatureCheck => ({
-    signer,
-    signature: crl.signature,
-    message: crl.tbs,
-  });
   return [
     crlCheck(rootCaCrl, tcbInfoIssuerChain.at(-1)),
     ...chainChecks(tcbInfoIssuerChain),
@@ -116,7 +115,7 @@ export async function judgeCollateral(
   context: ChainContext,
 ): Promise<Result<JudgedCollateral, Failure>> {
   const { tcbInfo, qeIdentity, rootCaCrl } = collateral;
-  // The trust anchor was judged, so every chain has its length.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- chains whose trust anchor was judged have their length
   const root = collateral.tcbInfoIssuerChain.at(-1) as Certificate;
   const crlProblem = await judgeRootCrl(collateral, root, context);
   if (crlProblem !== null) return err(crlProblem);

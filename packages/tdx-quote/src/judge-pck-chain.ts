@@ -46,13 +46,14 @@ export function parsePckChain(pem: string | Uint8Array): Result<readonly Certifi
  * Errors: `pck-extension-invalid`.
  */
 export function readPckChain(chain: readonly Certificate[]): Result<JudgedPckChain, Failure> {
-  // Verified: three certificates, each with a P-256 key.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified chain has three certificates
   const leaf = chain[0] as Certificate;
   const extension = parseSgxExtension(leaf);
   if (!extension.ok) {
     const facts = { subject: "PCK leaf", reason: extension.error.reason };
     return err(failure("pck-chain", "pck-extension-invalid", facts));
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified certificate has a P-256 key
   const leafKey = leaf.publicKey as Uint8Array;
   // The issuer's name is the CA's, which has one of two common names.
   const ca = leaf.issuerCommonName === PCK_CA_COMMON_NAMES.platform ? "platform" : "processor";

@@ -98,12 +98,15 @@ function identity(changes: Readonly<Record<string, unknown>> = {}): QeIdentity {
   return parsed.value;
 }
 
+/** Sets one byte of a QE report. */
+function set(offset: number, value: number) {
+  return (bytes: Uint8Array) => void (bytes[offset] = value);
+}
+
 describe("a QE report", () => {
   test("of Intel's TD quoting enclave matches", () => {
     expect(matchQeIdentity(qeReport(), identity())).toEqual({ ok: true, value: null });
   });
-
-  const set = (offset: number, value: number) => (bytes: Uint8Array) => void (bytes[offset] = value);
 
   test.each([
     { name: "MISCSELECT bit outside the mask", change: set(16, 1), changes: { miscselectMask: "FEFFFFFF" } },

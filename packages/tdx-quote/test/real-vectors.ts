@@ -33,7 +33,7 @@ export interface ExpectedQuote {
     readonly earliestExpiration?: string;
     readonly verified?: boolean;
     readonly failure?: { readonly code: string; readonly stage: string } | null;
-  } | null;
+  };
   readonly parsed: Readonly<Record<string, string | number | boolean>>;
   readonly pck: {
     readonly fmspc: string;

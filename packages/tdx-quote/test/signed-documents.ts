@@ -12,7 +12,7 @@ export interface LevelOptions {
   readonly advisoryIDs?: readonly string[];
 }
 
-export function tcbLevel({ sgx = [], pcesvn = 0, tdx = [], status = "UpToDate", advisoryIDs }: LevelOptions): object {
+export function tcbLevel({ sgx = [], pcesvn = 0, tdx = [], status = "UpToDate", advisoryIDs }: LevelOptions) {
   return {
     tcb: { sgxtcbcomponents: components(...sgx), pcesvn, tdxtcbcomponents: components(...tdx) },
     tcbDate: "2025-01-01T00:00:00Z",

@@ -22,8 +22,7 @@ function withLevel(level: object): string {
 
 function withComponents(key: "sgxtcbcomponents" | "tdxtcbcomponents", value: unknown): string {
   const level = tcbLevel({});
-  const tcb = (level as { tcb: object }).tcb;
-  return withLevel({ ...level, tcb: { ...tcb, [key]: value } });
+  return withLevel({ ...level, tcb: { ...level.tcb, [key]: value } });
 }
 
 const sixteen = Array.from({ length: 16 }, () => ({ svn: 1 }));

@@ -93,28 +93,23 @@ describe.skipIf(!HAS_REAL_VECTORS)("a real quote", () => {
     const now = entry.verificationTimeUnix ?? Number.NaN;
     const result = await verifyQuote(readVector(entry.quote), readVectorText(entry.collateral ?? ""), { now });
     const { expected } = entry;
-    if (expected?.verified === true) {
-      expect(result).toMatchObject({
-        ok: true,
-        value: {
-          tcbStatus: expected.status,
-          tcbLevelStatus: expected.tcbLevelStatus,
-          sgxLevelStatus: expected.tcbLevelStatus,
-          tdxModuleStatus: expected.tdxModuleStatus,
-          qeStatus: expected.qeStatus,
-          advisoryIds: expected.advisoryIds,
-          earliestExpiration: parseRfc3339Utc(expected.earliestExpiration ?? ""),
-          fmspc: entry.pck.fmspc,
-          pceId: entry.pck.pceid,
-          ppid: entry.pck.ppid,
-          trustAnchor: "intel",
-          short: [],
-          warnings: [],
-        },
-      });
-    } else {
-      expect(result).toMatchObject({ ok: false, error: expected?.failure });
-    }
+    const value = {
+      tcbStatus: expected.status,
+      tcbLevelStatus: expected.tcbLevelStatus,
+      sgxLevelStatus: expected.tcbLevelStatus,
+      tdxModuleStatus: expected.tdxModuleStatus,
+      qeStatus: expected.qeStatus,
+      advisoryIds: expected.advisoryIds,
+      earliestExpiration: parseRfc3339Utc(expected.earliestExpiration ?? ""),
+      fmspc: entry.pck.fmspc,
+      pceId: entry.pck.pceid,
+      ppid: entry.pck.ppid,
+      trustAnchor: "intel",
+      short: [],
+      warnings: [],
+    };
+    const verdict = expected.verified === true ? { ok: true, value } : { ok: false, error: expected.failure };
+    expect(result).toMatchObject(verdict);
   });
 
   test("below every TCB level names what is missing", async () => {

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test, vi, type MockInstance } from "vitest";
+import { parseCollateral, type Collateral } from "../src/collateral-bundle.ts";
+import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
+import { createQuoteVerifier, type QuoteVerifier } from "../src/quote-verifier.ts";
+import { verifyQuote } from "../src/verify-quote.ts";
+import {
+  flipped,
+  flippedHex,
+  layoutOf,
+  padded,
+  pemOf,
+  unix,
+  v4,
+  v5,
+  withCertificationData,
+  type Evidence,
+} from "./real-evidence.ts";
+import { HAS_REAL_VECTORS } from "./real-vectors.ts";
+
+function collateralOf({ bundle }: Evidence): Collateral {
+  const parsed = parseCollateral(JSON.stringify(bundle));
+  if (!parsed.ok) throw new Error(parsed.error.code);
+  return parsed.value;
+}
+
+async function verdictOf(
+  verifier: QuoteVerifier,
+  { quote, now }: Evidence,
+  collateral: Collateral | string,
+): Promise<string> {
+  const result = await verifier.verify(quote, collateral, { now });
+  return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
+}
+
+describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
+  let verify: MockInstance<typeof crypto.subtle.verify>;
+  beforeEach(() => {
+    verify = vi.spyOn(crypto.subtle, "verify");
+  });
+  afterEach(() => {
+    verify.mockRestore();
+  });
+
+  /** Signature checks that a verification costs, and its verdict. */
+  async function cost(
+    verifier: QuoteVerifier,
+    evidence: Evidence,
+    collateral: Collateral | string = collateralOf(evidence),
+  ) {
+    verify.mockClear();
+    const verdict = await verdictOf(verifier, evidence, collateral);
+    return { verdict, checks: verify.mock.calls.length };
+  }
+
+  test("checks ten signatures at first and two from then on", async () => {
+    const verifier = createQuoteVerifier();
+    const collateral = collateralOf(v5());
+    expect(await cost(verifier, v5(), collateral)).toEqual({ verdict: "UpToDate", checks: 10 });
+    expect(await cost(verifier, v5(), collateral)).toEqual({ verdict: "UpToDate", checks: 2 });
+  });
+
+  test("knows collateral by its content, parsed again or as text", async () => {
+    const verifier = createQuoteVerifier();
+    await cost(verifier, v5());
+    expect(await cost(verifier, v5())).toEqual({ verdict: "UpToDate", checks: 2 });
+    expect(await cost(verifier, v5(), JSON.stringify(v5().bundle))).toEqual({ verdict: "UpToDate", checks: 2 });
+  });
+
+  test("gives the same result with and without memory", async () => {
+    const verifier = createQuoteVerifier();
+    const { quote, now } = v5();
+    const collateral = collateralOf(v5());
+    const expected = await verifyQuote(quote, collateral, { now });
+    expect(await verifier.verify(quote, collateral, { now })).toEqual(expected);
+    expect(await verifier.verify(quote, collateral, { now })).toEqual(expected);
+  });
+
+  test("judges the chain of a new platform anew under known collateral", async () => {
+    const verifier = createQuoteVerifier();
+    await cost(verifier, v5());
+    const sameChainOtherText = { ...v5(), quote: withCertificationData(v5().quote, 5, Buffer.from(pemOf(v5().quote))) };
+    expect(await cost(verifier, sameChainOtherText)).toEqual({ verdict: "UpToDate", checks: 6 });
+    const otherPlatform = { ...v4(), now: v5().now };
+    expect((await cost(verifier, otherPlatform, collateralOf(v5()))).verdict).toBe("pck-chain/fmspc-mismatch");
+  });
+
+  test("judges a known chain anew under new collateral", async () => {
+    const verifier = createQuoteVerifier();
+    await cost(verifier, v5());
+    const bundle = { ...v5().bundle, pck_crl: String(v5().bundle["pck_crl"]).toUpperCase() };
+    expect(await cost(verifier, { ...v5(), bundle })).toEqual({ verdict: "UpToDate", checks: 10 });
+  });
+
+  test.each([
+    { now: "2026-02-18T10:42:14Z", verdict: "qe-identity/qe-identity-not-yet-valid" },
+    { now: "2026-02-18T10:42:15Z", verdict: "UpToDate" },
+    { now: "2026-03-03T14:49:26Z", verdict: "UpToDate" },
+    { now: "2026-03-03T14:49:27Z", verdict: "tcb-info/tcb-info-expired" },
+  ])("uses no memory outside of its window: $verdict at $now", async ({ now, verdict }) => {
+    const verifier = createQuoteVerifier();
+    await cost(verifier, v5());
+    const result = await cost(verifier, { ...v5(), now: unix(now) });
+    expect(result).toEqual({ verdict, checks: verdict === "UpToDate" ? 2 : 10 });
+  });
+
+  test("judges what depends on the quote every time", async () => {
+    const verifier = createQuoteVerifier();
+    const { quote, now } = v5();
+    const at = layoutOf(quote);
+    await cost(verifier, v5());
+    const verdicts = [];
+    for (const offset of [at.qeReportSignature, at.authentication, at.signature, 54 + 136]) {
+      verdicts.push((await cost(verifier, { ...v5(), quote: flipped(quote, offset) })).verdict);
+    }
+    expect(verdicts).toEqual([
+      "qe-report/qe-report-signature-invalid",
+      "qe-report/qe-report-data-mismatch",
+      "quote-signature/quote-signature-invalid",
+      "quote-signature/quote-signature-invalid",
+    ]);
+    const expectedReportData = new Uint8Array(64);
+    expect(await verifier.verify(quote, collateralOf(v5()), { now, expectedReportData })).toMatchObject({
+      ok: false,
+      error: { code: "report-data-mismatch" },
+    });
+  });
+
+  test("remembers no refusal", async () => {
+    const verifier = createQuoteVerifier();
+    const bundle = { ...v5().bundle, pck_crl: flippedHex(String(v5().bundle["pck_crl"])) };
+    const first = await cost(verifier, { ...v5(), bundle });
+    expect(first).toEqual({ verdict: "pck-chain/crl-signature-invalid", checks: 10 });
+    expect(await cost(verifier, { ...v5(), bundle })).toEqual(first);
+    expect(await cost(verifier, v5())).toEqual({ verdict: "UpToDate", checks: 10 });
+  });
+
+  test("forgets the collateral and the platform used least recently", async () => {
+    const verifier = createQuoteVerifier({ maxCollaterals: 1, maxPckChains: 1 });
+    await cost(verifier, v4());
+    expect((await cost(verifier, padded())).checks).toBe(10);
+    expect((await cost(verifier, v4())).checks).toBe(10);
+    expect((await cost(verifier, v4())).checks).toBe(2);
+  });
+
+  test("keeps to its own anchor, whatever a caller passes or changes", async () => {
+    const rootCa = flipped(INTEL_SGX_ROOT_CA, 100);
+    const verifier = createQuoteVerifier({ rootCa });
+    rootCa.set(INTEL_SGX_ROOT_CA);
+    const { quote, now } = v5();
+    const options = { now, rootCa: INTEL_SGX_ROOT_CA };
+    expect(await verifier.verify(quote, collateralOf(v5()), options)).toMatchObject({
+      ok: false,
+      error: { code: "chain-root-untrusted" },
+    });
+  });
+
+  test("verifies several quotes at once", async () => {
+    const verifier = createQuoteVerifier();
+    const all = [v4(), padded(), v5(), v4()];
+    const verdicts = await Promise.all(all.map((evidence) => verdictOf(verifier, evidence, collateralOf(evidence))));
+    expect(verdicts).toEqual(["UpToDate", "UpToDate", "UpToDate", "UpToDate"]);
+  });
+});
+
+test.each([{ maxCollaterals: 0 }, { maxPckChains: 0 }])("a verifier without room is refused: %o", (options) => {
+  expect(() => createQuoteVerifier(options)).toThrow(RangeError);
+});
