@@ -16,6 +16,9 @@ export interface P256Verifier {
   readonly importable: (publicKey: Uint8Array) => Promise<boolean>;
 }
 
+/** WebCrypto's key, by whatever name the run time's own types know it. */
+type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 interface Check {
   readonly message: Uint8Array<ArrayBuffer>;
   readonly verdict: Promise<boolean>;
@@ -29,10 +32,10 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
  * Source: FIPS 186-5, section 6.4.2; W3C Web Cryptography API, section 23 (ECDSA).
  */
 export function createP256Verifier(): P256Verifier {
-  const keys = new Map<string, Promise<CryptoKey | null>>();
+  const keys = new Map<string, Promise<ImportedKey | null>>();
   const checks = new Map<string, Check[]>();
 
-  const importKey = (publicKey: Uint8Array): Promise<CryptoKey | null> => {
+  const importKey = (publicKey: Uint8Array): Promise<ImportedKey | null> => {
     const id = toHex(publicKey);
     const known = keys.get(id);
     if (known !== undefined) return known;
@@ -45,7 +48,7 @@ export function createP256Verifier(): P256Verifier {
     return key;
   };
 
-  const run = async (publicKey: Uint8Array, signature: Uint8Array, message: BufferSource): Promise<boolean> => {
+  const run = async (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array<ArrayBuffer>): Promise<boolean> => {
     // Taken before the first await: what the caller does to its buffer afterwards changes nothing.
     const signed = signature.slice();
     const key = await importKey(publicKey);
