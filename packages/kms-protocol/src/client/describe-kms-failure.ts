@@ -55,8 +55,9 @@ export function describeKmsFailure(failure: KmsClientFailure): string {
     case "kms-answer-too-large":
       return `The KMS sent more than ${failure.limitBytes} bytes.`;
     case "kms-refused": {
-      const reason = failure.tag === null ? "" : ` (${quoted(failure.tag)})`;
-      return `The KMS refused with status ${failure.status}${reason}: ${quoted(failure.details ?? "")}.`;
+      const tag = failure.tag === null ? "" : ` (${quoted(failure.tag)})`;
+      const details = failure.details === null ? "" : `: ${quoted(failure.details)}`;
+      return `The KMS refused with status ${failure.status}${tag}${details}.`;
     }
     case "answer-not-json":
       return "The answer of the KMS is not JSON.";
