@@ -104,7 +104,6 @@ function readSimulatedRoot(settings: SettingsReader, image: ProfileChoice): stri
   if (image.isPinned) {
     settings.refuse("setting-forbidden-by-pin", "SIMULATED_ROOT_CA_FILE", "is refused on any image with a profile pin");
   }
-  settings.warn("SIMULATED_ROOT_CA_FILE is set: quotes of a simulated platform are trusted and Intel's are not");
   return path;
 }
 

@@ -16,8 +16,14 @@ export interface EvidenceOptions {
   readonly rootCa: Uint8Array<ArrayBuffer> | null;
 }
 
+/** Verification that keeps its collateral fresh. */
+export interface Evidence extends QuoteVerification {
+  /** Fetches anew what is due; resolves when all attempts have ended. */
+  refreshDue(): Promise<void>;
+}
+
 /** Verifies quotes against cached collateral and one trust anchor; nothing is remembered but what was judged good. */
-export function createEvidence(options: EvidenceOptions): QuoteVerification {
+export function createEvidence(options: EvidenceOptions): Evidence {
   const { fetchCollateral, now } = options;
   const rootCa = options.rootCa ?? INTEL_SGX_ROOT_CA;
   const verifier = createQuoteVerifier({ rootCa });
@@ -44,6 +50,7 @@ export function createEvidence(options: EvidenceOptions): QuoteVerification {
       if (verified.ok) newestIssueDate = Math.max(newestIssueDate, issueDateOf(collateral));
       return verified;
     },
+    refreshDue: () => cache.refreshDue(),
   };
 }
 

@@ -25,6 +25,8 @@ export const EXIT_CONFIG = 78;
 /** Exit status for everything else that keeps the service from running. */
 export const EXIT_FAILURE = 1;
 
+const REFRESH_MS = 600_000;
+
 /** The world that the service runs in. */
 export interface ServiceDeps {
   readonly env: Environment;
@@ -77,20 +79,28 @@ async function run(
   const now = (): number => Math.floor(clock.wallMs() / 1000);
   const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
   const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
+  const evidence = createEvidence({ fetchCollateral: collateralSource(config, fetch), now, rootCa: root?.der ?? null });
   const app = buildApp(config, {
     agent,
     policy,
+    evidence,
     challenges: createMemoryChallengeStore({
       ttlSeconds: config.challengeTtlSeconds,
       maxSpent: config.maxPendingChallenges,
       clock: createChallengeClock(clock),
     }),
-    evidence: createEvidence({ fetchCollateral: collateralSource(config, fetch), now, rootCa: root?.der ?? null }),
     ...(logStream === undefined ? {} : { logStream }),
   });
   for (const warning of config.warnings) app.log.warn(warning);
-  if (root !== null) app.log.warn({ rootSha256: root.sha256 }, "SIMULATED PLATFORM: Intel's root is not trusted");
+  if (root !== null) {
+    app.log.warn(
+      { rootSha256: root.sha256 },
+      "SIMULATED PLATFORM: SIMULATED_ROOT_CA_FILE replaces Intel's root; keys are released to simulated nodes only",
+    );
+  }
+  const stopRefreshing = repeat(schedule, REFRESH_MS, () => evidence.refreshDue());
   const stop = async (): Promise<void> => {
+    stopRefreshing();
     policy.stop();
     await app.close();
   };
@@ -125,6 +135,16 @@ async function run(
   const address = { host: config.listen.host, port };
   app.log.info({ address: formatListenAddress(address), profile: config.profile }, "listening");
   return ok({ address, stop, failed: failed.promise });
+}
+
+// Without a timer collateral would only be refreshed by requests, and a quiet service would meet an outage unprepared.
+function repeat(schedule: Schedule, pauseMs: number, work: () => Promise<void>): () => void {
+  let cancel = schedule(run, pauseMs);
+  function run(): void {
+    void work();
+    cancel = schedule(run, pauseMs);
+  }
+  return () => cancel();
 }
 
 function collateralSource({ collateralUrl }: Config, fetch: FetchPort): FetchCollateral {

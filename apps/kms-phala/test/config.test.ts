@@ -346,7 +346,6 @@ describe("warnings", () => {
   test.each([
     { env: { KMS_POLICY_PROFILE: "debug" }, warning: "KMS_POLICY_PROFILE is deprecated" },
     { env: { RUST_LOG: "debug" }, warning: "RUST_LOG is not read" },
-    { env: { SIMULATED_ROOT_CA_FILE: "/root.pem" }, warning: "SIMULATED_ROOT_CA_FILE" },
   ])("$env is warned of", ({ env, warning }) => {
     expect(configOf(env).warnings).toEqual([expect.stringContaining(warning)]);
   });
