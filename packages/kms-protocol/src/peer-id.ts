@@ -34,6 +34,7 @@ export function parsePeerId(text: string): Result<PeerId, PeerIdError> {
   if (bytes.length !== PEER_ID_PREFIX.length + 32 || PEER_ID_PREFIX.some((byte, index) => bytes[index] !== byte)) {
     return err({ code: "peer-id-malformed", defect: "encoding" });
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fully decoded above
   return ok(text as PeerId);
 }
 
@@ -45,6 +46,7 @@ export function parsePeerId(text: string): Result<PeerId, PeerIdError> {
  */
 export function peerIdFromPublicKey(key: Uint8Array): PeerId {
   const protobuf = encodePublicKeyProtobuf(key);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made of the one accepted encoding
   return base58.encode(Uint8Array.from([0x00, protobuf.length, ...protobuf])) as PeerId;
 }
 

@@ -29,6 +29,7 @@ export function parsePublicKey(key: Uint8Array): Result<Ed25519PublicKey, Public
   if (key.length !== ED25519_POINT_BYTES) return err({ code: "public-key-malformed", defect: "length" });
   const defect = ed25519PointDefect(key);
   if (defect !== null) return err({ code: "public-key-malformed", defect });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that the point was judged
   return ok(new Uint8Array(key) as Ed25519PublicKey);
 }
 

@@ -105,6 +105,7 @@ function parseTexts<Name extends string>(
     if (!text.ok) return err(requestError(text.error));
     texts[name] = text.value;
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every name was set above
   return ok(texts as Readonly<Record<Name, string>>);
 }
 

@@ -95,6 +95,10 @@ describe("a challenge request", () => {
   });
 });
 
+function parseBody(body: string): unknown {
+  return parseGetKeyRequest(encode(body));
+}
+
 describe("a key request", () => {
   test("is read as sent, nothing decoded", () => {
     const sent = { ...GET_KEY, quoteB64: "not base64!", later: true };
@@ -105,14 +109,13 @@ describe("a key request", () => {
   });
 
   test.each(Object.keys(GET_KEY))("needs %s once, as text", (field) => {
-    const problemOf = (body: string): unknown => {
-      const parsed = parseGetKeyRequest(encode(body));
-      return parsed.ok ? null : parsed.error;
-    };
-    const shape = (problem: string): unknown => ({ code: "request-shape-invalid", field, problem });
-    expect(problemOf(JSON.stringify({ ...GET_KEY, [field]: undefined }))).toEqual(shape("missing"));
-    expect(problemOf(JSON.stringify({ ...GET_KEY, [field]: 7 }))).toEqual(shape("wrong-type"));
-    expect(problemOf(JSON.stringify(GET_KEY).replace("{", `{"${field}":"x",`))).toEqual(shape("duplicate"));
+    const shape = (problem: string): unknown => ({
+      ok: false,
+      error: { code: "request-shape-invalid", field, problem },
+    });
+    expect(parseBody(JSON.stringify({ ...GET_KEY, [field]: undefined }))).toEqual(shape("missing"));
+    expect(parseBody(JSON.stringify({ ...GET_KEY, [field]: 7 }))).toEqual(shape("wrong-type"));
+    expect(parseBody(JSON.stringify(GET_KEY).replace("{", `{"${field}":"x",`))).toEqual(shape("duplicate"));
   });
 
   test("has a quote of any length that fits into the body limit", () => {
@@ -183,8 +186,11 @@ describe("an attestation request", () => {
     { name: "with a line feed", text: `${nonceB64}\n` },
     { name: "hex", text: VECTOR.nonceHex },
   ])("with a value that is $name is refused in either place", ({ text }) => {
-    const error = (field: string): unknown => ({ ok: false, error: { code: "attest-request-invalid", field } });
-    expect(decodeAttestRequest({ nonceB64: text })).toEqual(error("nonceB64"));
-    expect(decodeAttestRequest({ nonceB64, bindingB64: text })).toEqual(error("bindingB64"));
+    const code = "attest-request-invalid";
+    expect(decodeAttestRequest({ nonceB64: text })).toEqual({ ok: false, error: { code, field: "nonceB64" } });
+    expect(decodeAttestRequest({ nonceB64, bindingB64: text })).toEqual({
+      ok: false,
+      error: { code, field: "bindingB64" },
+    });
   });
 });

@@ -8,14 +8,14 @@ const secret = (): SecretBytes => new SecretBytes(new Uint8Array(32).fill(0xab))
 describe("a secret", () => {
   test.each([
     { name: "as text", show: String },
-    { name: "in a template", show: (value: SecretBytes) => `${value.toString()}` },
+    { name: "in a sentence", show: (value: SecretBytes) => `key: ${String(value)}` },
     { name: "as JSON", show: (value: SecretBytes) => JSON.stringify({ value }) },
     { name: "inspected", show: (value: SecretBytes) => inspect({ value }, { showHidden: true, depth: 9 }) },
-    { name: "spread", show: (value: SecretBytes) => JSON.stringify({ ...value }) },
+    { name: "copied", show: (value: SecretBytes) => JSON.stringify(Object.assign({}, value)) },
     { name: "by its entries", show: (value: SecretBytes) => JSON.stringify(Object.entries(value)) },
   ])("does not show itself $name", ({ show }) => {
     const shown = show(secret());
-    expect(shown).not.toMatch(/171|ab|AB/);
+    expect(shown).not.toMatch(/171|abab/i);
   });
 
   test("says that it is redacted", () => {

@@ -60,8 +60,8 @@ describe("the published signature does not cover", () => {
   });
 
   test("the members in alphabetical order", async () => {
-    const members = Object.entries(JSON.parse(VECTOR.payload) as Record<string, string>);
-    const sorted = JSON.stringify(Object.fromEntries(members.toSorted(([a], [b]) => (a < b ? -1 : 1))));
+    const members = VECTOR.payload.slice(1, -1).split(",");
+    const sorted = `{${members.toSorted().join(",")}}`;
     expect(sorted).toHaveLength(VECTOR.payload.length);
     const payload = new TextEncoder().encode(sorted);
     expect(await verifyPeerSignature(PUBLIC_KEY, payload, bytes(VECTOR.signatureHex))).toBe(false);

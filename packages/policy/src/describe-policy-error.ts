@@ -1,3 +1,4 @@
+import { quoteForeignText } from "./foreign-text.ts";
 import type { AnyPolicyError } from "./policy-error.ts";
 import { PROFILES } from "./profile.ts";
 
@@ -8,6 +9,7 @@ import { PROFILES } from "./profile.ts";
  * @returns plain text; pieces of foreign text in it are quoted as JSON, so that they cannot pass for our words or
  * break a log line
  */
+// oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks
 export function describePolicyError(error: AnyPolicyError): string {
   switch (error.code) {
     case "policy-json-malformed":
@@ -19,13 +21,13 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-schema-version-unsupported":
       return `The policy has schema version ${error.actual}; this build reads version 1 only.`;
     case "policy-role-mismatch":
-      return `The policy is of role ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+      return `The policy is of role ${quoteForeignText(error.actual)}, not ${quoteForeignText(error.expected)}.`;
     case "policy-profile-mismatch":
-      return `The policy is for profile ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+      return `The policy is for profile ${quoteForeignText(error.actual)}, not ${quoteForeignText(error.expected)}.`;
     case "policy-tag-mismatch":
-      return `The policy belongs to release ${quoted(error.actual)}, not ${quoted(error.expected)}.`;
+      return `The policy belongs to release ${quoteForeignText(error.actual)}, not ${quoteForeignText(error.expected)}.`;
     case "policy-not-ready":
-      return `The policy declares itself not ready (status ${quoted(error.status)}).`;
+      return `The policy declares itself not ready (status ${quoteForeignText(error.status)}).`;
     case "policy-family-incomplete":
       return `The policy's ${error.family}_* lists are incomplete; missing: ${error.missing.join(", ")}.`;
     case "policy-legacy-family-refused":
@@ -35,7 +37,7 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-measurement-forbidden":
       return `${error.field} accepts ${error.measurement}, which belongs to a machine that measured no image.`;
     case "policy-tcb-status-unknown":
-      return `${error.field} is ${quoted(error.actual)}, which is not a TCB status of Intel's.`;
+      return `${error.field} is ${quoteForeignText(error.actual)}, which is not a TCB status of Intel's.`;
     case "policy-tcb-status-revoked":
       return `${error.field} accepts revoked platforms, which no policy may.`;
     case "policy-list-empty":
@@ -45,16 +47,12 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-mismatch":
       return `The quote is genuine but not accepted: ${error.mismatches.map(({ field, actual }) => `${field} is ${actual}`).join("; ")}.`;
     case "profile-unknown":
-      return `${quoted(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
+      return `${quoteForeignText(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
     case "measurement-malformed":
       return `A measurement has 96 hex digits; this text of length ${error.length} is none.`;
     case "tcb-status-unknown":
-      return `${quoted(error.actual)} is not a TCB status of Intel's.`;
+      return `${quoteForeignText(error.actual)} is not a TCB status of Intel's.`;
     case "root-hash-malformed":
       return `A root hash has 64 lower-case hex digits; this text of length ${error.length} is none.`;
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }

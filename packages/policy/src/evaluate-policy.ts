@@ -49,5 +49,6 @@ export function evaluate(verified: VerifiedQuote, policy: AppraisalPolicy): Resu
   const { mrtd, rtmr0, rtmr1, rtmr2, rtmr3 } = verified.quote.report;
   const decision = evaluatePolicy({ tcbStatus: verified.tcbStatus, mrtd, rtmr0, rtmr1, rtmr2, rtmr3 }, policy);
   if (!decision.allowed) return err({ code: "policy-mismatch", mismatches: decision.mismatches });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that the policy accepted
   return ok({ verified, policy } as AcceptedQuote);
 }

@@ -16,6 +16,7 @@ export {
   evaluate,
   evaluatePolicy,
 } from "./evaluate-policy.ts";
+export { quoteForeignText } from "./foreign-text.ts";
 export { KMS_PROFILE_EVENT, type KmsProfileEvent, kmsProfileEvent } from "./kms-profile-event.ts";
 export {
   MEASUREMENT_FIELDS,

@@ -29,5 +29,6 @@ export interface MeasurementError {
 export function parseMeasurement(text: string): Result<Measurement, MeasurementError> {
   const digits = text.startsWith("0x") ? text.slice(2) : text;
   if (!/^[0-9a-fA-F]{96}$/.test(digits)) return err({ code: "measurement-malformed", length: text.length });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the digits were checked above
   return ok(digits.toLowerCase() as Measurement);
 }

@@ -34,6 +34,7 @@ const REGISTER_BYTES = 48;
 /**
  * RTMR3 of a node that was never extended: the initrd did not run, or could not reach the register.
  */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- 96 digits
 export const RTMR3_NEVER_EXTENDED = "0".repeat(2 * REGISTER_BYTES) as Measurement;
 
 /**
@@ -43,6 +44,7 @@ export const RTMR3_NEVER_EXTENDED = "0".repeat(2 * REGISTER_BYTES) as Measuremen
  * Source: mero-tee node image, command line and RTMR3.
  */
 export const RTMR3_WITHOUT_ROOT_HASH =
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- 96 digits
   "c2d8071a0c1fc9c0a62fcc50d7e1f1a7504366eb9e89ff88469760b170d6c9fc2681774fec468c1e2178e7e03c441a74" as Measurement;
 
 /**
@@ -61,5 +63,6 @@ export function nodeRtmr3(identity: NodeIdentity): Result<NodeRtmr3, RootHashErr
   const digest = sha384(new TextEncoder().encode(preimage));
   const register = new Uint8Array(REGISTER_BYTES + digest.length);
   register.set(digest, REGISTER_BYTES);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a SHA-384 digest has 96 digits
   return ok({ preimage, eventDigest: toHex(digest), rtmr3: toHex(sha384(register)) as Measurement });
 }

@@ -12,13 +12,10 @@ import { DEFAULT_TCB_STATUSES } from "./tcb-status-word.ts";
  *
  * Source: mero-kms protocol, policy sources; mero-tee release families, attestation policy.
  */
-export const POLICY_FAMILIES = ["node_allowed", "kms_allowed", "allowed"] as const;
-
-/** One of {@link POLICY_FAMILIES}. */
-export type PolicyFamily = (typeof POLICY_FAMILIES)[number];
+type PolicyFamily = "node_allowed" | "kms_allowed" | "allowed";
 
 /** The lists of one family; null for a key that is absent, which is not the same as an empty list. */
-export interface FamilyLists extends Readonly<Record<MeasurementField, readonly Measurement[] | null>> {
+interface FamilyLists extends Readonly<Record<MeasurementField, readonly Measurement[] | null>> {
   readonly tcbStatuses: readonly TcbStatus[] | null;
 }
 

@@ -1,6 +1,6 @@
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "./foreign-text.ts";
 
 /**
  * The image profiles, from the most open to the closed one; documents list them in this order.

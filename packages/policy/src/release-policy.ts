@@ -7,7 +7,7 @@ import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
 import type { AppraisalPolicy, PolicyRole } from "./appraisal-policy.ts";
 import { type DocumentObject, DocumentReader, pathOf } from "./document-reader.ts";
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "./foreign-text.ts";
 import { readPolicyLists } from "./policy-families.ts";
 import type { PolicyError } from "./policy-error.ts";
 import { DEFAULT_PROFILE, type Profile } from "./profile.ts";

@@ -1,7 +1,7 @@
 import { TCB_STATUSES, type TcbStatus } from "@mero-tee/tdx-quote";
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "./foreign-text.ts";
 
 /** A word that is none of Intel's TCB statuses. */
 export interface TcbStatusError {

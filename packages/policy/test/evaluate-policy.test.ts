@@ -42,6 +42,13 @@ const WRONG: PolicySubject = {
   rtmr3: measurement("f5"),
 };
 
+/** Only the members that a policy looks at; whole verified quotes are made by the verifier alone. */
+function verified(subject: PolicySubject): VerifiedQuote {
+  const members: unknown = { tcbStatus: subject.tcbStatus, quote: { report: subject } };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stand-in with what is looked at
+  return members as VerifiedQuote;
+}
+
 describe("evaluatePolicy", () => {
   test("accepts what is in every list", () => {
     expect(evaluatePolicy(SUBJECT, POLICY)).toEqual({ allowed: true, mismatches: [] });
@@ -80,10 +87,6 @@ describe("evaluatePolicy", () => {
 });
 
 describe("evaluate", () => {
-  // Only the members that a policy looks at; a verified quote is made by the verifier alone.
-  const verified = (subject: PolicySubject): VerifiedQuote =>
-    ({ tcbStatus: subject.tcbStatus, quote: { report: subject } }) as unknown as VerifiedQuote;
-
   test("turns a verified quote into an accepted one", () => {
     const quote = verified(SUBJECT);
     expect(evaluate(quote, POLICY)).toEqual({ ok: true, value: { verified: quote, policy: POLICY } });

@@ -24,6 +24,10 @@ function legacyLists(document: Document): void {
   document.policy = Object.fromEntries(plain);
 }
 
+function malformed(field: string): unknown {
+  return { code: "policy-field-malformed", field };
+}
+
 describe("the released document", () => {
   test("gives a KMS the values of nodes", () => {
     const { policy: lists } = releasedDocument();
@@ -164,8 +168,6 @@ describe("a changed document that is still accepted", () => {
 });
 
 describe("a document that is refused", () => {
-  const malformed = (field: string): unknown => ({ code: "policy-field-malformed", field });
-
   test.each<{ name: string; change: (document: Document) => void; error: unknown; expected?: ExpectedRelease }>([
     {
       name: "another schema version",
@@ -322,8 +324,7 @@ describe("a document that is refused", () => {
     },
     {
       name: "an RTMR3 of the KMS among those of nodes",
-      change: (d) =>
-        (d.policy["node_allowed_rtmr3"] = [measurement("11"), ...(d.policy["kms_allowed_rtmr3"] as string[])]),
+      change: (d) => (d.policy["node_allowed_rtmr3"] = [measurement("11"), ...[d.policy["kms_allowed_rtmr3"]].flat()]),
       error: { code: "policy-roles-overlap" },
     },
     {

@@ -51,7 +51,8 @@ export async function boundedPost(post: PostPort, request: BoundedPost): Promise
     const reader = response.body?.getReader();
     const pieces: Uint8Array[] = [];
     let length = 0;
-    while (reader !== undefined) {
+    if (reader === undefined) return ok({ status: response.status, body: new Uint8Array() });
+    for (;;) {
       const { done, value } = await Promise.race([reader.read(), deadline.promise]);
       if (done) break;
       if (value === undefined) continue;

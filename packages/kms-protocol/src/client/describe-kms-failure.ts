@@ -1,4 +1,4 @@
-import { describePolicyError } from "@mero-tee/policy";
+import { describePolicyError, quoteForeignText } from "@mero-tee/policy";
 import { describeFailure } from "@mero-tee/tdx-quote";
 
 import type { KeyLengthFailure, QuoteProviderFailure } from "./fetch-storage-key.ts";
@@ -6,6 +6,9 @@ import type { IdentityError } from "./identity.ts";
 import type { KmsCallFailure } from "./kms-client.ts";
 import type { KmsAttestationFailure } from "./kms-evidence.ts";
 import type { KmsUrlError } from "./kms-url.ts";
+
+/** Longest piece of a foreign explanation in a sentence, in UTF-16 units. */
+const DETAILS_LENGTH = 200;
 
 /** Every failure code of a node's side of the conversation; closed and documented. */
 export const KMS_CLIENT_FAILURE_CODES = [
@@ -39,9 +42,9 @@ export type KmsClientFailure =
 /**
  * One sentence about a failure that an operator can act on.
  *
- * @returns plain text; words of the KMS or of a gateway in it are quoted as JSON, cut to 200 characters, so that they
- * cannot pass for ours or break a log line
+ * @returns plain text; words of the KMS, a gateway or a transport in it are quoted and cut
  */
+// oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks
 export function describeKmsFailure(failure: KmsClientFailure): string {
   switch (failure.code) {
     case "kms-url-invalid":
@@ -49,14 +52,14 @@ export function describeKmsFailure(failure: KmsClientFailure): string {
     case "identity-malformed":
       return `The identity cannot be used: ${failure.reason}.`;
     case "kms-unreachable":
-      return `The KMS cannot be reached: ${failure.reason}.`;
+      return `The KMS cannot be reached: ${quoteForeignText(failure.reason, DETAILS_LENGTH)}.`;
     case "kms-timeout":
       return `The KMS did not answer within ${failure.timeoutMs} ms.`;
     case "kms-answer-too-large":
       return `The KMS sent more than ${failure.limitBytes} bytes.`;
     case "kms-refused": {
-      const tag = failure.tag === null ? "" : ` (${quoted(failure.tag)})`;
-      const details = failure.details === null ? "" : `: ${quoted(failure.details)}`;
+      const tag = failure.tag === null ? "" : ` (${quoteForeignText(failure.tag)})`;
+      const details = failure.details === null ? "" : `: ${quoteForeignText(failure.details, DETAILS_LENGTH)}`;
       return `The KMS refused with status ${failure.status}${tag}${details}.`;
     }
     case "answer-not-json":
@@ -82,12 +85,8 @@ export function describeKmsFailure(failure: KmsClientFailure): string {
     case "kms-policy-refused":
       return describePolicyError(failure.cause);
     case "quote-provider-failed":
-      return `This machine gave no quote: ${failure.reason}.`;
+      return `This machine gave no quote: ${quoteForeignText(failure.reason, DETAILS_LENGTH)}.`;
     case "key-length-unexpected":
       return `The key of the KMS has ${failure.length} bytes instead of 32.`;
   }
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length <= 200 ? text : `${text.slice(0, 200)}…`);
 }

@@ -40,7 +40,7 @@ describe("a node that asks for its key", () => {
     // The challenge is the vector's, so the request is the vector's, byte for byte.
     expect(JSON.parse(bodies[1] ?? "")).toEqual({
       challengeId: VECTOR.challengeId,
-      quoteB64: expect.any(String) as string,
+      quoteB64: expect.any(String) as unknown,
       peerId: VECTOR.peerId,
       peerPublicKeyB64: VECTOR.peerPublicKeyB64,
       signatureB64: VECTOR.signatureB64,
@@ -64,8 +64,7 @@ describe("a node that asks for its key", () => {
   });
 
   test("is refused for a quote of other report data", async () => {
-    const quoteProvider: QuoteProvider = (reportData) => mockQuotes(reportData.fill(0, 63));
-    const { result } = await conversation({}, { quoteProvider });
+    const { result } = await conversation({}, { quoteProvider: (reportData) => mockQuotes(reportData.fill(0, 63)) });
     expect(result).toMatchObject({
       error: { stage: "get-key", failure: { code: "kms-refused", tag: "peer_id_mismatch" } },
     });
@@ -93,10 +92,9 @@ describe("a node that verifies its KMS", () => {
     for (const _ of [1, 2, 3]) {
       const { paths, bodies } = await conversation({}, { verifyKms: trusting });
       expect(paths).toEqual(["/attest"]);
-      const request = JSON.parse(bodies[0] ?? "") as Record<string, string>;
-      expect(Object.keys(request)).toEqual(["nonceB64"]);
-      expect(Buffer.from(request["nonceB64"] ?? "", "base64")).toHaveLength(32);
-      nonces.add(request["nonceB64"] ?? "");
+      const nonceB64 = /^\{"nonceB64":"([^"]+)"\}$/.exec(bodies[0] ?? "")?.[1] ?? "";
+      expect(Buffer.from(nonceB64, "base64")).toHaveLength(32);
+      nonces.add(nonceB64);
     }
     expect(nonces.size).toBe(3);
   });

@@ -1,4 +1,4 @@
-import { type AppraisalPolicy, type Measurement, type PolicyField } from "@mero-tee/policy";
+import { type AppraisalPolicy, type Measurement, type PolicyField, parseMeasurement } from "@mero-tee/policy";
 import { parseCollateral, parseQuote } from "@mero-tee/tdx-quote";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { describe, expect, test } from "vitest";
@@ -15,6 +15,10 @@ import type { ReceivedAttestation } from "../../src/index.ts";
 import { bytes, unwrap, vectorIdentity } from "../wire-vector.ts";
 import { RECORDED_AT, hasRecordedQuotes, recordedCollateral, recordedQuote } from "./recorded-quote.ts";
 
+function only(register: string): readonly Measurement[] {
+  return [unwrap(parseMeasurement(register))];
+}
+
 /** A genuine quote, with its own report data taken for nonce and binding, and a policy of its own registers. */
 function genuine(): {
   received: ReceivedAttestation;
@@ -24,7 +28,6 @@ function genuine(): {
   const quote = recordedQuote();
   const { report } = unwrap(parseQuote(quote));
   const reportData = bytes(report.reportData);
-  const only = (register: string): readonly Measurement[] => [register as Measurement];
   const policy: AppraisalPolicy = {
     source: "release-file",
     role: "kms",
