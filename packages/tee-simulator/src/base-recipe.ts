@@ -62,10 +62,7 @@ export function baseRecipe(parameters: PlatformParameters, request: QuoteRequest
     editPckPem: (pem) => `${pem}\0`,
     bundle: { includePckChain: false },
     quote: quoteRecipe(parameters, request),
-    log: {
-      bootEvents: [...boot.bootEvents],
-      runtimeEvents: [...(request.runtimeEvents ?? boot.runtimeEvents)],
-    },
+    log: { bootEvents: boot.bootEvents, runtimeEvents: request.runtimeEvents ?? boot.runtimeEvents },
     judgement: { now: times.collateralAt, anchor: "simulated", expectedReportData: request.reportData },
   };
   parameters.adjust?.(recipe);

@@ -7,17 +7,21 @@ import { buildSignedDocument } from "./collateral-document.ts";
 import type { Sign } from "./key-ring.ts";
 import { encodePemChain } from "./pem.ts";
 import { buildQuote } from "./quote.ts";
-import type { Recipe } from "./recipe.ts";
+import type { LogRecipe, Recipe } from "./recipe.ts";
 import { buildCrl } from "./revocation-list.ts";
 import { runtimeLogEntry } from "./runtime-event.ts";
 
-/** A quote with the logs of its guest. */
-export interface IssuedQuote {
-  readonly quote: Uint8Array;
+/** The event logs of a guest. */
+export interface GuestLogs {
   /** The dstack log as JSON text: boot events, and for a KMS the runtime events. */
   readonly eventLog: string;
   /** The boot events as a CCEL data area, as a node on a cloud machine keeps them. */
   readonly ccel: Uint8Array;
+}
+
+/** A quote with the logs of its guest. */
+export interface IssuedQuote extends GuestLogs {
+  readonly quote: Uint8Array;
 }
 
 /** The collateral bundle: the keys of the Intel services' answers, CRLs and signatures in hex. */
@@ -36,12 +40,13 @@ export interface SimulatedCollateral {
 
 /** Builds the quote of a recipe, its chain and its logs. */
 export function buildIssuedQuote(recipe: Recipe, sign: Sign): IssuedQuote {
-  const certificationData = recipe.certificationData ?? utf8(recipe.editPckPem(buildPckChainPem(recipe, sign)));
-  return {
-    quote: buildQuote(recipe.quote, certificationData, sign).bytes,
-    eventLog: buildEventLog(recipe),
-    ccel: buildCcel(recipe),
-  };
+  const certificationData = recipe.certificationData ?? pckCertificationData(recipe, sign);
+  return { quote: buildQuote(recipe.quote, certificationData, sign).bytes, ...buildLogs(recipe.log) };
+}
+
+/** The PCK chain of a recipe as it stands in the quote. */
+export function pckCertificationData(recipe: Recipe, sign: Sign): Uint8Array {
+  return utf8(recipe.editPckPem(buildPckChainPem(recipe, sign)));
 }
 
 /** The PCK chain of a recipe as PEM, leaf first. */
@@ -49,18 +54,19 @@ export function buildPckChainPem(recipe: Recipe, sign: Sign): string {
   return encodePemChain(buildChain(recipe.chains.pck, sign));
 }
 
-/** The dstack log of a recipe as JSON text. */
-export function buildEventLog(recipe: Recipe): string {
-  const entries = [...recipe.log.bootEvents.map(bootLogEntry), ...recipe.log.runtimeEvents.map(runtimeLogEntry)];
-  const text = JSON.stringify(recipe.log.editEntries?.(entries) ?? entries);
-  return recipe.log.editText?.(text) ?? text;
+/** Both logs of a guest, all hooks applied. */
+export function buildLogs(log: LogRecipe): GuestLogs {
+  const ccel = ccelOf(log.bootEvents);
+  log.editCcel?.(ccel);
+  const bytes = encodeCcel(ccel);
+  return { eventLog: buildEventLog(log), ccel: log.editCcelBytes?.(bytes) ?? bytes };
 }
 
-function buildCcel(recipe: Recipe): Uint8Array {
-  const ccel = ccelOf(recipe.log.bootEvents);
-  recipe.log.editCcel?.(ccel);
-  const bytes = encodeCcel(ccel);
-  return recipe.log.editCcelBytes?.(bytes) ?? bytes;
+/** The dstack log of a guest as JSON text. */
+export function buildEventLog(log: LogRecipe): string {
+  const entries = [...log.bootEvents.map(bootLogEntry), ...log.runtimeEvents.map(runtimeLogEntry)];
+  const text = JSON.stringify(log.editEntries?.(entries) ?? entries);
+  return log.editText?.(text) ?? text;
 }
 
 /** Builds the collateral of a recipe, before the hooks on the bundle as a whole. */
@@ -82,11 +88,11 @@ export function buildCollateral(recipe: Recipe, sign: Sign): SimulatedCollateral
   };
 }
 
-/** The bundle of a recipe as JSON text, all hooks applied: a defect may leave something that is no bundle at all. */
-export function buildCollateralText(recipe: Recipe, sign: Sign): string {
-  const bundle: Record<string, unknown> = { ...buildCollateral(recipe, sign) };
-  const text = JSON.stringify(recipe.bundle.edit?.(bundle) ?? bundle, null, 1);
-  return recipe.bundle.editText?.(text) ?? text;
+/** Writes a bundle as JSON text, all hooks applied: a defect may leave something that is no bundle at all. */
+export function writeCollateral({ bundle: hooks }: Recipe, collateral: SimulatedCollateral): string {
+  const bundle: Record<string, unknown> = { ...collateral };
+  const text = JSON.stringify(hooks.edit?.(bundle) ?? bundle, null, 1);
+  return hooks.editText?.(text) ?? text;
 }
 
 function buildChain(chain: readonly CertificateRecipe[], sign: Sign): Uint8Array[] {
@@ -113,10 +119,11 @@ export interface Evidence extends IssuedQuote {
 /** Builds and signs everything of a recipe. */
 export function buildEvidence(recipe: Recipe, sign: Sign): Evidence {
   const { now, anchor, expectedReportData, allowDebug, allowServiceTd } = recipe.judgement;
+  const bundle = buildCollateral(recipe, sign);
   return {
     ...buildIssuedQuote(recipe, sign),
-    collateral: buildCollateralText(recipe, sign),
-    bundle: buildCollateral(recipe, sign),
+    collateral: writeCollateral(recipe, bundle),
+    bundle,
     rootCa: anchor === "intel" ? null : buildCertificate(recipe.root, sign),
     now,
     options: {

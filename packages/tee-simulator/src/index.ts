@@ -9,7 +9,6 @@ export {
   type GuestProfile,
   type GuestRole,
   type Measurements,
-  profileEvent,
   simulatedApplication,
   simulatedRootHash,
 } from "./measured-boot.ts";

@@ -60,15 +60,14 @@ export const signP256: Sign = (key, message) => p256.sign(message, key.secretKey
 /**
  * Remembers signatures: signing is deterministic, so a certificate that one build shares with the last costs a hash.
  *
- * @param capacity - how many signatures are kept; the oldest goes first
+ * @param capacity - how many signatures are kept; the one not asked for the longest goes first
  */
 export function createSignatureMemo(capacity: number): Sign {
   const known = new Map<string, Uint8Array>();
   return (key, message) => {
     const name = `${bytesToHex(key.keyId)}:${bytesToHex(sha256(message))}`;
-    const remembered = known.get(name);
-    if (remembered !== undefined) return remembered;
-    const signature = signP256(key, message);
+    const signature = known.get(name) ?? signP256(key, message);
+    known.delete(name);
     known.set(name, signature);
     const oldest = known.keys().next();
     if (known.size > capacity && oldest.done === false) known.delete(oldest.value);

@@ -1,5 +1,6 @@
+import { kmsProfileEvent, nodeRtmr3, type Profile } from "@mero-tee/policy";
 import { sha256, sha384 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { coveredEvent, EVENT_TYPE, referencedEvent, variableEvent, type BootEvent } from "./boot-event.ts";
 import { utf8 } from "./byte-writer.ts";
 import { extendRtmr, replayDigests, runtimeEventDigest, type RuntimeEvent } from "./runtime-event.ts";
@@ -8,7 +9,7 @@ import { extendRtmr, replayDigests, runtimeEventDigest, type RuntimeEvent } from
 export type GuestRole = "node" | "kms";
 
 /** The release profiles. */
-export type GuestProfile = "debug" | "debug-read-only" | "locked-read-only";
+export type GuestProfile = Profile;
 
 /** The five measurement registers, lower-case hex. */
 export interface Measurements {
@@ -23,6 +24,8 @@ export interface Measurements {
 export interface MeasuredBoot {
   readonly mrtd: Uint8Array;
   readonly bootEvents: readonly BootEvent[];
+  /** RTMR0 to RTMR2 after the boot events, lower-case hex. */
+  readonly bootRegisters: Pick<Measurements, "rtmr0" | "rtmr1" | "rtmr2">;
   /** What goes into RTMR3 and into the log. */
   readonly runtimeEvents: readonly RuntimeEvent[];
   /** RTMR3 before those: zero under dstack; a node's holds the one extension of its initrd, which is in no log. */
@@ -92,14 +95,11 @@ export function dstackBootEvents(application: DstackApplication): readonly Runti
   ];
 }
 
-/** The event by which a KMS records its profile in RTMR3. */
-export function profileEvent(profile: GuestProfile): RuntimeEvent {
-  return { name: "calimero.kms.profile", payload: utf8(`calimero.kms.profile=${profile}`) };
-}
-
-/** The digest by which a node records role, profile and root hash in RTMR3. */
-export function nodeProfileDigest(profile: GuestProfile): Uint8Array {
-  return sha384(utf8(`calimero-rtmr3-v2:node:${profile}:${simulatedRootHash(profile)}`));
+/** RTMR3 of a node: one extension by its initrd, with role, profile and root hash. */
+function nodeRegister(profile: GuestProfile): Uint8Array {
+  const extended = nodeRtmr3({ role: "node", profile, rootHash: simulatedRootHash(profile) });
+  if (!extended.ok) throw new RangeError(extended.error.code);
+  return hexToBytes(extended.value.rtmr3);
 }
 
 const boots = new Map<string, MeasuredBoot>();
@@ -112,22 +112,37 @@ export function measureBoot(role: GuestRole, profile: GuestProfile): MeasuredBoo
   const name = `${role} ${profile}`;
   const known = boots.get(name);
   if (known !== undefined) return known;
-  const boot =
-    role === "node"
-      ? {
-          mrtd: sha384(utf8("simulated node firmware")),
-          bootEvents: nodeBootEvents(profile),
-          runtimeEvents: [],
-          initialRtmr3: extendRtmr(new Uint8Array(48), nodeProfileDigest(profile)),
-        }
-      : {
-          mrtd: sha384(utf8("simulated dstack firmware")),
-          bootEvents: dstackFirmwareEvents(),
-          runtimeEvents: [...dstackBootEvents(simulatedApplication(profile)), profileEvent(profile)],
-          initialRtmr3: new Uint8Array(48),
-        };
+  const boot = role === "node" ? bootNode(profile) : bootKms(profile);
   boots.set(name, boot);
   return boot;
+}
+
+function bootNode(profile: GuestProfile): MeasuredBoot {
+  const bootEvents = nodeBootEvents(profile);
+  return {
+    mrtd: sha384(utf8("simulated node firmware")),
+    bootEvents,
+    bootRegisters: replayBoot(bootEvents),
+    runtimeEvents: [],
+    initialRtmr3: nodeRegister(profile),
+  };
+}
+
+function bootKms(profile: GuestProfile): MeasuredBoot {
+  const bootEvents = dstackFirmwareEvents();
+  return {
+    mrtd: sha384(utf8("simulated dstack firmware")),
+    bootEvents,
+    bootRegisters: replayBoot(bootEvents),
+    runtimeEvents: [...dstackBootEvents(simulatedApplication(profile)), kmsProfileEvent(profile)],
+    initialRtmr3: new Uint8Array(48),
+  };
+}
+
+function replayBoot(events: readonly BootEvent[]): MeasuredBoot["bootRegisters"] {
+  const replay = (register: number): string =>
+    bytesToHex(replayDigests(events.filter((event) => event.register === register).map((event) => event.digest)));
+  return { rtmr0: replay(0), rtmr1: replay(1), rtmr2: replay(2) };
 }
 
 /** The registers of a boot; RTMR3 after the given runtime events, by default those of the boot. */
@@ -135,15 +150,9 @@ export function measurementsOf(
   boot: MeasuredBoot,
   runtimeEvents: readonly RuntimeEvent[] = boot.runtimeEvents,
 ): Measurements {
-  const replay = (register: number): string =>
-    bytesToHex(
-      replayDigests(boot.bootEvents.filter((event) => event.register === register).map((event) => event.digest)),
-    );
   return {
     mrtd: bytesToHex(boot.mrtd),
-    rtmr0: replay(0),
-    rtmr1: replay(1),
-    rtmr2: replay(2),
+    ...boot.bootRegisters,
     rtmr3: bytesToHex(runtimeEvents.map(runtimeEventDigest).reduce(extendRtmr, boot.initialRtmr3)),
   };
 }

@@ -1,6 +1,6 @@
 /** One PEM block with LF line ends and 64 characters a line, as Intel's services write it. Source: RFC 7468. */
 export function encodePem(label: string, der: Uint8Array): string {
-  const base64 = btoa(Array.from(der, (byte) => String.fromCharCode(byte)).join(""));
+  const base64 = btoa(String.fromCharCode(...der));
   const lines = base64.match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""].join("\n");
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_BINDING_LABEL } from "@mero-tee/policy";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { utf8 } from "./byte-writer.ts";
@@ -25,7 +26,7 @@ export function simulatedPolicyDocument(profile: GuestProfile, tag: string, gene
   const kms = measurementsOf(kmsBoot);
   const application = simulatedApplication(profile);
   const kmsUnrecorded = measurementsOf(kmsBoot, dstackBootEvents(application));
-  const binding = sha256(utf8("mero-kms-phala-attest-v1"));
+  const binding = sha256(utf8(DEFAULT_BINDING_LABEL));
   const kmsValues = {
     tcb_statuses: ["UpToDate"],
     mrtd: [kms.mrtd],

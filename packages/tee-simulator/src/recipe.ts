@@ -48,8 +48,8 @@ export interface QuoteRequest {
 
 /** The event logs that go with a quote, and hooks on their encodings. */
 export interface LogRecipe {
-  bootEvents: BootEvent[];
-  runtimeEvents: RuntimeEvent[];
+  bootEvents: readonly BootEvent[];
+  runtimeEvents: readonly RuntimeEvent[];
   /** Changes the entries of the dstack log, not the quote. */
   editEntries?: (entries: DstackLogEntry[]) => DstackLogEntry[];
   /** Changes the text of the dstack log. */

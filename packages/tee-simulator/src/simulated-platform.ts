@@ -8,20 +8,21 @@ import { createDefectMemory } from "./defect-memory.ts";
 import { findDefect } from "./defects/registry.ts";
 import {
   buildCollateral,
-  buildCollateralText,
   buildEventLog,
   buildEvidence,
   buildIssuedQuote,
   buildPckChainPem,
+  pckCertificationData,
+  writeCollateral,
   type Evidence,
   type IssuedQuote,
   type SimulatedCollateral,
 } from "./evidence.ts";
+import { createHealthyIssuer, overrideReport, type ReportOverrides } from "./healthy-quote.ts";
 import { createKeyRing, createSignatureMemo } from "./key-ring.ts";
 import { measureBoot, measurementsOf, type GuestProfile, type GuestRole, type Measurements } from "./measured-boot.ts";
 import { encodePem } from "./pem.ts";
 import { SIMULATED_TAG, simulatedPolicyDocument } from "./policy-document.ts";
-import type { TdReportField } from "./quote-layout.ts";
 import type { PckAuthority, PlatformParameters, QuoteRequest, Recipe } from "./recipe.ts";
 import type { RuntimeEvent } from "./runtime-event.ts";
 import { bootGuest, type SimulatedGuest } from "./simulated-guest.ts";
@@ -54,7 +55,7 @@ export interface IssueQuoteOptions {
   /** TD report 1.0 (2) or 1.5 (3, version 5 only); 2 where absent. */
   readonly bodyType?: 2 | 3;
   /** Fields of the TD report that differ from the healthy guest's, in hex. */
-  readonly report?: Partial<Record<TdReportField, string>>;
+  readonly report?: ReportOverrides;
   /** What the guest extended into RTMR3; by default what its role and profile extend at start. */
   readonly runtimeEvents?: readonly RuntimeEvent[];
   /** A case id of `DEFECTS`; an unknown one is a `RangeError`. */
@@ -134,13 +135,19 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
   });
   const makeRecipe = (request: IssueQuoteOptions): Recipe => {
     const recipe = baseRecipe(parametersAt(request.now ?? options.now), quoteRequest(request));
-    for (const [field, hex] of Object.entries(request.report ?? {})) setReportField(recipe, field, hex);
+    overrideReport(recipe.quote, request.report ?? {});
     return recipe;
   };
   const collateralRecipe = (now = options.now): Recipe => makeRecipe({ ...ANY_QUOTE, now });
   const healthy = makeRecipe(ANY_QUOTE);
   const rootCa = buildCertificate(healthy.root, sign);
   const rootKey = keys.bytes("dstack root key", 32);
+  const issueHealthy = createHealthyIssuer(parametersAt(options.now), pckCertificationData(healthy, sign), sign);
+  // A caller's changes may depend on what is asked for, so nothing is built ahead for such a platform.
+  const issue = (request: IssueQuoteOptions): IssuedQuote =>
+    adjust === undefined
+      ? issueHealthy(quoteRequest(request), request.report ?? {})
+      : buildIssuedQuote(makeRecipe(request), sign);
 
   const platform: SimulatedPlatform = {
     fmspc: bytesToHex(fmspc),
@@ -152,7 +159,7 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
     buildEvidence: (recipe) => buildEvidence(recipe, sign),
     async issueQuote(request) {
       if (request.defect === undefined) {
-        const issued = buildIssuedQuote(makeRecipe(request), sign);
+        const issued = issue(request);
         memory.note(issued.quote, null);
         return issued;
       }
@@ -166,7 +173,9 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
     },
     async collateralText({ forQuote, now } = {}) {
       const evidence = forQuote === undefined ? undefined : memory.recall(forQuote);
-      return evidence?.collateral ?? buildCollateralText(collateralRecipe(now), sign);
+      if (evidence !== undefined) return evidence.collateral;
+      const recipe = collateralRecipe(now);
+      return writeCollateral(recipe, buildCollateral(recipe, sign));
     },
     measurementsFor: (role, profile) => measurementsOf(measureBoot(role, profile)),
     policyDocumentFor: (profile, { tag = SIMULATED_TAG } = {}) => simulatedPolicyDocument(profile, tag, options.now),
@@ -174,7 +183,8 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
       bootGuest(profile, {
         rootKey,
         issue: (reportData, runtimeEvents) => platform.issueQuote({ reportData, role: "kms", profile, runtimeEvents }),
-        writeLog: (runtimeEvents) => buildEventLog(makeRecipe({ ...ANY_QUOTE, role: "kms", profile, runtimeEvents })),
+        writeLog: (runtimeEvents) =>
+          buildEventLog({ bootEvents: measureBoot("kms", profile).bootEvents, runtimeEvents }),
       }),
   };
   return platform;
@@ -199,16 +209,4 @@ function quoteRequest(options: IssueQuoteOptions): QuoteRequest {
     bodyType,
     ...(options.runtimeEvents === undefined ? {} : { runtimeEvents: options.runtimeEvents }),
   };
-}
-
-function setReportField(recipe: Recipe, field: string, hex: string): void {
-  const { report } = recipe.quote;
-  const value = hexToBytes(hex);
-  if (!isReportField(report, field)) throw new RangeError(`the TD report has no field ${field}`);
-  if (report[field].length !== value.length) throw new RangeError(`${field} is ${report[field].length} bytes`);
-  report[field] = value;
-}
-
-function isReportField(report: Recipe["quote"]["report"], field: string): field is TdReportField {
-  return Object.hasOwn(report, field);
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { kmsProfileEvent, parseReleasePolicy } from "@mero-tee/policy";
 import { describe, expect, test } from "vitest";
 import {
   createSimulatedPlatform,
   deriveDstackKey,
   type DstackLogEntry,
   type GuestProfile,
-  profileEvent,
   runtimeEventDigest,
 } from "../src/index.ts";
 
@@ -61,7 +61,7 @@ describe("a guest", () => {
   test("that records its profile comes to the published measurements", async () => {
     const guest = platform.bootGuest("debug");
     expect(guest.registers().rtmr3).not.toBe(platform.measurementsFor("kms", "debug").rtmr3);
-    const { name, payload } = profileEvent("debug");
+    const { name, payload } = kmsProfileEvent("debug");
     guest.extend(name, payload);
     expect(guest.registers()).toEqual(platform.measurementsFor("kms", "debug"));
     const { quote, eventLog } = await guest.quote(new Uint8Array(64));
@@ -71,7 +71,7 @@ describe("a guest", () => {
 
   test("that emits anything else does not", () => {
     const guest = platform.bootGuest("debug");
-    guest.extend("calimero.kms.profile", profileEvent("locked-read-only").payload);
+    guest.extend("calimero.kms.profile", kmsProfileEvent("locked-read-only").payload);
     expect(guest.registers().rtmr3).not.toBe(platform.measurementsFor("kms", "debug").rtmr3);
   });
 
@@ -95,7 +95,7 @@ test("derives the key that dstack derives", () => {
 });
 
 test("digests the profile event as dstack does", () => {
-  expect(Buffer.from(runtimeEventDigest(profileEvent("locked-read-only"))).toString("hex")).toBe(
+  expect(Buffer.from(runtimeEventDigest(kmsProfileEvent("locked-read-only"))).toString("hex")).toBe(
     "c1bab0788a0e0554c109c96519f55bbd88dd9b185db37f355559f1ef7d26f1a31222131415180727a1f3f45d57f3b0a1",
   );
 });
@@ -110,6 +110,26 @@ describe("policy documents", () => {
       expect(policy[`node_allowed_${register}`]).toEqual([platform.measurementsFor("node", profile)[register]]);
       expect(policy[`kms_allowed_${register}`]).toContain(platform.measurementsFor("kms", profile)[register]);
       expect(policy[`allowed_${register}`]).toEqual(policy[`kms_allowed_${register}`]);
+    }
+  });
+
+  test.each(PROFILES)("are read as released policies of both roles (%s)", (profile) => {
+    const text = platform.policyDocumentFor(profile, { tag: "1.2.3" });
+    for (const role of ["node", "kms"] as const) {
+      const policy = parseReleasePolicy(text, { profile, tag: "1.2.3", isLegacyFile: false }, role);
+      const { mrtd, rtmr3 } = platform.measurementsFor(role, profile);
+      expect(policy).toMatchObject({ ok: true, value: { tcbStatuses: ["UpToDate"], mrtd: [mrtd] } });
+      expect(policy.ok && policy.value.rtmr3).toContain(rtmr3);
+    }
+  });
+
+  test("are refused for another profile or release", () => {
+    const text = platform.policyDocumentFor("debug", { tag: "1.2.3" });
+    for (const expected of [
+      { profile: "debug-read-only", tag: "1.2.3" },
+      { profile: "debug", tag: "1.2.4" },
+    ] as const) {
+      expect(parseReleasePolicy(text, { ...expected, isLegacyFile: false }, "node").ok).toBe(false);
     }
   });
 });

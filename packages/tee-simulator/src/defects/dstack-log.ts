@@ -28,7 +28,7 @@ function extended(
     expected,
     start: KMS,
     change: (recipe) => {
-      recipe.log.runtimeEvents = [...change(recipe.log.runtimeEvents)];
+      recipe.log.runtimeEvents = change(recipe.log.runtimeEvents);
       recipe.quote.report.rtmr3 = replayDigests(recipe.log.runtimeEvents.map(runtimeEventDigest));
     },
   };
@@ -202,7 +202,7 @@ export const DSTACK_DEFECTS: readonly Defect[] = [
   dstackCase(
     "dstack-boot-digest-empty",
     "a boot event without digest",
-    logged("", MALFORMED, firstBoot({ digest: "" })),
+    logged("first event", MALFORMED, firstBoot({ digest: "" })),
   ),
   dstackCase(
     "dstack-digest-47-bytes",

@@ -1,5 +1,5 @@
 import { concatBytes } from "../byte-writer.ts";
-import { derInteger, derOctetString, derUtf8String, derValue } from "../der-writer.ts";
+import { derEnumerated, derInteger, derOctetString, derUtf8String, derValue } from "../der-writer.ts";
 import type { Recipe } from "../recipe.ts";
 import { encodeEntries, SGX_EXTENSION_OID, type SgxEntry } from "../sgx-extension.ts";
 import { accepted, defineDefect, defineSingle, refused, type Defect, type Variant } from "./defect.ts";
@@ -77,6 +77,7 @@ export const SGX_EXTENSION_DEFECTS: readonly Defect[] = [
     variant("PPID of 15 bytes", ({ sgx }) => {
       sgx.ppid = sgx.ppid.slice(0, 15);
     }),
+    editEntries("SGX type 3", withValue("5", derEnumerated(3))),
     editEntries("FMSPC as text", withValue("4", derUtf8String("SIMSIM"))),
     editEntries("platform instance of 15 bytes", withValue("6", derOctetString(new Uint8Array(15)))),
   ]),

@@ -19,6 +19,7 @@ import { anotherFmspc } from "./sibling-platform.ts";
 const MALFORMED = refused("collateral-parse", "tcb-info-malformed");
 const VERSION = refused("collateral-parse", "tcb-info-version-unsupported");
 const SIGNATURE = refused("tcb-info", "tcb-info-signature-invalid");
+const WRONG_TYPE = refused("tcb-info", "tcb-info-wrong-type");
 
 function document(name: string, expected: ExpectedOutcome, change: (document: TcbInfoDocument) => void): Variant {
   return { name, expected, change: ({ tcbInfo }) => change(tcbInfo.document) };
@@ -65,7 +66,7 @@ function tampered(name: string, tamper: (text: string) => string): Variant {
 }
 
 function alone(id: string, describe: string, variant: Omit<Variant, "name">): Defect {
-  return defineDefect(id, describe, [{ name: describe, ...variant }]);
+  return defineDefect(id, describe, [{ ...variant, name: describe }]);
 }
 
 /** The top level of a flawless document. */
@@ -97,6 +98,16 @@ function versionTwo(recipe: Recipe): string {
       tcbStatus,
     })),
   });
+}
+
+/** The same facts as Intel publishes them for SGX: without anything about the TDX module. */
+function forSgx(recipe: Recipe): string {
+  const { tdxModule: _, tdxModuleIdentities: __, ...members } = recipe.tcbInfo.document;
+  const tcbLevels = members.tcbLevels.map(({ tcb: { sgxtcbcomponents, pcesvn }, ...level }) => ({
+    tcb: { sgxtcbcomponents, pcesvn },
+    ...level,
+  }));
+  return JSON.stringify({ ...members, id: "SGX", tcbLevels });
 }
 
 /** The first SVN of the first level written in another way. */
@@ -197,13 +208,19 @@ export const TCB_INFO_DEFECTS: readonly Defect[] = [
       tcbInfo.version = 4;
     }),
   ),
-  alone(
-    "tcb-info-id-sgx",
-    "TCB info says that it is for SGX",
-    document("", refused("tcb-info", "tcb-info-wrong-type"), (tcbInfo) => {
+  defineDefect("tcb-info-id-sgx", "TCB info says that it is for SGX", [
+    document("with the members of TDX", WRONG_TYPE, (tcbInfo) => {
       tcbInfo.id = "SGX";
     }),
-  ),
+    {
+      name: "with those of SGX only",
+      expected: WRONG_TYPE,
+      change: (recipe) => {
+        const genuine = forSgx(recipe);
+        recipe.tcbInfo.editText = () => genuine;
+      },
+    },
+  ]),
   alone(
     "tcb-info-tcb-type-1",
     "TCB info has tcbType 1",
