@@ -1,16 +1,18 @@
 import { ok } from "@mero-tee/tdx-quote/result";
 import { describe, expect, test } from "vitest";
 
-import { makeMockQuote } from "../../src/index.ts";
+import { DEFAULT_BINDING, makeMockQuote } from "../../src/index.ts";
 import {
+  type KmsEvidence,
   type KmsVerifier,
   type QuoteProvider,
   type StorageKeyRequest,
   createKmsClient,
   fetchStorageKey,
 } from "../../src/client/index.ts";
-import { VECTOR, unwrap, vectorIdentity } from "../wire-vector.ts";
+import { VECTOR, bytes, unwrap, vectorIdentity } from "../wire-vector.ts";
 import { FAKE_KEY, type Tampering, fakeKms, refusal } from "./fake-kms.ts";
+import { hasRecordedQuotes, recordedQuote } from "./recorded-quote.ts";
 
 const mockQuotes: QuoteProvider = (reportData) => Promise.resolve(ok(makeMockQuote(reportData)));
 
@@ -29,6 +31,9 @@ async function conversation(
   const paths = kms.arrived.map(({ url }) => new URL(url).pathname);
   return { result, paths, bodies: kms.arrived.map(({ init }) => init.body) };
 }
+
+/** Where report data stands in a quote of version 4. */
+const REPORT_DATA_OFFSET_V4 = 568;
 
 const trusting: KmsVerifier = () => Promise.resolve(ok(null));
 
@@ -136,6 +141,47 @@ describe("a node that verifies its KMS", () => {
       { verifyKms: trusting },
     );
     expect(result).toMatchObject({ error: { stage: "attest", failure: { tag: "attestation_unavailable" } } });
+    expect(paths).toEqual(["/attest"]);
+  });
+});
+
+describe.skipIf(!hasRecordedQuotes)("a node whose KMS sends a well-formed quote for its question", () => {
+  // The recorded quote with other report data: well formed, no longer signed, and the verifier port is what decides.
+  const attest: Tampering = {
+    attest: (answer) => {
+      const quote = recordedQuote();
+      quote.set(bytes(String(answer["reportDataHex"])), REPORT_DATA_OFFSET_V4);
+      return Response.json({ ...answer, quoteB64: Buffer.from(quote).toString("base64"), eventLog: [{ imr: 3 }] });
+    },
+  };
+
+  test.each([undefined, new Uint8Array(32).fill(5)])(
+    "asks on once its verifier accepts, binding %j",
+    async (binding) => {
+      const seen: KmsEvidence[] = [];
+      const verifyKms: KmsVerifier = (evidence) => {
+        seen.push(evidence);
+        return Promise.resolve(ok(null));
+      };
+      const { result, paths } = await conversation(
+        attest,
+        binding === undefined ? { verifyKms } : { verifyKms, binding },
+      );
+      expect(result.ok).toBe(true);
+      expect(paths).toEqual(["/attest", "/challenge", "/get-key"]);
+      expect(seen).toHaveLength(1);
+      const [evidence] = seen;
+      expect(evidence?.expectedReportData.subarray(32)).toEqual(binding ?? DEFAULT_BINDING);
+      expect(evidence?.quote.report.reportData).toBe(Buffer.from(evidence?.expectedReportData ?? []).toString("hex"));
+      expect(evidence?.eventLog).toEqual([{ imr: 3 }]);
+    },
+  );
+
+  test("stops once its verifier refuses", async () => {
+    const failure = { code: "kms-policy-refused", cause: { code: "policy-mismatch", mismatches: [] } } as const;
+    const verifyKms: KmsVerifier = () => Promise.resolve({ ok: false, error: failure });
+    const { result, paths } = await conversation(attest, { verifyKms });
+    expect(result).toEqual({ ok: false, error: { stage: "attest", failure } });
     expect(paths).toEqual(["/attest"]);
   });
 });
