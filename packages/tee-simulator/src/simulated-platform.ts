@@ -33,7 +33,7 @@ export interface PlatformOptions {
   readonly seed?: string | Uint8Array;
   /** Unix seconds: certificates are valid from a year before, collateral from the day before. */
   readonly now: number;
-  /** 12 hex digits. */
+  /** 12 hex digits; anything else is a `RangeError`. */
   readonly fmspc?: string;
   readonly ca?: PckAuthority;
   /** Status of the top TCB level, `UpToDate` where absent. */
@@ -118,6 +118,7 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
   const { tcbStatus, adjust } = options;
   const ca = options.ca ?? "platform";
   const fmspc = hexToBytes(options.fmspc ?? SIMULATED_FMSPC);
+  if (fmspc.length !== 6) throw new RangeError("an FMSPC is 6 bytes");
   const sign = createSignatureMemo(REMEMBERED_SIGNATURES);
   const memory = createDefectMemory(REMEMBERED_DEFECTS);
 
