@@ -1,10 +1,12 @@
-import { equalBytes } from "./equal-bytes.ts";
+import { p256Engine } from "#p256-engine";
+import { createBoundedCache } from "./bounded-cache.ts";
 import { toHex } from "./hex.ts";
+import type { P256Key } from "./p256-engine.ts";
 
 /**
- * Verifies ECDSA signatures over P-256 and SHA-256. One verifier serves one verification: it imports each key once and
- * remembers each check, so independent checks can be started side by side, and the pass that gives the verdict in its
- * order only awaits what already runs.
+ * Verifies ECDSA signatures over P-256 and SHA-256. One verifier serves one verification: it remembers each check, so
+ * independent checks can be started side by side, and the pass that gives the verdict in its order only awaits what
+ * already runs.
  */
 export interface P256Verifier {
   /**
@@ -12,62 +14,83 @@ export interface P256Verifier {
    * Bytes of another length, a point off the curve and scalars outside 1..n-1 give false. The promise never rejects.
    */
   readonly verify: (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => Promise<boolean>;
-  /** Whether 65 bytes are a public key at all. The promise never rejects. */
-  readonly importable: (publicKey: Uint8Array) => Promise<boolean>;
 }
 
-/** WebCrypto's key, by whatever name the run time's own types know it. */
-type ImportedKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+/** Bytes of `04 || x || y`; some run times import compressed points too. */
+const PUBLIC_KEY_BYTES = 65;
+const SIGNATURE_BYTES = 64;
 
+/** Root, TCB signing, PCK CA, PCK leaf and attestation key, and room for chains that differ. */
+const KEYS_OF_ONE_VERIFICATION = 16;
+
+/** Imports public keys; null for bytes that are no point on the curve. */
+export type P256KeyImporter = (publicKey: Uint8Array) => Promise<P256Key | null>;
+
+/**
+ * Makes an importer that remembers: an import costs more than half a verification, depends on nothing but its bytes, and a
+ * platform shows the same keys with every quote. The key used least recently is forgotten first.
+ *
+ * Throws RangeError for a limit below 1.
+ */
+export function createP256KeyImporter(limit: number): P256KeyImporter {
+  const imported = createBoundedCache<Promise<P256Key | null>>(limit);
+  return (publicKey) => {
+    if (publicKey.length !== PUBLIC_KEY_BYTES) return Promise.resolve(null);
+    const id = toHex(publicKey);
+    const known = imported.get(id);
+    if (known !== undefined) return known;
+    const key = p256Engine.importKey(publicKey);
+    imported.set(id, key);
+    return key;
+  };
+}
+
+/** Copies: what a caller does to its buffers afterwards changes neither a running check nor what it is remembered for. */
 interface Check {
+  readonly publicKey: Uint8Array;
+  readonly signature: Uint8Array<ArrayBuffer>;
   readonly message: Uint8Array<ArrayBuffer>;
   readonly verdict: Promise<boolean>;
 }
 
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+/** Signatures, keys and documents are public, so the comparison may end at the first difference. */
+function isSame(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
+  return true;
+}
 
 /**
- * Makes a verifier over WebCrypto with a memory of its own.
+ * Makes a verifier.
  *
- * Source: FIPS 186-5, section 6.4.2; W3C Web Cryptography API, section 23 (ECDSA).
+ * @param importKey - by default one with a memory that ends with the verifier
+ * Source: FIPS 186-5, section 6.4.2.
  */
-export function createP256Verifier(): P256Verifier {
-  const keys = new Map<string, Promise<ImportedKey | null>>();
-  const checks = new Map<string, Check[]>();
+export function createP256Verifier(
+  importKey: P256KeyImporter = createP256KeyImporter(KEYS_OF_ONE_VERIFICATION),
+): P256Verifier {
+  const checks: Check[] = [];
 
-  const importKey = (publicKey: Uint8Array): Promise<ImportedKey | null> => {
-    const id = toHex(publicKey);
-    const known = keys.get(id);
-    if (known !== undefined) return known;
-    // Some run times import compressed points too. A rejection says that the bytes are no point: an answer, no accident.
-    const key =
-      publicKey.length === 65
-        ? crypto.subtle.importKey("raw", publicKey.slice(), ALGORITHM, false, ["verify"]).catch((): null => null)
-        : Promise.resolve(null);
-    keys.set(id, key);
-    return key;
-  };
-
-  const run = async (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array<ArrayBuffer>): Promise<boolean> => {
-    // Taken before the first await: what the caller does to its buffer afterwards changes nothing.
-    const signed = signature.slice();
+  const run = async ({ publicKey, signature, message }: Omit<Check, "verdict">): Promise<boolean> => {
     const key = await importKey(publicKey);
-    if (key === null || signed.length !== 64) return false;
-    // Some run times reject scalars outside 1..n-1 where others say false.
-    return crypto.subtle.verify(ALGORITHM, key, signed, message).catch((): boolean => false);
+    return key !== null && signature.length === SIGNATURE_BYTES && key.verify(signature, message);
   };
 
   return {
     verify(publicKey, signature, message) {
-      const id = `${toHex(publicKey)}:${toHex(signature)}`;
-      const sameParties = checks.get(id) ?? [];
-      const known = sameParties.find((check) => equalBytes(check.message, message));
+      const known = checks.find(
+        (check) =>
+          isSame(check.signature, signature) && isSame(check.publicKey, publicKey) && isSame(check.message, message),
+      );
       if (known !== undefined) return known.verdict;
-      const copy = message.slice();
-      const check = { message: copy, verdict: run(publicKey, signature, copy) };
-      checks.set(id, [...sameParties, check]);
+      const copies = {
+        publicKey: new Uint8Array(publicKey),
+        signature: new Uint8Array(signature),
+        message: new Uint8Array(message),
+      };
+      const check = { ...copies, verdict: run(copies) };
+      checks.push(check);
       return check.verdict;
     },
-    importable: async (publicKey) => (await importKey(publicKey)) !== null,
   };
 }

@@ -2,6 +2,7 @@ import type { Collateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { createJudgementMemory } from "./judgement-memory.ts";
+import { createP256KeyImporter } from "./p256.ts";
 import type { TdxQuote } from "./quote.ts";
 import type { Result } from "./result.ts";
 import { verifyWithMemory, type VerifiedQuote, type VerifyOptions } from "./verify-quote.ts";
@@ -37,8 +38,10 @@ export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVe
   const { maxCollaterals = 64, maxPckChains = 1024 } = options;
   const rootCa = new Uint8Array(options.rootCa ?? INTEL_SGX_ROOT_CA);
   const memory = createJudgementMemory(rootCa, { maxCollaterals, maxPckChains });
+  // A platform's quotes carry two keys that the judged collateral does not have: those of its PCK leaf and its attestation key.
+  const importKey = createP256KeyImporter(2 * maxPckChains);
   return {
     verify: (quote, collateral, verifyOptions) =>
-      verifyWithMemory(quote, collateral, { ...verifyOptions, rootCa }, memory),
+      verifyWithMemory(quote, collateral, { ...verifyOptions, rootCa }, memory, importKey),
   };
 }

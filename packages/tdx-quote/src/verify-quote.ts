@@ -1,15 +1,15 @@
-import { parseCollateral, type Collateral } from "./collateral-bundle.ts";
+import { finishCollateral, openCollateral, type Collateral } from "./collateral-bundle.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { judgeEndorsements, type Endorsements } from "./judge-endorsements.ts";
+import { judgeEndorsements, startEarly, type EarlyStart, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb } from "./judge-tcb.ts";
 import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
-import { createP256Verifier, type P256Verifier } from "./p256.ts";
+import { createP256Verifier, type P256KeyImporter, type P256Verifier } from "./p256.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import type { SgxType } from "./sgx-extension.ts";
@@ -82,6 +82,26 @@ function judgeReportData(quote: TdxQuote, expected: Uint8Array | null): Failure 
   return failure("report-data", "report-data-mismatch", { expected: toHex(expected), actual: quote.report.reportData });
 }
 
+interface TakenCollateral {
+  readonly collateral: Collateral;
+  readonly early: EarlyStart | null;
+}
+
+/** Stage `collateral-parse` but for the PCK chain. */
+function takeCollateral(
+  quote: TdxQuote,
+  input: Collateral | string,
+  context: EndorsementContext,
+): Result<TakenCollateral, Failure> {
+  if (typeof input !== "string") return ok({ collateral: input, early: null });
+  const opened = openCollateral(input);
+  if (!opened.ok) return opened;
+  // With a memory most of these checks may turn out to be unnecessary.
+  const early = context.memory === NO_MEMORY ? startEarly(quote, opened.value, context) : null;
+  const collateral = finishCollateral(opened.value);
+  return collateral.ok ? ok({ collateral: collateral.value, early }) : collateral;
+}
+
 /** Stages `qe-report` to `report-data`. */
 async function judgeQuote(
   quote: TdxQuote,
@@ -119,28 +139,31 @@ async function judgeQuote(
   return ok(Object.freeze(fields) as VerifiedQuote);
 }
 
+/** What a verification works with: verdicts that it may recall, and who checks signatures. */
+export interface Verification {
+  readonly memory: JudgementMemory;
+  readonly verifier: P256Verifier;
+}
+
 /**
- * The one path of verification: with a memory it is {@link createQuoteVerifier}'s, without one {@link verifyQuote}'s.
+ * The one path of verification: with a memory it is `createQuoteVerifier`'s, without one {@link verifyQuote}'s.
  *
- * Throws RangeError for a wrong `now` or `expectedReportData`.
+ * Rejects with RangeError for a wrong `now` or `expectedReportData`.
  */
-export async function verifyWithMemory(
+export async function runVerification(
   quote: Uint8Array | TdxQuote,
   collateral: Collateral | string,
   options: VerifyOptions,
-  memory: JudgementMemory,
+  { memory, verifier }: Verification,
 ): Promise<Result<VerifiedQuote, Failure>> {
   const request = takeRequest(options);
-  const parsedQuote = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
-  if (!parsedQuote.ok) return parsedQuote;
-  const parsedCollateral = typeof collateral === "string" ? parseCollateral(collateral) : ok(collateral);
-  if (!parsedCollateral.ok) return parsedCollateral;
-  const { now, rootCa } = request;
-  const verifier = createP256Verifier();
-  const context = { now, rootCa, verifier, memory };
-  const endorsements = await judgeEndorsements(parsedQuote.value, parsedCollateral.value, context);
-  if (!endorsements.ok) return endorsements;
-  return judgeQuote(parsedQuote.value, endorsements.value, request, verifier);
+  const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
+  if (!parsed.ok) return parsed;
+  const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory };
+  const taken = takeCollateral(parsed.value, collateral, context);
+  if (!taken.ok) return taken;
+  const endorsements = await judgeEndorsements(parsed.value, taken.value.collateral, context, taken.value.early);
+  return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verifier) : endorsements;
 }
 
 /**
@@ -160,5 +183,5 @@ export async function verifyQuote(
   collateral: Collateral | string,
   options: VerifyOptions,
 ): Promise<Result<VerifiedQuote, Failure>> {
-  return verifyWithMemory(quote, collateral, options, NO_MEMORY);
+  return runVerification(quote, collateral, options, { memory: NO_MEMORY, verifier: createP256Verifier() });
 }

@@ -1,0 +1,50 @@
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
+import type { P256Engine } from "../p256-engine.ts";
+
+/** SubjectPublicKeyInfo of a P-256 key up to its point. Source: RFC 5480, section 2. */
+const SPKI_PREFIX = new Uint8Array([
+  0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+  0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+]);
+
+/**
+ * One scalar as a DER INTEGER: no leading zero bytes but the one that keeps it positive.
+ */
+function derInteger(scalar: Uint8Array): number[] {
+  let start = 0;
+  while (start < scalar.length - 1 && scalar[start] === 0) start += 1;
+  const magnitude = scalar.subarray(start);
+  const sign = (magnitude[0] ?? 0) > 0x7f ? [0] : [];
+  return [0x02, magnitude.length + sign.length, ...sign, ...magnitude];
+}
+
+/** `r || s` as OpenSSL wants it; Node's own conversion (`ieee-p1363`) costs half a verification. */
+function derSignature(signature: Uint8Array): Uint8Array {
+  const scalars = [...derInteger(signature.subarray(0, 32)), ...derInteger(signature.subarray(32))];
+  return Uint8Array.of(0x30, scalars.length, ...scalars);
+}
+
+function verifyWith(key: KeyObject, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    // An error is OpenSSL's way to say that it could not even read the scalars: not a signature.
+    verify("sha256", message, key, derSignature(signature), (error, isGood) => resolve(error === null && isGood));
+  });
+}
+
+/**
+ * P-256 by OpenSSL through `node:crypto`: the same mathematics as WebCrypto in Node, without its overhead of about two
+ * verifications per call. Node only; the `#p256-engine` import picks it there.
+ */
+export const p256Engine: P256Engine = {
+  async importKey(publicKey) {
+    if (publicKey.length !== 65 || publicKey[0] !== 0x04) return null;
+    try {
+      const spki = Buffer.concat([SPKI_PREFIX, publicKey]);
+      const key = createPublicKey({ key: spki, format: "der", type: "spki" });
+      return { verify: (signature, message) => verifyWith(key, signature, message) };
+    } catch {
+      // OpenSSL says with an exception that the bytes are no point on the curve.
+      return null;
+    }
+  },
+};
