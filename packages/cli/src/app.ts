@@ -1,0 +1,160 @@
+import {
+  buildApplication,
+  buildRouteMap,
+  help,
+  run,
+  text_en,
+  version,
+  type Application,
+  type ApplicationText,
+  type RouteMap,
+  type StricliProcess,
+} from "@stricli/core";
+
+import { cliFailure } from "./cli-failure.ts";
+import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
+import { devCommand } from "./commands/dev.ts";
+import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
+import { measureRtmr3Command } from "./commands/measure-rtmr3.ts";
+import { kmsGetKeyCommand } from "./commands/kms-get-key.ts";
+import { kmsProbeCommand } from "./commands/kms-probe.ts";
+import { quoteInspectCommand } from "./commands/quote-inspect.ts";
+import { quoteVerifyCommand } from "./commands/quote-verify.ts";
+import { simulatorDefectsCommand } from "./commands/simulator-defects.ts";
+import { simulatorStartCommand } from "./commands/simulator-start.ts";
+import type { CliContext, Ports } from "./context.ts";
+import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
+import { refusalOfCli } from "./failure-view.ts";
+import { printReport, reportRefusal } from "./output.ts";
+
+/** Docs of a group of commands, with one example. */
+function groupDocs(brief: string, example: string): { readonly brief: string; readonly fullDescription: string } {
+  return { brief, fullDescription: `${brief}.\n\nEXAMPLE\n  ${example}` };
+}
+
+/** Every command of this release. */
+const routes: RouteMap<CliContext> = buildRouteMap({
+  routes: {
+    quote: buildRouteMap({
+      routes: { inspect: quoteInspectCommand, verify: quoteVerifyCommand },
+      docs: groupDocs("Read and verify TDX quotes", "mero-tee quote verify quote.bin"),
+    }),
+    eventLog: buildRouteMap({
+      routes: { replay: eventLogReplayCommand },
+      docs: groupDocs("Replay event logs", "mero-tee event-log replay answer.json --quote answer.json"),
+    }),
+    collateral: buildRouteMap({
+      routes: { fetch: collateralFetchCommand },
+      docs: groupDocs(
+        "Fetch what quotes are verified with",
+        "mero-tee collateral fetch quote.bin --out collateral.json",
+      ),
+    }),
+    kms: buildRouteMap({
+      routes: { getKey: kmsGetKeyCommand, probe: kmsProbeCommand },
+      docs: groupDocs(
+        "Play a node towards a KMS",
+        "mero-tee kms probe http://127.0.0.1:8080 --identity node.key --simulator http://127.0.0.1:8787",
+      ),
+    }),
+    measure: buildRouteMap({
+      routes: { rtmr3: measureRtmr3Command },
+      docs: groupDocs(
+        "Compute what an image must measure as",
+        `mero-tee measure rtmr3 --profile locked-read-only --root-hash ${"5f".repeat(32)}`,
+      ),
+    }),
+    dev: devCommand,
+    simulator: buildRouteMap({
+      routes: { start: simulatorStartCommand, defects: simulatorDefectsCommand },
+      defaultCommand: "start",
+      docs: groupDocs(
+        "Run a simulated TDX platform (`mero-tee simulator` alone starts it)",
+        "mero-tee simulator --port 8787 --root-ca-file root-ca.pem",
+      ),
+    }),
+  },
+  docs: {
+    brief: "Prove what a TDX machine runs, and get its keys",
+    fullDescription:
+      "mero-tee verifies TDX quotes, plays a node towards a KMS, and runs the whole system on a simulated platform.\n\n" +
+      "Exit codes: 0 ok, 1 unexpected or environment failure, 2 usage error, 10 judged and refused, 11 a required file is missing.\n" +
+      "With --json a command prints exactly one JSON document on standard output; `failure` is null on success.\n\n" +
+      "EXAMPLE\n  mero-tee dev --once",
+  },
+});
+
+const FORMATTING = {
+  useAliasInUsageLine: false,
+  onlyRequiredInUsageLine: false,
+  caseStyle: "convert-camel-to-kebab",
+} as const;
+
+function buildCli(packageVersion: string, text: ApplicationText): Application<CliContext> {
+  return buildApplication(
+    routes,
+    {
+      name: "mero-tee",
+      scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+      documentation: { disableAnsiColor: true },
+      localization: { text },
+    },
+    {
+      help: help({ brief: "Print this help and exit", defaultForRouteMap: true, formatting: FORMATTING }),
+      version: version({ brief: "Print the version and exit", info: { currentVersion: packageVersion } }),
+    },
+  );
+}
+
+/**
+ * Runs one command line.
+ *
+ * A command line that cannot be understood is a failure like any other: under `--json` it, too, leaves exactly one document
+ * on standard output (`{schemaVersion, failure}`), so that a pipeline never has to parse prose.
+ *
+ * @param args - without the names of the program and the script
+ * @returns the exit code of the process
+ */
+export async function runCli(args: readonly string[], ports: Ports, packageVersion: string): Promise<ExitCode> {
+  let finished: ExitCode = EXIT.ok;
+  let usageProblem: string | null = null;
+  const misused = (message: string): string => {
+    usageProblem = message;
+    return "";
+  };
+  const text: ApplicationText = {
+    ...text_en,
+    exceptionWhileParsingArguments: (error) => misused(sentence(text_en.exceptionWhileParsingArguments(error, false))),
+    noCommandRegisteredForInput: (found) =>
+      misused(sentence(text_en.noCommandRegisteredForInput({ ...found, ansiColor: false }))),
+  };
+  const process: StricliProcess = {
+    stdout: ports.stdout,
+    // What the argument parser says about usage is said below, once, in the form that was asked for.
+    stderr: { write: (written) => (written.trim() === "" ? undefined : ports.stderr.write(written)) },
+    env: {},
+  };
+  const context: CliContext = {
+    process,
+    ports,
+    finish: (exitCode) => {
+      finished = exitCode;
+    },
+  };
+  await run(buildCli(packageVersion, text), args, context);
+  const exitCode = exitCodeFrom(Number(process.exitCode ?? 0), finished);
+  if (usageProblem !== null) {
+    printReport(ports, asksForJson(args), reportRefusal(refusalOfCli(cliFailure("usage-invalid", usageProblem)), {}));
+  }
+  return exitCode;
+}
+
+/** Whether the user wanted JSON, told from the raw words: the argument parser stops at the first thing it cannot read. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end === -1 ? args : args.slice(0, end)).some((word) => /^--json(?:=true)?$/.test(word));
+}
+
+function sentence(message: string): string {
+  return `${message.trim().replace(/\.$/, "")}. Try --help.`;
+}

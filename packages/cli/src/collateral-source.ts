@@ -1,0 +1,46 @@
+import { verifyPckChain, type CollateralBundle, type Failure, type TdxQuote } from "@mero-tee/tdx-quote";
+import { createPcsClient, INTEL_PCS_URL } from "@mero-tee/tdx-quote/collateral";
+import type { Result } from "@mero-tee/tdx-quote/result";
+
+import type { Ports } from "./context.ts";
+import { withProgress } from "./output.ts";
+
+/** What collateral is fetched for, and where. */
+export interface CollateralRequest {
+  readonly quote: TdxQuote;
+  /** Unix seconds. */
+  readonly now: number;
+  /** DER; absent: Intel's root. */
+  readonly rootCa?: Uint8Array;
+  /** Base address; absent: Intel's PCS. */
+  readonly serviceUrl?: string;
+}
+
+/**
+ * Fetches the collateral of a quote's platform. The platform's name counts only once its PCK chain has verified to the
+ * root: otherwise a made-up quote decides what is asked for.
+ *
+ * @returns the bundle; not authenticated yet
+ * Errors: those of the PCK chain, and stage `fetch`.
+ */
+export async function fetchCollateralFor(
+  ports: Ports,
+  request: CollateralRequest,
+): Promise<Result<CollateralBundle, Failure>> {
+  const { quote, now, rootCa, serviceUrl = INTEL_PCS_URL } = request;
+  const platform = await verifyPckChain(quote, { now, ...(rootCa === undefined ? {} : { rootCa }) });
+  if (!platform.ok) return platform;
+  const client = createPcsClient({
+    fetch: ports.fetch,
+    baseUrl: serviceUrl,
+    kind: serviceUrl === INTEL_PCS_URL ? "pcs" : "pccs",
+    // Whoever writes an http address says so; collateral is signed, so what http loses is privacy, not truth.
+    allowHttp: serviceUrl.startsWith("http:"),
+  });
+  const { fmspc, ca } = platform.value;
+  return await withProgress(
+    ports,
+    `fetching collateral for FMSPC ${fmspc} from ${serviceUrl}`,
+    client.fetchCollateral({ fmspc, ca }),
+  );
+}

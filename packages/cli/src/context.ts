@@ -1,0 +1,35 @@
+import type { CommandContext } from "@stricli/core";
+
+import type { Checkout } from "./checkout.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { FileStore } from "./file-store.ts";
+import type { ColourStream } from "./paint.ts";
+
+/** Where text goes. */
+export interface OutputStream extends ColourStream {
+  write(text: string): void;
+}
+
+/** The world as `main.ts` passes it in; tests pass their own. */
+export interface Ports {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly files: FileStore;
+  readonly fetch: typeof globalThis.fetch;
+  /** The real time, in Unix seconds, rounded down. */
+  readonly nowSeconds: () => number;
+  /** Work that takes longer than this says so on standard error. */
+  readonly progressAfterMs: number;
+  /** The programs that only a checkout has, and how to start them; null in the built command. */
+  readonly checkout: Checkout | null;
+  /** Calls back once when the user interrupts (SIGINT, SIGTERM); the answer stops listening. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+}
+
+/** What every command gets as `this`. */
+export interface CliContext extends CommandContext {
+  readonly ports: Ports;
+  /** Sets the exit code of the process. */
+  readonly finish: (exitCode: ExitCode) => void;
+}

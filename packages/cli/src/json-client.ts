@@ -1,0 +1,68 @@
+import { parseStrictJson, type JsonValue } from "@mero-tee/tdx-quote/json";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+
+/** A request to a service of the simulated platform or a KMS. */
+export interface JsonRequest {
+  readonly url: string;
+  /** Absent: GET. Present: POST with this document. */
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+}
+
+/** An answer: any status, a body that is JSON. */
+export interface JsonAnswer {
+  readonly status: number;
+  readonly value: JsonValue;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const ANSWER_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Exchanges JSON with a service: bounded in time and size, no redirects.
+ *
+ * Errors: why there was no answer, as a clause: "it refused the connection".
+ */
+export async function exchangeJson(
+  fetch: typeof globalThis.fetch,
+  request: JsonRequest,
+): Promise<Result<JsonAnswer, string>> {
+  const { url, body, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
+  try {
+    const response = await fetch(url, {
+      ...(body === undefined
+        ? { method: "GET" }
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      redirect: "error",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const bytes = await boundedBody(response);
+    if (bytes === null) return err(`its answer is longer than ${ANSWER_LIMIT_BYTES} bytes`);
+    const json = parseStrictJson(bytes, { maxBytes: ANSWER_LIMIT_BYTES });
+    return json.ok
+      ? ok({ status: response.status, value: json.value })
+      : err(`its answer (${response.status}) is not JSON`);
+  } catch (error) {
+    return err(reasonOf(error, timeoutMs));
+  }
+}
+
+async function boundedBody(response: Response): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > ANSWER_LIMIT_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `it gave no answer within ${timeoutMs / 1000} seconds`;
+  // fetch says "fetch failed" and keeps what happened in `cause`.
+  const { cause } = error;
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code;
+  return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
+}
