@@ -8,6 +8,7 @@ import type { GuestAgent } from "./guest-agent.ts";
 import { answerHeaders } from "./http/answer-headers.ts";
 import { cors } from "./http/cors.ts";
 import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
+import { gracefulClose } from "./http/graceful-close.ts";
 import { loggerOptions, type LogStream } from "./http/logger.ts";
 import { requestLog } from "./http/request-log.ts";
 import { requestOrder } from "./http/request-order.ts";
@@ -66,6 +67,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
 
   void app.register(errorAnswers);
   void app.register(answerHeaders);
+  void app.register(gracefulClose);
   void app.register(requestLog);
   if (config.corsOrigins.length > 0) void app.register(cors, { origins: config.corsOrigins });
   void app.register(requestOrder);

@@ -1,5 +1,5 @@
 /** Frees the slot that it was given for; a second call does nothing. */
-export type ReleaseSlot = () => void;
+type ReleaseSlot = () => void;
 
 /** A bound on work in flight. */
 export interface ConcurrencyLimit {

@@ -20,7 +20,7 @@ import { recordProfileEvent } from "./profile-event.ts";
 import { loadSimulatedRoot } from "./simulated-root-store.ts";
 
 /** Exit status for settings that refuse to start (`EX_CONFIG` of sysexits). */
-export const EXIT_CONFIG = 78;
+const EXIT_CONFIG = 78;
 
 /** Exit status for everything else that keeps the service from running. */
 export const EXIT_FAILURE = 1;
@@ -139,10 +139,10 @@ async function run(
 
 // Without a timer collateral would only be refreshed by requests, and a quiet service would meet an outage unprepared.
 function repeat(schedule: Schedule, pauseMs: number, work: () => Promise<void>): () => void {
-  let cancel = schedule(run, pauseMs);
-  function run(): void {
+  let cancel = schedule(turn, pauseMs);
+  function turn(): void {
     void work();
-    cancel = schedule(run, pauseMs);
+    cancel = schedule(turn, pauseMs);
   }
   return () => cancel();
 }

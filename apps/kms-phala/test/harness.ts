@@ -25,7 +25,7 @@ export const NOW = 1_780_272_000;
 export const platform: SimulatedPlatform = await createSimulatedPlatform({ seed: "kms-phala", now: NOW });
 
 /** The policy of the simulated platform's nodes, as environment variables. */
-export function environmentPolicy(): Record<string, string> {
+function environmentPolicy(): Record<string, string> {
   const { mrtd, rtmr0, rtmr1, rtmr2, rtmr3 } = platform.measurementsFor("node", "locked-read-only");
   return {
     USE_ENV_POLICY: "true",
@@ -77,7 +77,7 @@ export interface Harness {
   request(peer: Peer, options?: RequestOptions): Promise<GetKeyBody>;
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   /** The quote for the report data that the request must commit to; by default of a healthy node. */
   readonly quote?: (reportData: Uint8Array) => Promise<Uint8Array>;
 }

@@ -31,7 +31,7 @@ export type ConsumeError = Extract<
 >;
 
 /** Why no challenge can be issued. */
-export type IssueError = Extract<KmsErrorCode, "rate-limited" | "challenge-store-unavailable">;
+type IssueError = Extract<KmsErrorCode, "rate-limited" | "challenge-store-unavailable">;
 
 /** Issues challenges, each bound to one peer id and usable once. */
 export interface ChallengeStore {

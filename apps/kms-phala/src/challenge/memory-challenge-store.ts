@@ -12,8 +12,8 @@ import {
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
 import { createSpentSet } from "./spent-set.ts";
 
-// An id of this process never lies further ahead than its lifetime; the two seconds are for an id issued by an
-// instance whose clock is a little fast.
+// An id never lies further ahead than its lifetime. The slack keeps a second that is counted on two clocks from refusing
+// a fresh challenge; what lies beyond it was issued under another lifetime.
 const CLOCK_SKEW_SECONDS = 2;
 const KEY_BYTES = 32;
 

@@ -37,10 +37,10 @@ export function parseAbsolutePath(text: string): Result<string, string> {
   return ok(text);
 }
 
-/** The levels of {@link LogLevel}, most to least severe. */
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+// Most to least severe.
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 
-/** How much is logged; one of {@link LOG_LEVELS}. */
+/** How much is logged: lines of this severity and above. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** A log level in any case, trimmed. */

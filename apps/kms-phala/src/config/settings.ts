@@ -5,7 +5,7 @@ import type { Result } from "@mero-tee/tdx-quote/result";
  * profile pin, for something this release does not serve, missing although the image demands it, or a policy that
  * could never accept a node.
  */
-export type ConfigProblemCode =
+type ConfigProblemCode =
   | "setting-not-utf8"
   | "setting-malformed"
   | "setting-conflict"

@@ -9,7 +9,7 @@ export interface LoadedPolicy {
 }
 
 /** Why a source gave no policy. */
-export type PolicySourceErrorCode =
+type PolicySourceErrorCode =
   | "policy-not-configured"
   | "policy-not-found"
   | "policy-unreachable"

@@ -58,7 +58,7 @@ describe("paths and methods", () => {
   ])("%s is unknown", async (url) => {
     for (const method of ["GET", "POST", "OPTIONS"] as const) {
       const answer = await send({ method, url, body: "{}" });
-      expect(answer.statusCode, method).toBe(404);
+      expect({ method, status: answer.statusCode }).toEqual({ method, status: 404 });
       expect(answer.json()).toEqual({ error: "not_found" });
       expect(answer.headers["content-type"]).toMatch(/^application\/json/);
     }
@@ -72,7 +72,7 @@ describe("paths and methods", () => {
   ] as const)("$url answers other methods with 405 and Allow: $allow", async ({ url, allow, methods }) => {
     for (const method of methods) {
       const answer = await send({ method, url, type: "text/plain", body: "x" });
-      expect(answer.statusCode, method).toBe(405);
+      expect({ method, status: answer.statusCode }).toEqual({ method, status: 405 });
       expect(answer.headers["allow"]).toBe(allow);
       expect(answer.json()).toEqual({ error: "method_not_allowed" });
     }

@@ -35,6 +35,24 @@ const found =
 const status = (code: number) => () => new Response("x", { status: code });
 const redirect = (location: string) => () => new Response(null, { status: 302, headers: { location } });
 
+/** The document padded with blanks to an exact length. */
+function padded(bytes: number): string {
+  return `${DOCUMENT}${" ".repeat(bytes - DOCUMENT.length)}`;
+}
+
+function hop(index: number): string {
+  return `https://assets.example/${index}`;
+}
+
+/** Answers that lead to the document over a number of redirects. */
+function redirects(length: number): Answers {
+  const hops = Array.from({ length }, (_, index) => [
+    hop(index + 1),
+    index + 1 === length ? found() : redirect(hop(index + 2)),
+  ]);
+  return { [PROFILED]: redirect(hop(1)), ...Object.fromEntries(hops) };
+}
+
 describe("a release's policy", () => {
   test("is the file of the profile, asked for by name", async () => {
     const { source, asked } = sourceOf({ [PROFILED]: found() });
@@ -108,8 +126,6 @@ describe("its digest pin", () => {
 });
 
 describe("its limits", () => {
-  const padded = (bytes: number) => `${DOCUMENT}${" ".repeat(bytes - DOCUMENT.length)}`;
-
   test.each([
     { bytes: 1_048_576, outcome: { ok: true } },
     { bytes: 1_048_577, outcome: { ok: false, error: { code: "policy-too-large" } } },
@@ -144,20 +160,12 @@ describe("its limits", () => {
 });
 
 describe("redirects", () => {
-  const hop = (index: number) => `https://assets.example/${index}`;
-  const chain = (length: number): Answers => ({
-    [PROFILED]: redirect(hop(1)),
-    ...Object.fromEntries(
-      Array.from({ length }, (_, index) => [hop(index + 1), index + 1 === length ? found() : redirect(hop(index + 2))]),
-    ),
-  });
-
   test.each([
     { hops: 1, outcome: { ok: true } },
     { hops: 5, outcome: { ok: true } },
     { hops: 6, outcome: { ok: false, error: { code: "policy-unreachable" } } },
   ])("$hops of them: $outcome", async ({ hops, outcome }) => {
-    expect(await sourceOf(chain(hops)).source.load()).toMatchObject(outcome);
+    expect(await sourceOf(redirects(hops)).source.load()).toMatchObject(outcome);
   });
 
   test.each(["http://assets.example/1", "ftp://assets.example/1", "file:///etc/passwd", "http://[bad"])(

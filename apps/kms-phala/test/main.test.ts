@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kms-main-"));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+interface Process {
+  readonly child: ChildProcess;
+  /** Resolves once the output holds a text; rejects when the process ends first. */
+  until(text: string): Promise<string>;
+  readonly exit: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+}
+
+function launch(env: Record<string, string>): Process {
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const output = { stdout: "", stderr: "" };
+  const waiting: (() => void)[] = [];
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+      for (const check of waiting) check();
+    });
+  }
+  const exit = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.on("close", (code) => resolve({ code, ...output }));
+  });
+  return {
+    child,
+    exit,
+    until(text) {
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      const check = (): void => {
+        if (output.stdout.includes(text)) resolve(output.stdout);
+      };
+      waiting.push(check);
+      check();
+      void exit.then(({ stderr }) => reject(new Error(`the process ended: ${stderr}`)));
+      return promise;
+    },
+  };
+}
+
+describe("the process", () => {
+  test("prints every problem of its settings and exits with 78, before it listens", async () => {
+    const { exit } = launch({ LISTEN_ADDR: "nonsense", MAX_PENDING_CHALLENGES: "0", REDIS_URL: "redis://:pw@h:6379" });
+    const { code, stdout, stderr } = await exit;
+    expect(code).toBe(78);
+    expect(stdout).toBe("");
+    expect(
+      stderr
+        .trim()
+        .split("\n")
+        .map((line) => line.split(":", 2).join(":")),
+    ).toEqual(["kms-phala: REDIS_URL", "kms-phala: LISTEN_ADDR", "kms-phala: MAX_PENDING_CHALLENGES"]);
+    expect(stderr).not.toContain("pw");
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("listens, and ends with 0 on %s", async (signal) => {
+    const service = launch({ LISTEN_ADDR: "127.0.0.1:0", DSTACK_SOCKET_PATH: join(folder, "absent.sock") });
+    const output = await service.until('"msg":"listening"');
+    const address = /"address":"([^"]+)"/.exec(output)?.[1];
+    const health = await fetch(`http://${address}/health`);
+    expect(await health.json()).toEqual({ status: "alive", service: "mero-kms-phala" });
+    service.child.kill(signal);
+    expect(await service.exit).toMatchObject({ code: 0, stderr: "" });
+  });
+});
