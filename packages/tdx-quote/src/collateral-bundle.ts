@@ -90,6 +90,20 @@ function malformed(subject: string, reason: string): { ok: false; error: Failure
  * `qe-identity-version-unsupported`, `certificate-malformed`, `crl-malformed`.
  */
 export function parseCollateral(input: string | Uint8Array): Result<Collateral, Failure> {
+  const opened = openCollateral(input);
+  return opened.ok ? finishCollateral(opened.value) : opened;
+}
+
+/** A bundle with its hex decoded and its chains read: enough to start checking the signatures inside the chains. */
+export interface OpenedCollateral {
+  readonly bundle: CollateralBundle;
+  readonly bytes: HexFields;
+  /** Judged last but the CRLs, so what is wrong with a chain is kept until then. */
+  readonly chains: Result<CollateralChains, Failure>;
+}
+
+/** Reads a bundle as far as its chains. Errors: `collateral-malformed`. */
+export function openCollateral(input: string | Uint8Array): Result<OpenedCollateral, Failure> {
   const json = parseStrictJson(input, { maxBytes: COLLATERAL_LIMIT_BYTES });
   if (!json.ok) return malformed("bundle", json.error.reason);
   const shaped = bundleShape(json.value, "");
@@ -97,24 +111,27 @@ export function parseCollateral(input: string | Uint8Array): Result<Collateral, 
   const bundle = Object.freeze(shaped.value);
 
   const bytes = parseHexFields(bundle);
-  if (!bytes.ok) return bytes;
+  return bytes.ok ? ok({ bundle, bytes: bytes.value, chains: parseChains(bundle) }) : bytes;
+}
+
+/** Reads the rest of a bundle. Errors: those of {@link parseCollateral} but `collateral-malformed`. */
+export function finishCollateral({ bundle, bytes, chains }: OpenedCollateral): Result<Collateral, Failure> {
   const tcbInfo = parseTcbInfo(bundle.tcb_info);
   if (!tcbInfo.ok) return tcbInfo;
   const qeIdentity = parseQeIdentity(bundle.qe_identity);
   if (!qeIdentity.ok) return qeIdentity;
-  const chains = parseChains(bundle);
   if (!chains.ok) return chains;
-  const rootCaCrl = readCrl(bytes.value.rootCaCrl, "root CA CRL");
+  const rootCaCrl = readCrl(bytes.rootCaCrl, "root CA CRL");
   if (!rootCaCrl.ok) return rootCaCrl;
-  const pckCrl = readCrl(bytes.value.pckCrl, "PCK CRL");
+  const pckCrl = readCrl(bytes.pckCrl, "PCK CRL");
   if (!pckCrl.ok) return pckCrl;
 
   const fields: CollateralFields = {
     bundle,
     tcbInfo: tcbInfo.value,
-    tcbInfoSignature: bytes.value.tcbInfoSignature,
+    tcbInfoSignature: bytes.tcbInfoSignature,
     qeIdentity: qeIdentity.value,
-    qeIdentitySignature: bytes.value.qeIdentitySignature,
+    qeIdentitySignature: bytes.qeIdentitySignature,
     ...chains.value,
     rootCaCrl: rootCaCrl.value,
     pckCrl: pckCrl.value,
@@ -123,7 +140,8 @@ export function parseCollateral(input: string | Uint8Array): Result<Collateral, 
   return ok(Object.freeze(fields) as Collateral);
 }
 
-interface HexFields {
+/** The fields that are hex in a bundle. */
+export interface HexFields {
   readonly rootCaCrl: Uint8Array;
   readonly pckCrl: Uint8Array;
   readonly tcbInfoSignature: Uint8Array;
@@ -162,9 +180,13 @@ export function parseChain(
   return err(failure("collateral-parse", "certificate-malformed", { subject, reason: chain.error.reason }));
 }
 
-type Chains = Pick<CollateralFields, "tcbInfoIssuerChain" | "qeIdentityIssuerChain" | "pckCrlIssuerChain">;
+/** The three chains of a bundle, leaf first. */
+export type CollateralChains = Pick<
+  CollateralFields,
+  "tcbInfoIssuerChain" | "qeIdentityIssuerChain" | "pckCrlIssuerChain"
+>;
 
-function parseChains(bundle: CollateralBundle): Result<Chains, Failure> {
+function parseChains(bundle: CollateralBundle): Result<CollateralChains, Failure> {
   const tcbInfo = parseChain(bundle.tcb_info_issuer_chain, "TCB info issuer chain");
   if (!tcbInfo.ok) return tcbInfo;
   // Intel signs both documents with one certificate, so this text is nearly always the same.

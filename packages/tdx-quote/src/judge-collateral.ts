@@ -1,11 +1,12 @@
 import { verifyChain, verifyCrl, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Collateral } from "./collateral-bundle.ts";
+import type { Collateral, CollateralChains } from "./collateral-bundle.ts";
 import type { Crl } from "./crl.ts";
 import { failure, type Failure, type Stage } from "./failure.ts";
 import type { QeIdentity } from "./qe-identity.ts";
 import { err, ok, type Result } from "./result.ts";
-import { chainChecks, isSignedBy, type SignatureCheck } from "./signature-checks.ts";
+import type { SignatureCheck } from "./signature-checks.ts";
+import { isSignedBy } from "./signed-by.ts";
 import type { TdxTcbInfo } from "./tcb-info.ts";
 import { intersectWindows, isWithin, type ValidityWindow } from "./validity-window.ts";
 
@@ -18,12 +19,12 @@ export interface JudgedCollateral {
 }
 
 /** The chains that every collateral carries, in the order in which their trust anchor is judged; the PCK chain goes between the last two. */
-export function collateralChains(collateral: Collateral): {
+export function collateralChains(chains: CollateralChains): {
   readonly tcbInfo: RoleChain;
   readonly qeIdentity: RoleChain;
   readonly pckCrlIssuer: RoleChain;
 } {
-  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = chains;
   return {
     tcbInfo: { role: "tcb-signing", name: "TCB info issuer chain", certificates: tcbInfoIssuerChain },
     qeIdentity: { role: "tcb-signing", name: "QE identity issuer chain", certificates: qeIdentityIssuerChain },
@@ -31,21 +32,22 @@ export function collateralChains(collateral: Collateral): {
   };
 }
 
-function crlCheck(crl: Crl, signer: Certificate | undefined): SignatureCheck {
-  return { signer, signature: crl.signature, message: crl.tbs };
+function crlCheck({ signature, tbs }: Crl, issuer: Certificate | undefined): SignatureCheck {
+  return { publicKey: issuer?.publicKey, signature, message: tbs };
 }
 
-/** Every signature that a collateral stands on, in the order in which they are judged. */
+/** Every signature that a collateral stands on besides those inside its chains, in the order in which they are judged. */
 export function collateralChecks(collateral: Collateral): readonly SignatureCheck[] {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
   return [
     crlCheck(rootCaCrl, tcbInfoIssuerChain.at(-1)),
-    ...chainChecks(tcbInfoIssuerChain),
-    { signer: tcbInfoIssuerChain[0], signature: collateral.tcbInfoSignature, message: tcbInfo.bytes },
-    ...chainChecks(qeIdentityIssuerChain),
-    { signer: qeIdentityIssuerChain[0], signature: collateral.qeIdentitySignature, message: qeIdentity.bytes },
-    ...chainChecks(pckCrlIssuerChain),
+    { publicKey: tcbInfoIssuerChain[0]?.publicKey, signature: collateral.tcbInfoSignature, message: tcbInfo.bytes },
+    {
+      publicKey: qeIdentityIssuerChain[0]?.publicKey,
+      signature: collateral.qeIdentitySignature,
+      message: qeIdentity.bytes,
+    },
     crlCheck(pckCrl, pckCrlIssuerChain[0]),
   ];
 }
@@ -92,7 +94,9 @@ async function judgeDocument(document: SignedDocument, rootCrl: Crl, context: Ch
   const { stage, chain, bytes, signature, issueDate, nextUpdate } = document;
   const problem = await verifyChain(chain, "tcb-signing", stage, { ...context, rootCrl });
   if (problem !== null) return problem;
-  const isSigned = await isSignedBy(chain[0], { signature, message: bytes }, context.verifier);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified chain has its length
+  const signer = chain[0] as Certificate;
+  const isSigned = await isSignedBy({ tbs: bytes, signature }, signer, context.verifier);
   if (!isSigned) return failure(stage, `${stage}-signature-invalid`);
   const { now } = context;
   const window = { notBefore: issueDate, notAfter: nextUpdate };

@@ -1,10 +1,10 @@
 import { verifyTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Collateral } from "./collateral-bundle.ts";
+import type { Collateral, CollateralChains, OpenedCollateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { collateralChains, collateralChecks, judgeCollateral, type JudgedCollateral } from "./judge-collateral.ts";
 import { findPckChain, judgePckChain, parsePckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
-import { attestationPublicKey } from "./judge-quote-signatures.ts";
+import { quoteChecks } from "./judge-quote-signatures.ts";
 import type { JudgementMemory } from "./judgement-memory.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -25,54 +25,87 @@ export interface EndorsementContext extends ChainContext {
 
 /** Chains in the order in which their trust anchor is judged; those of known collateral are left out. */
 function anchoredChains(
-  collateral: Collateral,
   pckChain: readonly Certificate[],
-  isCollateralKnown: boolean,
+  collateral: CollateralChains | null,
 ): readonly [RoleChain, ...RoleChain[]] {
   const pck: RoleChain = { role: "pck", name: "PCK chain", certificates: pckChain };
-  if (isCollateralKnown) return [pck];
+  if (collateral === null) return [pck];
   const { tcbInfo, qeIdentity, pckCrlIssuer } = collateralChains(collateral);
   return [tcbInfo, qeIdentity, pck, pckCrlIssuer];
 }
 
 /**
- * Judges everything that vouches for a quote. What the memory holds for this instant is taken from there: it was judged by the same code,
- * from the same bytes, under the same anchor.
+ * Starts the checks of quote and chains, if the chains end in the trust anchor at all.
  *
- * Errors, in the order of the stages: `collateral-parse` (the PCK chain's part), `trust-anchor`, `crl`, `tcb-info`, `qe-identity`, `pck-chain`.
+ * @returns whether they do
+ */
+function startChecks(
+  quote: TdxQuote,
+  pckChain: readonly Certificate[],
+  chains: readonly RoleChain[],
+  { rootCa, verifier }: EndorsementContext,
+): boolean {
+  const certificates = chains.map((chain) => chain.certificates);
+  const isWorthIt = allEndInRoot(certificates, rootCa);
+  if (isWorthIt) {
+    startSignatureChecks([...certificates.flatMap(chainChecks), ...quoteChecks(quote, pckChain[0])], verifier);
+  }
+  return isWorthIt;
+}
+
+/** What {@link startEarly} has done already. */
+export interface EarlyStart {
+  readonly pckChain: Result<readonly Certificate[], Failure>;
+}
+
+/**
+ * Starts the checks that need no more than quote and chains, while the rest of a collateral is still to be parsed. No verdict
+ * is given here: what is wrong comes out again in its stage.
+ *
+ * @returns null where the quote has no PCK chain
+ */
+export function startEarly(
+  quote: TdxQuote,
+  { bundle, chains }: OpenedCollateral,
+  context: EndorsementContext,
+): EarlyStart | null {
+  const pem = findPckChain(quote, bundle.pck_certificate_chain);
+  if (!pem.ok) return null;
+  const pckChain = parsePckChain(pem.value);
+  if (pckChain.ok && chains.ok) {
+    startChecks(quote, pckChain.value, anchoredChains(pckChain.value, chains.value), context);
+  }
+  return { pckChain };
+}
+
+/**
+ * Judges everything that vouches for a quote. What the memory holds for this instant is taken from there: it was judged by
+ * the same code, from the same bytes, under the same anchor.
+ *
+ * @param early - what {@link startEarly} gave, where it ran
+ * Errors, in the order of the stages: `collateral-parse` (the PCK chain's part), `trust-anchor`, `crl`, `tcb-info`,
+ * `qe-identity`, `pck-chain`.
  */
 export async function judgeEndorsements(
   quote: TdxQuote,
   collateral: Collateral,
-  { now, verifier, rootCa, memory }: EndorsementContext,
+  context: EndorsementContext,
+  early: EarlyStart | null,
 ): Promise<Result<Endorsements, Failure>> {
+  const { now, rootCa, verifier, memory } = context;
   const pem = findPckChain(quote, collateral.bundle.pck_certificate_chain);
   if (!pem.ok) return pem;
   const known = memory.recallCollateral(collateral, now);
   const knownPck = known && memory.recallPckChain(pem.value, collateral, now);
   if (known !== undefined && knownPck !== undefined) return ok({ collateral: known, pck: knownPck });
 
-  const parsed = parsePckChain(pem.value);
+  const parsed = early === null ? parsePckChain(pem.value) : early.pckChain;
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
-  const chains = anchoredChains(collateral, chain, known !== undefined);
-  const isWorthStarting = allEndInRoot(
-    chains.map(({ certificates }) => certificates),
-    rootCa,
-  );
-  if (isWorthStarting) {
-    startSignatureChecks(
-      [
-        ...(known === undefined ? collateralChecks(collateral) : []),
-        ...chainChecks(chain),
-        { signer: chain[0], signature: quote.qeReportSignature, message: quote.qeReportBytes },
-      ],
-      verifier,
-    );
-    void verifier.verify(attestationPublicKey(quote), quote.signature, quote.signedBytes);
-  }
+  const chains = anchoredChains(chain, known === undefined ? collateral : null);
+  const isWorthIt = startChecks(quote, chain, chains, context);
+  if (isWorthIt && known === undefined) startSignatureChecks(collateralChecks(collateral), verifier);
 
-  const context: ChainContext = { now, verifier };
   const anchorProblem = await verifyTrustAnchor(chains, rootCa, context);
   if (anchorProblem !== null) return err(anchorProblem);
   const judged = known === undefined ? await judgeCollateral(collateral, context) : ok(known);

@@ -1,14 +1,25 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Certificate } from "./certificate.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
 import { isP256Point } from "./p256-point.ts";
 import type { P256Verifier } from "./p256.ts";
 import { matchQeIdentity, type QeIdentity } from "./qe-identity.ts";
 import type { TdxQuote } from "./quote.ts";
+import type { SignatureCheck } from "./signature-checks.ts";
 
-/** The attestation key as a public key: `04 || x || y`, 65 bytes, perhaps no point on the curve. */
-export function attestationPublicKey(quote: TdxQuote): Uint8Array {
+/** `04 || x || y`, 65 bytes, perhaps no point on the curve. */
+function attestationPublicKey(quote: TdxQuote): Uint8Array {
   return Uint8Array.of(0x04, ...quote.attestationKey);
+}
+
+/** The two signatures of a quote, in the order in which they are judged. */
+export function quoteChecks(quote: TdxQuote, pckLeaf: Certificate | undefined): readonly SignatureCheck[] {
+  const { qeReportSignature, qeReportBytes, signature, signedBytes } = quote;
+  return [
+    { publicKey: pckLeaf?.publicKey, signature: qeReportSignature, message: qeReportBytes },
+    { publicKey: attestationPublicKey(quote), signature, message: signedBytes },
+  ];
 }
 
 function expectedQeReportData(quote: TdxQuote): string {

@@ -2,10 +2,10 @@ import type { Collateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { createJudgementMemory } from "./judgement-memory.ts";
-import { createP256KeyImporter } from "./p256.ts";
+import { createP256KeyImporter, createP256Verifier } from "./p256.ts";
 import type { TdxQuote } from "./quote.ts";
 import type { Result } from "./result.ts";
-import { verifyWithMemory, type VerifiedQuote, type VerifyOptions } from "./verify-quote.ts";
+import { runVerification, type VerifiedQuote, type VerifyOptions } from "./verify-quote.ts";
 
 /** How a long-lived verifier is set up. */
 export interface QuoteVerifierOptions {
@@ -42,6 +42,11 @@ export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVe
   const importKey = createP256KeyImporter(2 * maxPckChains);
   return {
     verify: (quote, collateral, verifyOptions) =>
-      verifyWithMemory(quote, collateral, { ...verifyOptions, rootCa }, memory, importKey),
+      runVerification(
+        quote,
+        collateral,
+        { ...verifyOptions, rootCa },
+        { memory, verifier: createP256Verifier(importKey) },
+      ),
   };
 }

@@ -5,11 +5,17 @@ import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { judgeEndorsements, startEarly, type EarlyStart, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
+import {
+  judgeEndorsements,
+  startEarly,
+  type EarlyStart,
+  type EndorsementContext,
+  type Endorsements,
+} from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb } from "./judge-tcb.ts";
 import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
-import { createP256Verifier, type P256KeyImporter, type P256Verifier } from "./p256.ts";
+import { createP256Verifier, type P256Verifier } from "./p256.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import type { SgxType } from "./sgx-extension.ts";

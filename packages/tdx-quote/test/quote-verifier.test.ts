@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { parseCollateral, type Collateral } from "../src/collateral-bundle.ts";
+import type { Collateral } from "../src/collateral-bundle.ts";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { createQuoteVerifier, type QuoteVerifier } from "../src/quote-verifier.ts";
 import { verifyQuote } from "../src/verify-quote.ts";
 import {
+  collateralOf,
   flipped,
   flippedHex,
   layoutOf,
@@ -17,12 +18,6 @@ import {
 } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 import { countSignatureChecks, type SignatureCheckCounter } from "./signature-check-counter.ts";
-
-function collateralOf({ bundle }: Evidence): Collateral {
-  const parsed = parseCollateral(JSON.stringify(bundle));
-  if (!parsed.ok) throw new Error(parsed.error.code);
-  return parsed.value;
-}
 
 async function verdictOf(
   verifier: QuoteVerifier,

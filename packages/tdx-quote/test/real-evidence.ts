@@ -1,3 +1,4 @@
+import { parseCollateral, type Collateral } from "../src/collateral-bundle.ts";
 import { readVector, readVectorText } from "./real-vectors.ts";
 
 /** Real evidence that verifies, with the time at which it does. */
@@ -26,6 +27,13 @@ export const v4 = (): Evidence => evidence("dcap-qvl-tdx-v4", "dcap-qvl-b0c06f-2
 /** QE identity ends first, 2025-07-04T09:40:18Z; the PCK CRL begins last, 2025-06-19T10:00:35Z. */
 export const padded = (): Evidence =>
   evidence("go-tdx-guest-cos113-v4", "automata-00806f05-2025-06", "2025-06-25T00:00:00Z");
+
+/** The collateral of evidence, parsed. */
+export function collateralOf({ bundle }: Evidence): Collateral {
+  const parsed = parseCollateral(JSON.stringify(bundle));
+  if (!parsed.ok) throw new Error(parsed.error.code);
+  return parsed.value;
+}
 
 /** Where things stand in a quote whose QE authentication data has 32 bytes. */
 export interface Layout {

@@ -1,34 +1,54 @@
 import { expect, test } from "vitest";
 import type { Certificate } from "../src/certificate.ts";
-import { createP256Verifier } from "../src/p256.ts";
-import { allEndInRoot, isSignedBy } from "../src/signature-checks.ts";
+import type { P256Verifier } from "../src/p256.ts";
+import { allEndInRoot, chainChecks, startSignatureChecks } from "../src/signature-checks.ts";
 
-const SIGNED = { signature: new Uint8Array(64).fill(1), message: new Uint8Array(1) };
+function certificate(name: number, publicKey: Uint8Array | null = new Uint8Array(65).fill(name)): Certificate {
+  return {
+    der: Uint8Array.of(name),
+    tbs: Uint8Array.of(name),
+    serialHex: "01",
+    issuer: new Uint8Array(),
+    subject: new Uint8Array(),
+    issuerCommonName: null,
+    subjectCommonName: null,
+    notBefore: 0,
+    notAfter: 0,
+    publicKey,
+    signature: new Uint8Array(64).fill(name),
+    extensions: [],
+  };
+}
 
-const WITHOUT_KEY: Certificate = {
-  der: new Uint8Array(),
-  tbs: new Uint8Array(),
-  serialHex: "01",
-  issuer: new Uint8Array(),
-  subject: new Uint8Array(),
-  issuerCommonName: null,
-  subjectCommonName: null,
-  notBefore: 0,
-  notAfter: 0,
-  publicKey: null,
-  signature: new Uint8Array(64),
-  extensions: [],
-};
-
-test.each([
-  { name: "no certificate", signer: undefined },
-  { name: "a certificate without a P-256 key", signer: WITHOUT_KEY },
-])("$name has signed nothing", async ({ signer }) => {
-  expect(await isSignedBy(signer, SIGNED, createP256Verifier())).toBe(false);
+test("a chain is checked from the root down: the root by itself, each other certificate by the next one", () => {
+  const [leaf, ca, root] = [certificate(1), certificate(2), certificate(3)];
+  expect(chainChecks([leaf, ca, root])).toEqual([
+    { publicKey: root.publicKey, signature: root.signature, message: root.tbs },
+    { publicKey: root.publicKey, signature: ca.signature, message: ca.tbs },
+    { publicKey: ca.publicKey, signature: leaf.signature, message: leaf.tbs },
+  ]);
 });
 
-test("a chain without certificates ends in no root", () => {
-  expect(allEndInRoot([[]], new Uint8Array())).toBe(false);
-  expect(allEndInRoot([[WITHOUT_KEY]], new Uint8Array())).toBe(true);
-  expect(allEndInRoot([[WITHOUT_KEY], [WITHOUT_KEY]], new Uint8Array(1))).toBe(false);
+test("what has no key is not started", () => {
+  const started: Uint8Array[] = [];
+  const verifier: P256Verifier = {
+    verify: async (publicKey) => {
+      started.push(publicKey);
+      return false;
+    },
+  };
+  const { signature, tbs: message } = certificate(1);
+  startSignatureChecks([{ publicKey: null, signature, message }], verifier);
+  startSignatureChecks([{ publicKey: undefined, signature, message }], verifier);
+  expect(started).toEqual([]);
+  const root = certificate(2);
+  startSignatureChecks(chainChecks([certificate(1, null), root]), verifier);
+  expect(started).toEqual([root.publicKey, root.publicKey]);
+});
+
+test("chains are worth checking only when all of them end in the anchor", () => {
+  const [leaf, root] = [certificate(1), certificate(2)];
+  expect(allEndInRoot([[leaf, root], [root]], root.der)).toBe(true);
+  expect(allEndInRoot([[leaf, root], [leaf]], root.der)).toBe(false);
+  expect(allEndInRoot([[leaf, root], []], root.der)).toBe(false);
 });
