@@ -1,5 +1,6 @@
 import { type CollateralBundle, failure, parseQuote, type TdxQuote } from "@mero-tee/tdx-quote";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
+import { createSimulatedPlatform } from "@mero-tee/tee-simulator";
 import { describe, expect, test } from "vitest";
 import { createEvidence, type Evidence } from "../src/evidence.ts";
 import { nodeQuote, NOW, platform } from "./harness.ts";
@@ -98,6 +99,20 @@ describe("the clock", () => {
     expect(await judge(evidence, quote)).toBe("collateral: fetch-failed");
     clock.now = NOW + 20 * DAY;
     expect(await judge(evidence, quote)).toBe("UpToDate");
+  });
+
+  test("set back cannot be made good with a platform that was never seen", async () => {
+    const sibling = await createSimulatedPlatform({ seed: "kms-phala", now: NOW, fmspc: "aabbccddeeff" });
+    const { quote } = await sibling.issueQuote({ reportData: new Uint8Array(64) });
+    const unseen = valueOf(parseQuote(quote));
+    const { evidence, clock, source } = worldAt(NOW + 20 * DAY);
+    expect(await judge(evidence, await simulatedQuote())).toBe("UpToDate");
+    clock.now = NOW;
+    source.bundle = () => sibling.collateral({ now: NOW });
+    expect(await judge(evidence, unseen)).toBe("collateral: fetch-failed");
+    const { evidence: fresh, source: freshSource } = worldAt(NOW);
+    freshSource.bundle = source.bundle;
+    expect(await judge(fresh, unseen)).toBe("UpToDate");
   });
 
   test("that was always at the earlier time judges by it", async () => {

@@ -5,18 +5,17 @@ import type { PinFile } from "./image-profile.ts";
 export async function readPinFile(path: string): Promise<PinFile> {
   try {
     return { kind: "present", bytes: await readFile(path) };
-  } catch (error) {
-    if (!isNotFound(error)) return { kind: "unreadable" };
-  }
-  try {
-    await lstat(path);
-    // A link that leads nowhere: somebody meant to pin.
-    return { kind: "unreadable" };
-  } catch (error) {
-    return { kind: isNotFound(error) ? "absent" : "unreadable" };
+  } catch {
+    // Whatever the reason, a pin that somebody put there must not count as none; not even a link that leads nowhere.
+    return { kind: (await isNothingAt(path)) ? "absent" : "unreadable" };
   }
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+async function isNothingAt(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT";
+  }
 }

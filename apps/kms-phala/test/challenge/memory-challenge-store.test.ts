@@ -108,6 +108,17 @@ describe("time", () => {
     expect(await store.consume(unused.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
   });
 
+  test.each([
+    { back: 2, ok: true },
+    { back: 3, ok: false },
+  ])("an expiry $back s further ahead than the lifetime is accepted: $ok", async ({ back, ok }) => {
+    const store = makeStore();
+    const { challengeId } = await issue(store);
+    // No such machine exists; it stands for an id that was issued under a longer lifetime.
+    clock.monotonic -= back * 1000;
+    expect(await store.consume(challengeId, alice)).toMatchObject(ok ? { ok } : { ok, error: "challenge-unknown" });
+  });
+
   test("a wall clock stepped forward ends nothing early", async () => {
     const store = makeStore();
     const { challengeId } = await issue(store);
