@@ -48,7 +48,10 @@ function startChecks(
   const certificates = chains.map((chain) => chain.certificates);
   const isWorthIt = allEndInRoot(certificates, rootCa);
   if (isWorthIt) {
-    startSignatureChecks([...certificates.flatMap(chainChecks), ...quoteChecks(quote, pckChain[0])], verifier);
+    startSignatureChecks(
+      [...certificates.flatMap(chainChecks), ...quoteChecks(quote, pckChain[0]?.publicKey)],
+      verifier,
+    );
   }
   return isWorthIt;
 }
@@ -56,6 +59,8 @@ function startChecks(
 /** What {@link startEarly} has done already. */
 export interface EarlyStart {
   readonly pckChain: Result<readonly Certificate[], Failure>;
+  /** Whether the checks of quote and chains run. */
+  readonly hasStarted: boolean;
 }
 
 /**
@@ -72,10 +77,11 @@ export function startEarly(
   const pem = findPckChain(quote, bundle.pck_certificate_chain);
   if (!pem.ok) return null;
   const pckChain = parsePckChain(pem.value);
-  if (pckChain.ok && chains.ok) {
+  const hasStarted =
+    pckChain.ok &&
+    chains.ok &&
     startChecks(quote, pckChain.value, anchoredChains(pckChain.value, chains.value), context);
-  }
-  return { pckChain };
+  return { pckChain, hasStarted };
 }
 
 /**
@@ -97,14 +103,17 @@ export async function judgeEndorsements(
   if (!pem.ok) return pem;
   const known = memory.recallCollateral(collateral, now);
   const knownPck = known && memory.recallPckChain(pem.value, collateral, now);
-  if (known !== undefined && knownPck !== undefined) return ok({ collateral: known, pck: knownPck });
+  if (known !== undefined && knownPck !== undefined) {
+    startSignatureChecks(quoteChecks(quote, knownPck.leafKey), verifier);
+    return ok({ collateral: known, pck: knownPck });
+  }
 
   const parsed = early === null ? parsePckChain(pem.value) : early.pckChain;
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const chains = anchoredChains(chain, known === undefined ? collateral : null);
-  const isWorthIt = startChecks(quote, chain, chains, context);
-  if (isWorthIt && known === undefined) startSignatureChecks(collateralChecks(collateral), verifier);
+  const hasStarted = early?.hasStarted ?? startChecks(quote, chain, chains, context);
+  if (hasStarted && known === undefined) startSignatureChecks(collateralChecks(collateral), verifier);
 
   const anchorProblem = await verifyTrustAnchor(chains, rootCa, context);
   if (anchorProblem !== null) return err(anchorProblem);

@@ -1,5 +1,4 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { Certificate } from "./certificate.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
 import { isP256Point } from "./p256-point.ts";
@@ -14,10 +13,10 @@ function attestationPublicKey(quote: TdxQuote): Uint8Array {
 }
 
 /** The two signatures of a quote, in the order in which they are judged. */
-export function quoteChecks(quote: TdxQuote, pckLeaf: Certificate | undefined): readonly SignatureCheck[] {
+export function quoteChecks(quote: TdxQuote, pckKey: SignatureCheck["publicKey"]): readonly SignatureCheck[] {
   const { qeReportSignature, qeReportBytes, signature, signedBytes } = quote;
   return [
-    { publicKey: pckLeaf?.publicKey, signature: qeReportSignature, message: qeReportBytes },
+    { publicKey: pckKey, signature: qeReportSignature, message: qeReportBytes },
     { publicKey: attestationPublicKey(quote), signature, message: signedBytes },
   ];
 }
