@@ -3,6 +3,7 @@ import type { CommandContext } from "@stricli/core";
 import type { Checkout } from "./checkout.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { FileStore } from "./file-store.ts";
+import type { HttpPort } from "./http-client.ts";
 import type { ColourStream } from "./paint.ts";
 
 /** Where text goes. */
@@ -16,14 +17,14 @@ export interface Ports {
   readonly stderr: OutputStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: FileStore;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: HttpPort;
   /** The real time, in Unix seconds, rounded down. */
   readonly nowSeconds: () => number;
   /** Work that takes longer than this says so on standard error. */
   readonly progressAfterMs: number;
   /** The programs that only a checkout has, and how to start them; null in the built command. */
   readonly checkout: Checkout | null;
-  /** Calls back once when the user interrupts (SIGINT, SIGTERM); the answer stops listening. */
+  /** Calls back once when the user interrupts (SIGINT, SIGTERM, SIGHUP); the answer stops listening. */
   readonly onInterrupt: (callback: () => void) => () => void;
 }
 

@@ -60,7 +60,7 @@ export type KmsStage = "identity" | "transport" | "attest" | "challenge" | "quot
 export function refusalOfKms(stage: KmsStage, failure: KmsClientFailure): Refusal {
   return {
     view: { code: failure.code, stage, message: describeKmsFailure(failure) },
-    exitCode: isVerdict(failure) ? EXIT.refused : EXIT.failed,
+    exitCode: failure.code === "kms-url-invalid" ? EXIT.usage : isVerdict(failure) ? EXIT.refused : EXIT.failed,
   };
 }
 

@@ -1,6 +1,8 @@
 import { parseStrictJson, type JsonValue } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
+import type { HttpPort, HttpPortResponse } from "./http-client.ts";
+
 /** A request to a service of the simulated platform or a KMS. */
 export interface JsonRequest {
   readonly url: string;
@@ -23,17 +25,14 @@ const ANSWER_LIMIT_BYTES = 16 * 1024 * 1024;
  *
  * Errors: why there was no answer, as a clause: "it refused the connection".
  */
-export async function exchangeJson(
-  fetch: typeof globalThis.fetch,
-  request: JsonRequest,
-): Promise<Result<JsonAnswer, string>> {
+export async function exchangeJson(fetch: HttpPort, request: JsonRequest): Promise<Result<JsonAnswer, string>> {
   const { url, body, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
   try {
     const response = await fetch(url, {
-      ...(body === undefined
-        ? { method: "GET" }
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-      redirect: "error",
+      method: body === undefined ? "GET" : "POST",
+      headers: { accept: "application/json", "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });
     const bytes = await boundedBody(response);
@@ -47,15 +46,21 @@ export async function exchangeJson(
   }
 }
 
-async function boundedBody(response: Response): Promise<Uint8Array | null> {
+async function boundedBody({ body }: HttpPortResponse): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > ANSWER_LIMIT_BYTES) return null;
-    chunks.push(chunk);
+  if (body === null) return new Uint8Array(0);
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    size += value?.length ?? 0;
+    if (size > ANSWER_LIMIT_BYTES) {
+      await reader.cancel();
+      return null;
+    }
+    if (value !== undefined) chunks.push(value);
   }
-  return Buffer.concat(chunks);
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

@@ -1,4 +1,5 @@
 import { createFileStore } from "./file-store.ts";
+import { createHttpPort } from "./http-client.ts";
 import { findCheckout } from "./node-checkout.ts";
 import { runCli } from "./app.ts";
 import packageManifest from "../package.json" with { type: "json" };
@@ -19,16 +20,15 @@ process.exitCode = await runCli(
     stderr: process.stderr,
     environment: process.env,
     files: createFileStore(process.stdin),
-    fetch: globalThis.fetch,
+    fetch: createHttpPort(),
     nowSeconds: () => Math.floor(Date.now() / 1000),
     progressAfterMs: 1000,
     checkout,
     onInterrupt: (callback) => {
-      process.once("SIGINT", callback);
-      process.once("SIGTERM", callback);
+      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+      for (const signal of signals) process.once(signal, callback);
       return () => {
-        process.off("SIGINT", callback);
-        process.off("SIGTERM", callback);
+        for (const signal of signals) process.off(signal, callback);
       };
     },
   },

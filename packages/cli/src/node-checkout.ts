@@ -43,8 +43,9 @@ export function findCheckout(nodePath: string): Checkout | null {
           fileURLToPath(PROGRAMS[program]),
           ...args,
         ],
-        // The channel is how the child notices that this process is gone, however it went.
-        { env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+        // The channel is how the child notices that this process is gone, however it went. A group of its own keeps
+        // Ctrl-C from reaching it: this process ends it, in order.
+        { env: environment, stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
       );
       running.add(child);
       child.once("exit", () => running.delete(child));

@@ -62,11 +62,9 @@ export function printReport(ports: Ports, json: boolean, report: Report): void {
   const stream = isVerdict ? ports.stdout : ports.stderr;
   const paint = createPaint(wantsColour(stream, ports.environment));
   const known = report.text(paint);
-  if (known !== "") stream.write(known);
-  if (failure !== null) {
-    const isRefusal = report.exitCode === EXIT.refused;
-    stream.write(`${known === "" ? "" : "\n"}${failureText(failure, isRefusal, paint)}`);
-  }
+  // The verdict comes first, what is known all the same after it.
+  if (failure !== null) stream.write(failureText(failure, report.exitCode === EXIT.refused, paint));
+  if (known !== "") stream.write(failure === null ? known : `\n${known}`);
 }
 
 /** A refusal in words: what, where, why, and where to read more. */

@@ -4,6 +4,7 @@ import { parseHex, toHex } from "@mero-tee/tdx-quote/hex";
 import type { JsonValue } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
+import type { HttpPort } from "./http-client.ts";
 import { exchangeJson } from "./json-client.ts";
 import { jsonMember } from "./json-member.ts";
 
@@ -26,7 +27,7 @@ export interface SimulatorClient {
 }
 
 /** Makes a client of the simulated platform at an address. */
-export function createSimulatorClient(fetch: typeof globalThis.fetch, url: string): SimulatorClient {
+export function createSimulatorClient(fetch: HttpPort, url: string): SimulatorClient {
   const unavailable = (why: string): Result<never, QuoteProviderFailure> =>
     err({ code: "quote-provider-failed", reason: `the simulated platform at ${url}: ${why}` });
 
@@ -36,7 +37,9 @@ export function createSimulatorClient(fetch: typeof globalThis.fetch, url: strin
     const { status, value } = answer.value;
     if (status === 200) return ok(value);
     const said = jsonMember(value, "error");
-    return unavailable(typeof said === "string" ? `status ${status}, ${said.slice(0, 200)}` : `status ${status}`);
+    return unavailable(
+      typeof said === "string" ? `status ${status}, ${JSON.stringify(said.slice(0, 200))}` : `status ${status}`,
+    );
   }
 
   return {

@@ -62,6 +62,8 @@ export function knownOfVerified(known: VerificationFields, verified: VerifiedQuo
 /** A verification for people. */
 export interface VerificationView {
   readonly fields: VerificationFields;
+  /** Oddities that are no refusal. */
+  readonly warnings?: VerifiedQuote["warnings"];
   /** Statuses of the parts, where verification came that far. */
   readonly judgement: TcbJudgement | null;
   /** Instant of judgement, Unix seconds. */
@@ -90,7 +92,7 @@ function headline(fields: VerificationFields, paint: Paint): string {
   return `${paint.good("✓ Verified")}  a genuine TDX quote, TCB status ${status}\n`;
 }
 
-function evidenceTable({ fields, now }: VerificationView, paint: Paint): string {
+function evidenceTable({ fields, now, warnings = [] }: VerificationView, paint: Paint): string {
   const anchor = ANCHORS[fields.trustAnchor];
   const rows: Row[] = [["trust anchor", fields.trustAnchor === "intel" ? anchor : paint.warn(anchor)]];
   if (fields.fmspc !== null) rows.push(["FMSPC", fields.fmspc]);
@@ -99,6 +101,7 @@ function evidenceTable({ fields, now }: VerificationView, paint: Paint): string 
   if (fields.tcbStatus !== null) {
     rows.push(["advisories", fields.advisoryIds.length === 0 ? "none" : fields.advisoryIds.join(", ")]);
   }
+  if (warnings.length > 0) rows.push(["unusual", paint.warn(warnings.join(", "))]);
   return `${paint.strong("Evidence")}\n${table(rows)}`;
 }
 

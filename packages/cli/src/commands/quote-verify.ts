@@ -131,7 +131,8 @@ function reportVerified(
   const { tcbStatus } = verified;
   const decision = policy === null ? null : evaluatePolicy({ tcbStatus, mrtd, rtmr0, rtmr1, rtmr2, rtmr3 }, policy);
   const fields = { ...known, policy: decision };
-  const text: Report["text"] = (paint) => verificationText({ fields, judgement: verified, now }, paint);
+  const text: Report["text"] = (paint) =>
+    verificationText({ fields, judgement: verified, warnings: verified.warnings, now }, paint);
   if (decision === null || decision.allowed) return reportSuccess(fields, text);
   return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches: decision.mismatches }), fields, text);
 }
