@@ -10,6 +10,7 @@ import { cors } from "./http/cors.ts";
 import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
 import { gracefulClose } from "./http/graceful-close.ts";
 import { loggerOptions, type LogStream } from "./http/logger.ts";
+import { ANSWER_MEDIA_TYPE } from "./http/media-type.ts";
 import { requestLog } from "./http/request-log.ts";
 import { requestOrder } from "./http/request-order.ts";
 import { answerSocketError } from "./http/socket-errors.ts";
@@ -58,8 +59,9 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     // Requests that arrive on open connections while the service stops are still answered.
     return503OnClosing: false,
     clientErrorHandler: answerSocketError,
-    // A path that cannot be decoded is an unknown one.
-    frameworkErrors: (_error, request, reply) => void sendRefusal(request, reply, refuse("path-unknown").error),
+    // A path that cannot be decoded is an unknown one. No hook runs for it, so it states its media type itself.
+    frameworkErrors: (_error, request, reply) =>
+      void sendRefusal(request, reply.serializer(JSON.stringify).type(ANSWER_MEDIA_TYPE), refuse("path-unknown").error),
   });
   app.setSerializerCompiler(({ schema }) => serializerOf(schema));
   app.removeAllContentTypeParsers();

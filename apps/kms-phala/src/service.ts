@@ -117,7 +117,9 @@ async function run(
     failures.push(failure(reason));
     failed.resolve(failure(reason));
   });
-  await policy.start(observer);
+  const loading = policy.start(observer);
+  // A release host that does not answer must not keep /health and /attest from doing so; /get-key says why it waits.
+  if (config.policy.kind !== "release") await loading;
   const [unusablePolicy] = failures;
   if (unusablePolicy !== undefined) return refuseToRun(unusablePolicy);
   try {

@@ -226,6 +226,22 @@ describe("a service that must not run", () => {
     expect(await service.failed).toMatchObject({ exitCode: 1, lines: [expect.stringContaining("accepts nobody")] });
   });
 
+  test("listens while the host of its release policy does not answer", async () => {
+    const started = await start(
+      { MERO_KMS_POLICY_FILE: undefined, MERO_KMS_VERSION: "2.4.0" },
+      { fetch: () => new Promise(() => undefined) },
+    );
+    if (!started.ok) throw new Error(started.error.lines.join("\n"));
+    const url = `http://${formatListenAddress(started.value.address)}`;
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    expect((await post(`${url}/attest`, { nonceB64: Buffer.alloc(32).toString("base64") })).status).toBe(200);
+    const refused = await post(`${url}/get-key`, await getKeyBody(url));
+    expect({ status: refused.status, body: await refused.json() }).toMatchObject({
+      status: 503,
+      body: { error: "policy_not_ready" },
+    });
+  });
+
   test("exits when its address is taken", async () => {
     const blocker: Server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => blocker.once("listening", resolve));

@@ -1,5 +1,6 @@
 import fp from "fastify-plugin";
 import type { FastifyPluginCallback } from "fastify";
+import { ANSWER_MEDIA_TYPE } from "./media-type.ts";
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {
   app.addHook("onRequest", async (request, reply) => {
@@ -8,6 +9,10 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
       .header("cache-control", "no-store")
       .header("x-content-type-options", "nosniff")
       .header("x-request-id", request.id);
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    // The framework adds a charset to it.
+    if (reply.hasHeader("content-type")) void reply.header("content-type", ANSWER_MEDIA_TYPE);
   });
   done();
 };
