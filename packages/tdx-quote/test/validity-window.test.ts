@@ -27,16 +27,12 @@ test("windows without a common instant intersect in one that nothing is within",
   expect([1, 2, 3, 4].some((now) => isWithin(window, now))).toBe(false);
 });
 
-test.each([
-  { now: 0, valid: true },
-  { now: 253402300799, valid: true },
-  { now: 253402300800, valid: false },
-  { now: -1, valid: false },
-  { now: 1.5, valid: false },
-  { now: Number.NaN, valid: false },
-  { now: Infinity, valid: false },
-])("$now as a time of judgement: $valid", ({ now, valid }) => {
-  expect(isValidInstant(now)).toBe(valid);
-  const required = expect(() => requireInstant(now));
-  (valid ? required.not : required).toThrow(RangeError);
+test.each([0, 1750809600, 253402300799])("%d can be a time of judgement", (now) => {
+  expect(isValidInstant(now)).toBe(true);
+  expect(() => requireInstant(now)).not.toThrow();
+});
+
+test.each([253402300800, -1, 1.5, Number.NaN, Infinity])("%d cannot be a time of judgement", (now) => {
+  expect(isValidInstant(now)).toBe(false);
+  expect(() => requireInstant(now)).toThrow(RangeError);
 });
