@@ -9,8 +9,8 @@ const rooms = [
   "apps/kms-phala",
 ];
 
-/** Where `.ci/run` wants the counts. */
-const report = process.env["MERO_TEE_TEST_REPORT"];
+/** The folder where `.ci/run` wants the counts. */
+const reports = process.env["MERO_TEE_TEST_REPORT"];
 
 export default defineConfig({
   test: {
@@ -22,6 +22,6 @@ export default defineConfig({
       { test: { name: "repository", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
     ],
     coverage: { provider: "v8" },
-    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    reporters: reports === undefined ? ["default"] : ["default", ["json", { outputFile: `${reports}/node.json` }]],
   },
 });

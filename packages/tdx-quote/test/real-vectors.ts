@@ -1,20 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
-
-const FOLDER = new URL("../../../../shared/vectors/", import.meta.url);
+import { VECTOR_FILES } from "./vector-files.ts";
 
 /** Whether the real quotes and collateral are on this machine; they are not part of the repository. */
-export const HAS_REAL_VECTORS = existsSync(FOLDER);
+export const HAS_REAL_VECTORS = VECTOR_FILES !== null;
 
 if (!HAS_REAL_VECTORS) {
   console.warn("skipped: tests on real quotes (no vectors folder beside the repository)");
 }
 
 export function readVector(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(path, FOLDER)));
+  const bytes = VECTOR_FILES?.get(path);
+  if (bytes === undefined) throw new Error(`no vector ${path}`);
+  return bytes.slice();
 }
 
 export function readVectorText(path: string): string {
-  return readFileSync(new URL(path, FOLDER), "utf8");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(readVector(path));
 }
 
 /** One entry of the expectations that come with the vectors; written without this package. */

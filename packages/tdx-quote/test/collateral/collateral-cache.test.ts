@@ -109,7 +109,7 @@ class World {
 
   /** Attempts of fakes take only microtasks, so they have ended after one turn of the event loop. */
   settle(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+    return new Promise((resolve) => setTimeout(resolve));
   }
 
   async #fetch({ fmspc, ca }: CollateralPlatform): Promise<Result<CollateralBundle, Failure>> {
