@@ -7,7 +7,7 @@ import type { HttpPort } from "./http-client.ts";
 import type { ColourStream } from "./paint.ts";
 
 /** Where text goes. */
-export interface OutputStream extends ColourStream {
+interface OutputStream extends ColourStream {
   write(text: string): void;
 }
 

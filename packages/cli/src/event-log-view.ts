@@ -28,7 +28,10 @@ export function eventLogText(view: EventLogView, paint: Paint): string {
   const names: Row[] = [];
   if (view.composeHash !== null) names.push(["compose hash", view.composeHash]);
   if (view.appId !== null) names.push(["app id", view.appId]);
-  if (names.length > 0) sections.push(`${paint.strong("Application")}\n${table(names)}`);
+  // Without a quote that agrees, whoever wrote the log chose these names.
+  const isProven = comparison?.rtmr3.matches === true;
+  const title = isProven ? "Application" : "Application, as the log claims";
+  if (names.length > 0) sections.push(`${paint.strong(title)}\n${table(names)}`);
   return sections.join("\n");
 }
 

@@ -6,7 +6,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure, type CliFailure } from "./cli-failure.ts";
 
 /** The name that stands for standard input wherever a FILE is expected. */
-export const STANDARD_INPUT = "-";
+const STANDARD_INPUT = "-";
 
 /** How a file is written: `secret` is readable by its owner only and never replaces a file that is there. */
 export type WriteKind = "secret" | "document";

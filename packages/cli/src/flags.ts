@@ -4,7 +4,7 @@ import { parseRfc3339 } from "./rfc3339.ts";
 // The argument parser takes a thrown Error as "this value is no good" and shows its message: exceptions stop there.
 
 /** `--at`: the instant of judgement, in Unix seconds. */
-export function parseInstant(text: string): number {
+function parseInstant(text: string): number {
   const unixSeconds = parseRfc3339(text);
   if (unixSeconds === null) throw new Error("not an RFC 3339 time such as 2026-01-31T12:00:00Z");
   return unixSeconds;

@@ -6,7 +6,7 @@
 export type HttpPort = (url: string, init: HttpPortInit) => Promise<HttpPortResponse>;
 
 /** The options of a request. Redirects are never followed: they could lead to any host. */
-export interface HttpPortInit {
+interface HttpPortInit {
   readonly method: "GET" | "POST";
   readonly headers: Record<string, string>;
   readonly body?: string;
@@ -22,7 +22,7 @@ export interface HttpPortResponse {
 }
 
 /** The default reader of a byte stream. */
-export interface HttpBodyReader {
+interface HttpBodyReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
   cancel(): Promise<void>;
 }

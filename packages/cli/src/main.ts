@@ -1,17 +1,33 @@
+import packageManifest from "../package.json" with { type: "json" };
+import { runCli } from "./app.ts";
 import { createFileStore } from "./file-store.ts";
 import { createHttpPort } from "./http-client.ts";
 import { findCheckout } from "./node-checkout.ts";
-import { runCli } from "./app.ts";
-import packageManifest from "../package.json" with { type: "json" };
-
-// A reader that closes early (`| head`) is no failure of ours, and there is nobody left to tell.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
 
 const checkout = findCheckout(process.execPath);
 process.once("exit", () => checkout?.cleanUp());
+
+const interruptible = new Set<() => void>();
+const interrupt = (): void => {
+  for (const callback of interruptible) callback();
+};
+
+function onInterrupt(callback: () => void): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  interruptible.add(callback);
+  // Once: who interrupts a second time does not want to wait for things to be tidied up.
+  for (const signal of signals) process.once(signal, callback);
+  return () => {
+    interruptible.delete(callback);
+    for (const signal of signals) process.off(signal, callback);
+  };
+}
+
+// A reader that closes early (`| head`) ends what would go on for ever, and changes no verdict.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  interrupt();
+});
 
 process.exitCode = await runCli(
   process.argv.slice(2),
@@ -24,13 +40,7 @@ process.exitCode = await runCli(
     nowSeconds: () => Math.floor(Date.now() / 1000),
     progressAfterMs: 1000,
     checkout,
-    onInterrupt: (callback) => {
-      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-      for (const signal of signals) process.once(signal, callback);
-      return () => {
-        for (const signal of signals) process.off(signal, callback);
-      };
-    },
+    onInterrupt,
   },
   packageManifest.version,
 );

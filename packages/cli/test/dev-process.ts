@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 
 import { readJson } from "./read-json.ts";
 
@@ -43,12 +44,12 @@ export function startCli(args: readonly string[]): CliProcess {
 export async function runCliProcess(
   args: readonly string[],
 ): Promise<{ readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const printed = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (printed.stderr += text));
-  const exitCode = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { exitCode, ...printed };
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, ...args], {
+    stdin: "ignore",
+    reject: false,
+    stripFinalNewline: false,
+  });
+  return { exitCode: exitCode ?? null, stdout, stderr };
 }
 
 /** Whether a process of that id is there. */

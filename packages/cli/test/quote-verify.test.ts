@@ -106,6 +106,11 @@ describe.skipIf(!HAS_REAL_VECTORS)("quote verify, on real quotes", () => {
     const [leaf, root] = chain.split(/(?<=-----END CERTIFICATE-----\n)/);
     const withIntel = await verifyFirst(["--json", "--at", AT, "--root-ca", "root.pem"], { "root.pem": root ?? "" });
     expect(documentOf(withIntel)).toMatchObject({ verified: true, trustAnchor: "intel" });
+    const tooLate = ["--json", "--at", "2026-01-01T00:00:00Z", "--root-ca", "root.pem"];
+    expect(documentOf(await verifyFirst(tooLate, { "root.pem": root ?? "" }))).toMatchObject({
+      verified: false,
+      trustAnchor: "intel",
+    });
     const withOther = await verifyFirst(["--json", "--at", AT, "--root-ca", "root.pem"], { "root.pem": leaf ?? "" });
     expect(withOther.exitCode).toBe(10);
     expect(documentOf(withOther)).toMatchObject({

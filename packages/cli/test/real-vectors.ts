@@ -16,7 +16,7 @@ export function readVector(path: string): Uint8Array<ArrayBuffer> {
 }
 
 /** A quote of the vectors with what must be said about it; made without this project's code. */
-export interface ExpectedQuote {
+interface ExpectedQuote {
   readonly id: string;
   readonly quote: string;
   readonly collateral: string | null;
@@ -32,7 +32,7 @@ export interface ExpectedQuote {
 }
 
 /** A log of the vectors with the registers that it must replay to. */
-export interface ExpectedLog {
+interface ExpectedLog {
   readonly id: string;
   readonly file: string;
   readonly eventCount: number;

@@ -4,6 +4,7 @@ import {
   COLLATERAL_LIMIT_BYTES,
   describeQuote,
   encodeCollateral,
+  INTEL_SGX_ROOT_CA,
   parseCollateral,
   parseQuote,
   verifyPckChain,
@@ -14,6 +15,7 @@ import {
   type TdxQuote,
   type VerifiedQuote,
 } from "@mero-tee/tdx-quote";
+import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { cliFailure } from "../cli-failure.ts";
@@ -70,16 +72,18 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
   if (!bytes.ok) return reportRefusal(refusalOfCli(bytes.error), { ...start });
   const quote = parseQuote(bytes.value);
   if (!quote.ok) return reportRefusal(refusalOfEvidence(quote.error), { ...start });
-  const parsed = { ...start, quote: describeQuote(quote.value) };
+  const parsed: VerificationFields = { ...start, quote: describeQuote(quote.value) };
 
   const inputs = await loadInputs(ports, flags);
-  if (!inputs.ok) return reportRefusal(inputs.error, parsed);
+  if (!inputs.ok) return reportRefusal(inputs.error, { ...parsed });
   const { now, rootCa, policy } = inputs.value;
+  const isIntel = rootCa === null || equalBytes(rootCa, INTEL_SGX_ROOT_CA);
   const platform = await verifyPckChain(quote.value, { now, ...(rootCa === null ? {} : { rootCa }) });
-  const located = { ...parsed, fmspc: platform.ok ? platform.value.fmspc : null };
+  const fmspc = platform.ok ? platform.value.fmspc : null;
+  const located: VerificationFields = { ...parsed, trustAnchor: isIntel ? "intel" : "custom", fmspc };
 
   const collateral = await obtainCollateral(ports, flags, quote.value, inputs.value);
-  if (!collateral.ok) return reportRefusal(collateral.error, located);
+  if (!collateral.ok) return reportRefusal(collateral.error, { ...located });
   const verified = await verifyQuote(quote.value, collateral.value, {
     now,
     allowDebug: flags.allowDebug,

@@ -4,7 +4,7 @@ import { createPaint, wantsColour, type Paint } from "../paint.ts";
 import type { Ports } from "../context.ts";
 
 /** Something that was proven, in words that need no background, with the evidence behind it. */
-export interface Step {
+interface Step {
   /** Stable name for machines, kebab-case. */
   readonly id: string;
   /** What is now known: "the KMS is fresh". */

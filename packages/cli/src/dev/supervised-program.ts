@@ -85,7 +85,7 @@ export function supervise(name: string, child: ChildProcess): SupervisedProgram 
 }
 
 /** Work with a time limit; the limit gives a failure of its own. */
-export async function withLimit<T>(
+async function withLimit<T>(
   limitMs: number,
   expired: () => CliFailure,
   work: Promise<Result<T, CliFailure>>,
