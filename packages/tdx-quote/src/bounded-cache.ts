@@ -27,9 +27,10 @@ export function createBoundedCache<V>(capacity: number): BoundedCache<V> {
     set: (key, value) => {
       entries.delete(key);
       entries.set(key, value);
-      if (entries.size <= capacity) return;
-      const [oldest] = entries.keys();
-      if (oldest !== undefined) entries.delete(oldest);
+      for (const oldest of entries.keys()) {
+        if (entries.size <= capacity) break;
+        entries.delete(oldest);
+      }
     },
     size: () => entries.size,
   };

@@ -21,12 +21,16 @@ export interface JudgementMemory {
   readonly keepPckChain: (pem: string | Uint8Array, collateral: Collateral, judged: JudgedPckChain) => void;
 }
 
+function nothing(): undefined {
+  return undefined;
+}
+
 /** Remembers nothing. */
 export const NO_MEMORY: JudgementMemory = {
-  recallCollateral: () => undefined,
-  keepCollateral: () => undefined,
-  recallPckChain: () => undefined,
-  keepPckChain: () => undefined,
+  recallCollateral: nothing,
+  keepCollateral: nothing,
+  recallPckChain: nothing,
+  keepPckChain: nothing,
 };
 
 function digestOf(parts: readonly (string | Uint8Array)[]): string {

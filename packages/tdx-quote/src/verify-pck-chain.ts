@@ -3,7 +3,7 @@ import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { findPckChain, parsePckChain, readPckChain } from "./judge-pck-chain.ts";
-import { createP256Verifier } from "./p256.ts";
+import { createP256Verifier, type P256Verifier } from "./p256.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
@@ -28,6 +28,31 @@ export interface PlatformModel {
   readonly ca: "platform" | "processor";
 }
 
+/** The one path of {@link verifyPckChain}, with any verifier. */
+export async function runPckChainVerification(
+  quote: TdxQuote,
+  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
+  verifier: P256Verifier,
+): Promise<Result<PlatformModel, Failure>> {
+  requireInstant(now);
+  const pem = findPckChain(quote, pckCertificateChain);
+  if (!pem.ok) return pem;
+  const parsed = parsePckChain(pem.value);
+  if (!parsed.ok) return parsed;
+  const chain = parsed.value;
+  const anchor = new Uint8Array(rootCa);
+  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), verifier);
+  const context = { now, verifier };
+  const problem =
+    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??
+    (await verifyIssuance(chain, "pck", "pck-chain", context));
+  if (problem !== null) return err(problem);
+  const judged = readPckChain(chain);
+  if (!judged.ok) return judged;
+  const { ca, extension } = judged.value;
+  return ok({ fmspc: extension.fmspcHex, pceId: extension.pceIdHex, ca });
+}
+
 /**
  * Judges a quote's PCK chain up to the trust anchor by signatures and validity windows, without CRLs and TCB info, in order to know
  * what to fetch. It proves nothing about the quote; it keeps strangers from choosing what a verifier asks for.
@@ -37,23 +62,7 @@ export interface PlatformModel {
  */
 export async function verifyPckChain(
   quote: TdxQuote,
-  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
+  options: PckChainOptions,
 ): Promise<Result<PlatformModel, Failure>> {
-  requireInstant(now);
-  const pem = findPckChain(quote, pckCertificateChain);
-  if (!pem.ok) return pem;
-  const parsed = parsePckChain(pem.value);
-  if (!parsed.ok) return parsed;
-  const chain = parsed.value;
-  const anchor = new Uint8Array(rootCa);
-  const context = { now, verifier: createP256Verifier() };
-  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), context.verifier);
-  const problem =
-    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??
-    (await verifyIssuance(chain, "pck", "pck-chain", context));
-  if (problem !== null) return err(problem);
-  const judged = readPckChain(chain);
-  if (!judged.ok) return judged;
-  const { fmspcHex, pceIdHex } = judged.value.extension;
-  return ok({ fmspc: fmspcHex, pceId: pceIdHex, ca: judged.value.ca });
+  return runPckChainVerification(quote, options, createP256Verifier());
 }

@@ -12,21 +12,22 @@ export function unix(text: string): number {
   return Date.parse(text) / 1000;
 }
 
-function evidence(quote: string, collateral: string, now: string): Evidence {
+function loadEvidence(quote: string, collateral: string, now: string): Evidence {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- data that comes with the vectors
   const bundle = JSON.parse(readVectorText(`collateral/${collateral}.json`)) as Record<string, string>;
   return { quote: readVector(`quotes/${quote}.bin`), bundle, now: unix(now) };
 }
 
 /** TCB info ends 2026-03-03T14:49:26Z and begins 2026-02-01T14:49:26Z; QE identity begins 2026-02-18T10:42:15Z. */
-export const v5 = (): Evidence => evidence("go-tdx-guest-v5", "go-tdx-guest-90c06f-2026-02", "2026-02-25T00:00:00Z");
+export const v5 = (): Evidence =>
+  loadEvidence("go-tdx-guest-v5", "go-tdx-guest-90c06f-2026-02", "2026-02-25T00:00:00Z");
 
 /** The PCK CRL ends first, 2025-07-19T10:00:35Z. */
-export const v4 = (): Evidence => evidence("dcap-qvl-tdx-v4", "dcap-qvl-b0c06f-2025-06", "2025-06-25T00:00:00Z");
+export const v4 = (): Evidence => loadEvidence("dcap-qvl-tdx-v4", "dcap-qvl-b0c06f-2025-06", "2025-06-25T00:00:00Z");
 
 /** QE identity ends first, 2025-07-04T09:40:18Z; the PCK CRL begins last, 2025-06-19T10:00:35Z. */
 export const padded = (): Evidence =>
-  evidence("go-tdx-guest-cos113-v4", "automata-00806f05-2025-06", "2025-06-25T00:00:00Z");
+  loadEvidence("go-tdx-guest-cos113-v4", "automata-00806f05-2025-06", "2025-06-25T00:00:00Z");
 
 /** The collateral of evidence, parsed. */
 export function collateralOf({ bundle }: Evidence): Collateral {
@@ -111,4 +112,29 @@ export function flippedPem(block: string, offset: number): string {
 /** Hex with the lowest bit of its last byte flipped. */
 export function flippedHex(hex: string): string {
   return `${hex.slice(0, -1)}${(Number.parseInt(hex.slice(-1), 16) ^ 1).toString(16)}`;
+}
+
+/** Evidence with other texts in its collateral. */
+export function withBundle(evidence: Evidence, changes: Readonly<Record<string, string>>): Evidence {
+  return { ...evidence, bundle: { ...evidence.bundle, ...changes } };
+}
+
+/** Evidence with another PCK chain in its quote. */
+export function withPem(evidence: Evidence, pem: string): Evidence {
+  return { ...evidence, quote: withCertificationData(evidence.quote, 5, Buffer.from(pem)) };
+}
+
+export function textOf({ bundle }: Evidence, key: string): string {
+  return bundle[key] ?? "";
+}
+
+/** Intel's root with a wrong signature in place of Intel's root, everywhere; used as the anchor. */
+export function withForgedRoot(evidence: Evidence): { evidence: Evidence; rootCa: Uint8Array } {
+  const root = blocksOf(pemOf(evidence.quote))[2] ?? "";
+  const forged = flippedPem(root, -1);
+  const replaced = (pem: string) => [...blocksOf(pem).slice(0, -1), forged].join("");
+  const chains = ["tcb_info_issuer_chain", "qe_identity_issuer_chain", "pck_crl_issuer_chain"];
+  const bundle = Object.fromEntries(chains.map((key) => [key, replaced(textOf(evidence, key))]));
+  const rootCa = new Uint8Array(Buffer.from(forged.replaceAll(/-----[A-Z ]+-----|\n/g, ""), "base64"));
+  return { evidence: withBundle(withPem(evidence, replaced(pemOf(evidence.quote))), bundle), rootCa };
 }

@@ -2,8 +2,22 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { NO_MEMORY } from "../src/judgement-memory.ts";
 import type { P256Verifier } from "../src/p256.ts";
+import { parseQuote } from "../src/quote.ts";
+import { runPckChainVerification } from "../src/verify-pck-chain.ts";
 import { runVerification, type VerifyOptions } from "../src/verify-quote.ts";
-import { flipped, layoutOf, patched, v4, v5, type Evidence } from "./real-evidence.ts";
+import {
+  blocksOf,
+  flipped,
+  flippedPem,
+  layoutOf,
+  patched,
+  pemOf,
+  v4,
+  v5,
+  withForgedRoot,
+  withPem,
+  type Evidence,
+} from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
 /**
@@ -54,6 +68,14 @@ function withAttestationKey(evidence: Evidence, key: Uint8Array): Evidence {
 function withReport(evidence: Evidence, offset: number, ...bytes: readonly number[]): Evidence {
   const body = evidence.quote[0] === 5 ? 54 : 48;
   return { ...evidence, quote: patched(evidence.quote, body + offset, Uint8Array.from(bytes)) };
+}
+
+/** A quote whose PCK leaf has another OID in place of `oid` (DER in hex): its last bit is flipped. */
+function withoutOid(evidence: Evidence, oid: string): Evidence {
+  const [leaf = "", ...cas] = blocksOf(pemOf(evidence.quote));
+  const der = Buffer.from(leaf.replaceAll(/-----[A-Z ]+-----|\n/g, ""), "base64");
+  const at = der.toString("hex").indexOf(oid) / 2;
+  return withPem(evidence, flippedPem(leaf, at + oid.length / 2 - 1) + cas.join(""));
 }
 
 const EXPIRED = '"nextUpdate":"2026-02-24T00:00:00Z"';
@@ -211,6 +233,30 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
     { name: "an older TDX module in version 4", make: v4, options: {} },
   ])("verifies with $name", async ({ make, options }) => {
     expect(await verdictOf(make(), options)).toBe("UpToDate");
+  });
+
+  test.each([
+    { name: "without an SGX extension", oid: "06092a864886f84d010d01" },
+    { name: "without a PPID in its SGX extension", oid: "060a2a864886f84d010d0101" },
+  ])("is refused with a PCK leaf $name", async ({ oid }) => {
+    const evidence = withoutOid(v5(), oid);
+    expect(await verdictOf(evidence)).toBe("pck-chain/pck-extension-invalid");
+    const quote = parseQuote(evidence.quote);
+    if (!quote.ok) throw new Error(quote.error.code);
+    expect(await runPckChainVerification(quote.value, { now: evidence.now }, gullible())).toMatchObject({
+      ok: false,
+      error: { stage: "pck-chain", code: "pck-extension-invalid" },
+    });
+  });
+
+  test("verifies under another root, and says so", async () => {
+    const { evidence, rootCa } = withForgedRoot(v5());
+    const { quote, bundle, now } = evidence;
+    const run = { memory: NO_MEMORY, verifier: gullible() };
+    expect(await runVerification(quote, JSON.stringify(bundle), { now, rootCa }, run)).toMatchObject({
+      ok: true,
+      value: { trustAnchor: "custom" },
+    });
   });
 
   test("carries the judgement of a revoked platform", async () => {

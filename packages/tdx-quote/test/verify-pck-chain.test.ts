@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
+import { parsePckChain, readPckChain } from "../src/judge-pck-chain.ts";
 import { parseQuote, type TdxQuote } from "../src/quote.ts";
 import { verifyPckChain, type PckChainOptions } from "../src/verify-pck-chain.ts";
 import { blocksOf, flipped, flippedPem, pemOf, unix, v5, withCertificationData } from "./real-evidence.ts";
@@ -63,6 +64,15 @@ describe.skipIf(!HAS_REAL_VECTORS)("a PCK chain", () => {
     expect(await verdictOf(quote, { now: unix("2026-01-27T14:36:26Z") })).toBe("pck-chain/certificate-not-yet-valid");
     expect(await verdictOf(quote, { now: unix("2026-01-27T14:36:27Z") })).toBe("90c06f000000 platform");
     expect(await verdictOf(quote, { now: unix("2033-01-27T14:36:28Z") })).toBe("pck-chain/certificate-expired");
+  });
+
+  test("of the Processor CA needs the CRL of that CA", () => {
+    const parsedChain = parsePckChain(pemOf(v5().quote));
+    const [leaf, ...cas] = parsedChain.ok ? parsedChain.value : [];
+    if (leaf === undefined) throw new Error("vectors");
+    const ofProcessor = { ...leaf, issuerCommonName: "Intel SGX PCK Processor CA" };
+    expect(readPckChain([leaf, ...cas])).toMatchObject({ ok: true, value: { ca: "platform" } });
+    expect(readPckChain([ofProcessor, ...cas])).toMatchObject({ ok: true, value: { ca: "processor" } });
   });
 
   test("is not judged at an impossible time", async () => {

@@ -15,7 +15,11 @@ import {
   unix,
   v4,
   v5,
+  textOf,
+  withBundle,
   withCertificationData,
+  withForgedRoot,
+  withPem,
   type Evidence,
 } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
@@ -26,18 +30,6 @@ type Options = Partial<VerifyOptions>;
 async function verdictOf({ quote, bundle, now }: Evidence, options: Options = {}): Promise<string> {
   const result = await verifyQuote(quote, JSON.stringify(bundle), { now, ...options });
   return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
-}
-
-function withBundle(evidence: Evidence, changes: Readonly<Record<string, string>>): Evidence {
-  return { ...evidence, bundle: { ...evidence.bundle, ...changes } };
-}
-
-function withPem(evidence: Evidence, pem: string): Evidence {
-  return { ...evidence, quote: withCertificationData(evidence.quote, 5, Buffer.from(pem)) };
-}
-
-function textOf({ bundle }: Evidence, key: string): string {
-  return bundle[key] ?? "";
 }
 
 /** The PCK chain of a quote with its blocks in another order or number; -1 is the root with a flipped signature. */
@@ -54,17 +46,6 @@ function scalar(value: bigint): Uint8Array {
 
 function valueOf(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
-}
-
-/** Intel's root with a wrong signature in place of Intel's root, everywhere; used as the anchor. */
-function withForgedRoot(evidence: Evidence): { evidence: Evidence; rootCa: Uint8Array } {
-  const root = blocksOf(pemOf(evidence.quote))[2] ?? "";
-  const forged = flippedPem(root, -1);
-  const replaced = (pem: string) => [...blocksOf(pem).slice(0, -1), forged].join("");
-  const chains = ["tcb_info_issuer_chain", "qe_identity_issuer_chain", "pck_crl_issuer_chain"];
-  const bundle = Object.fromEntries(chains.map((key) => [key, replaced(textOf(evidence, key))]));
-  const rootCa = new Uint8Array(Buffer.from(forged.replaceAll(/-----[A-Z ]+-----|\n/g, ""), "base64"));
-  return { evidence: withBundle(withPem(evidence, replaced(pemOf(evidence.quote))), bundle), rootCa };
 }
 
 describe.skipIf(!HAS_REAL_VECTORS)("a genuine quote", () => {
@@ -249,6 +230,11 @@ interface Refusal {
 const ROOT_BLOCK = (evidence: Evidence) => blocksOf(textOf(evidence, "tcb_info_issuer_chain"))[1] ?? "";
 
 const BEFORE_SIGNATURES: readonly Refusal[] = [
+  {
+    name: "no TCB info",
+    make: () => withBundle(v5(), { tcb_info: "" }),
+    verdict: "collateral-parse/tcb-info-malformed",
+  },
   {
     name: "no chain anywhere",
     make: () => ({ ...v5(), quote: withCertificationData(v5().quote, 3, new Uint8Array(404)) }),
