@@ -1,0 +1,100 @@
+import { X509Certificate } from "node:crypto";
+import type { Certificate } from "@mero-tee/tdx-quote";
+import { ok } from "@mero-tee/tdx-quote/result";
+import { BYTE_MUTATORS } from "../mutators/bytes.ts";
+import { DER_MUTATORS } from "../mutators/der.ts";
+import { promise, type Attempt, type FuzzTarget } from "../target.ts";
+import { parseInBundle } from "./bundle.ts";
+import { isPartOf } from "./is-part-of.ts";
+import { attemptOf, magnitude } from "./outcome.ts";
+
+function isWholeSecond(time: number): boolean {
+  return Number.isSafeInteger(time) && time <= 253_402_300_799;
+}
+
+/** OpenSSL's reading of the same bytes; null where it refuses what we accept, which says nothing against either. */
+function readByOpenSsl(der: Uint8Array): X509Certificate | null {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return null;
+  }
+}
+
+/** Both readers must have seen the same certificate. */
+function compareWithOpenSsl(certificate: Certificate): void {
+  const theirs = readByOpenSsl(certificate.der);
+  if (theirs === null) return;
+  promise(theirs.serialNumber.toLowerCase() === certificate.serialHex, "OpenSSL reads the same serial");
+  promise(theirs.validFromDate.getTime() === certificate.notBefore * 1000, "OpenSSL reads the same notBefore");
+  promise(theirs.validToDate.getTime() === certificate.notAfter * 1000, "OpenSSL reads the same notAfter");
+  promise(Buffer.compare(theirs.raw, certificate.der) === 0, "OpenSSL reads the same bytes");
+  for (const [name, text] of [
+    [certificate.subjectCommonName, theirs.subject],
+    [certificate.issuerCommonName, theirs.issuer],
+  ] as const) {
+    // OpenSSL escapes in ways of its own; plain names are enough to compare.
+    if (name === null || !/^[A-Za-z0-9 ]+$/.test(name) || name !== name.trim()) continue;
+    promise(
+      text.split(/[\n+]/).some((line) => line.trim() === `CN=${name}`),
+      "OpenSSL reads the same common name",
+    );
+  }
+  if (certificate.publicKey === null) return;
+  const spki = theirs.publicKey.export({ type: "spki", format: "der" });
+  promise(Buffer.compare(spki.subarray(-65), certificate.publicKey) === 0, "OpenSSL reads the same key");
+}
+
+/** Holds an accepted certificate to what the type says of it. */
+export function inspectCertificate(certificate: Certificate): void {
+  const { der, tbs, issuer, subject, publicKey, signature, extensions } = certificate;
+  promise(/^(?:[0-9a-f]{2}){1,20}$/.test(certificate.serialHex), "a serial is 1 to 20 bytes in hex");
+  promise(!certificate.serialHex.startsWith("00"), "a serial has no leading zero byte");
+  promise(isWholeSecond(certificate.notBefore) && isWholeSecond(certificate.notAfter), "validity is in whole seconds");
+  promise(signature.length === 64, "a signature has 64 bytes");
+  promise(publicKey === null || (publicKey.length === 65 && publicKey[0] === 4), "a key is an uncompressed point");
+  for (const part of [tbs, issuer, subject]) promise(isPartOf(part, der), "the parts of a certificate are in it");
+  for (const { oid, value } of extensions) {
+    promise(/^[0-2](?:\.\d+)+$/.test(oid), "an extension has a dotted OID");
+    promise(isPartOf(value, der), "the value of an extension is in its certificate");
+  }
+  for (const name of [certificate.issuerCommonName, certificate.subjectCommonName]) {
+    promise(name === null || /^[\x20-\x7e]{1,64}$/.test(name), "a common name is printable");
+  }
+  compareWithOpenSsl(certificate);
+}
+
+function certificateKind(certificate: Certificate | undefined): string {
+  const { publicKey, extensions = [], issuerCommonName, subjectCommonName } = certificate ?? {};
+  const names = [issuerCommonName, subjectCommonName].filter((name) => typeof name === "string").length;
+  return `${publicKey instanceof Uint8Array ? "P-256" : "no"} key, ${names} names, ${magnitude(extensions.length)} extensions`;
+}
+
+/** PEM in one line: any width is read, and this one is written fast. */
+function pemOf(der: Uint8Array): string {
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64")}\n-----END CERTIFICATE-----`;
+}
+
+function attemptCertificate(input: Uint8Array): Attempt {
+  const parsed = parseInBundle({ pck_crl_issuer_chain: pemOf(input) });
+  const chain = parsed.ok ? ok(parsed.value.pckCrlIssuerChain) : parsed;
+  return attemptOf(
+    chain,
+    ["collateral-parse"],
+    (certificates) => {
+      const [certificate] = certificates;
+      promise(certificates.length === 1 && certificate !== undefined, "one block is one certificate");
+      promise(Buffer.compare(certificate.der, input) === 0, "a certificate keeps its bytes");
+      inspectCertificate(certificate);
+    },
+    ([certificate]) => certificateKind(certificate),
+  );
+}
+
+/** The reader of X.509 certificates, compared with OpenSSL where both accept. */
+export const CERTIFICATE_TARGET: FuzzTarget = {
+  name: "certificate",
+  seeds: (corpus) => corpus.certificates,
+  mutators: [...DER_MUTATORS, ...DER_MUTATORS, ...BYTE_MUTATORS],
+  attempt: attemptCertificate,
+};
