@@ -12,6 +12,8 @@ import { intersectWindows, isWithin, type ValidityWindow } from "./validity-wind
 
 /** TCB info and QE identity that Intel (or whose root was given) signed, and the time in which all they stand on is valid. */
 export interface JudgedCollateral {
+  /** What was judged; the CRLs of a later verification that recalls this are these. */
+  readonly collateral: Collateral;
   readonly tcbInfo: TdxTcbInfo;
   readonly qeIdentity: QeIdentity;
   /** Of both documents, both CRLs and the three chains of the collateral. */
@@ -153,5 +155,5 @@ export async function judgeCollateral(
   if (qeIdentity.id !== "TD_QE") {
     return err(failure("qe-identity", "qe-identity-wrong-type", { expected: "TD_QE", actual: qeIdentity.id }));
   }
-  return ok({ tcbInfo, qeIdentity, window: collateralWindow(collateral) });
+  return ok({ collateral, tcbInfo, qeIdentity, window: collateralWindow(collateral) });
 }

@@ -119,7 +119,7 @@ export async function judgeEndorsements(
   if (anchorProblem !== null) return err(anchorProblem);
   const judged = known === undefined ? await judgeCollateral(collateral, context) : ok(known);
   if (!judged.ok) return judged;
-  const pck = await judgePckChain(chain, collateral, judged.value.tcbInfo, context);
+  const pck = await judgePckChain(chain, judged.value, context);
   if (!pck.ok) return pck;
   // Not earlier: the PCK CRL, on which both stand, is judged with the PCK chain.
   memory.keepCollateral(collateral, judged.value);

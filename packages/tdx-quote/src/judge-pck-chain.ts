@@ -1,11 +1,11 @@
 import { PCK_CA_COMMON_NAMES, verifyPckCertificateChain, type ChainContext } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import { parseChain, type Collateral } from "./collateral-bundle.ts";
+import { parseChain } from "./collateral-bundle.ts";
 import { failure, type Failure } from "./failure.ts";
+import type { JudgedCollateral } from "./judge-collateral.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { parseSgxExtension, type SgxExtension } from "./sgx-extension.ts";
-import type { TdxTcbInfo } from "./tcb-info.ts";
 import { intersectWindows, type ValidityWindow } from "./validity-window.ts";
 
 /** A platform that Intel (or whose root was given) vouches for, and the time in which its chain is valid. */
@@ -68,8 +68,7 @@ export function readPckChain(chain: readonly Certificate[]): Result<JudgedPckCha
  */
 export async function judgePckChain(
   chain: readonly Certificate[],
-  collateral: Collateral,
-  tcbInfo: TdxTcbInfo,
+  { collateral, tcbInfo }: JudgedCollateral,
   context: ChainContext,
 ): Promise<Result<JudgedPckChain, Failure>> {
   const { pckCrl, pckCrlIssuerChain, rootCaCrl } = collateral;
