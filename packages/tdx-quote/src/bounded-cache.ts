@@ -2,7 +2,6 @@
 export interface BoundedCache<V> {
   readonly get: (key: string) => V | undefined;
   readonly set: (key: string, value: V) => void;
-  readonly size: () => number;
 }
 
 /**
@@ -32,6 +31,5 @@ export function createBoundedCache<V>(capacity: number): BoundedCache<V> {
         entries.delete(oldest);
       }
     },
-    size: () => entries.size,
   };
 }
