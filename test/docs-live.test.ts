@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blocksOf, readPage } from "./markdown.ts";
+import { type DevStack, meroTee, startDevStack } from "./mero-tee.ts";
+
+let stack: DevStack;
+let directory: string;
+
+beforeAll(async () => {
+  [stack, directory] = await Promise.all([startDevStack(), mkdtemp(join(tmpdir(), "mero-tee-docs-"))]);
+  await writeFile(join(directory, "node.key"), "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
+  const attestation = await post("/attest", { nonceB64: "A".repeat(43).concat("=") });
+  await writeFile(join(directory, "answer.json"), await attestation.text());
+});
+
+afterAll(async () => {
+  await stack?.stop();
+  if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+});
+
+function inDirectory(name: string): string {
+  return join(directory, name);
+}
+
+function simulated(): readonly string[] {
+  return ["--pccs", stack.address("simulatorUrl"), "--root-ca", stack.address("rootCaFile")];
+}
+
+function asNode(profile: string): readonly string[] {
+  const identity = ["--identity", inDirectory("node.key"), "--simulator", stack.address("simulatorUrl")];
+  return [...identity, "--profile", profile];
+}
+
+async function post(path: string, body: unknown): Promise<Response> {
+  return await fetch(`${stack.address("kmsUrl")}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The section of a command in docs/cli.md. */
+function sectionOf(command: string): string {
+  const section = readPage("docs/cli.md")
+    .split(/^### /m)
+    .find((text) => text.startsWith(`\`mero-tee ${command}\``));
+  if (section === undefined) throw new Error(`docs/cli.md has no section about ${command}`);
+  return section;
+}
+
+/** The JSON of a block in which lines may end in comments. */
+function documentIn(section: string): unknown {
+  const text = blocksOf(section, "json").at(-1) ?? "";
+  return JSON.parse(text.replaceAll(/(?<=[\s,{[]) *\/\/ .*$/gm, ""));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Where the shape of a shown document differs from a real one: its keys and their order, at every level. An empty object
+ * stands for one that is shown elsewhere; of a list, some element must look like the one that is shown.
+ */
+function differences(shown: unknown, real: unknown, path = ""): readonly string[] {
+  if (Array.isArray(shown) && Array.isArray(real)) {
+    const [first] = shown;
+    if (first === undefined || real.some((element) => differences(first, element).length === 0)) return [];
+    return [`${path}[]: no element has this shape`];
+  }
+  if (!isObject(shown) || !isObject(real) || Object.keys(shown).length === 0) return [];
+  if (Object.keys(shown).join() !== Object.keys(real).join()) {
+    return [`${path}: ${Object.keys(shown).join()} is shown, ${Object.keys(real).join()} is real`];
+  }
+  return Object.entries(shown).flatMap(([key, value]) => differences(value, real[key], `${path}.${key}`));
+}
+
+describe("the documents that docs/cli.md shows", () => {
+  test.each([
+    { command: "quote inspect", args: () => [inDirectory("answer.json")], exitCode: 0 },
+    { command: "quote verify", args: () => [inDirectory("answer.json"), ...simulated()], exitCode: 0 },
+    {
+      command: "event-log replay",
+      args: () => [inDirectory("answer.json"), "--quote", inDirectory("answer.json")],
+      exitCode: 0,
+    },
+    { command: "collateral fetch", args: () => [inDirectory("answer.json"), ...simulated()], exitCode: 0 },
+    { command: "kms get-key", args: () => [stack.address("kmsUrl"), ...asNode("debug")], exitCode: 10 },
+    { command: "kms probe", args: () => [stack.address("kmsUrl"), ...asNode("debug")], exitCode: 10 },
+    { command: "simulator defects", args: () => [], exitCode: 0 },
+  ])("mero-tee $command prints what is shown", async ({ command, args, exitCode }) => {
+    const run = await meroTee([...command.split(" "), ...args(), "--json"]);
+    expect(run.exitCode).toBe(exitCode);
+    expect(differences(documentIn(sectionOf(command)), JSON.parse(run.stdout))).toEqual([]);
+  });
+
+  test("mero-tee dev prints what is shown", () => {
+    expect(differences(documentIn(sectionOf("dev")), stack.ready)).toEqual([]);
+  });
+
+  test("the shape of a document that lacks a member is noticed", () => {
+    const { failure: _, ...rest } = { schemaVersion: 1, quote: { mrtd: "" }, failure: null };
+    expect(differences({ schemaVersion: 1, quote: { mrtd: "" }, failure: null }, rest)).toHaveLength(1);
+    expect(differences({ quote: { mrtd: "", rtmr0: "" } }, { quote: { mrtd: "" } })).toHaveLength(1);
+  });
+});
+
+describe("the runs that docs/cli.md shows whole", () => {
+  const runs = blocksOf(readPage("docs/cli.md"), "console").flatMap((text) => {
+    const [line = "", ...output] = text.trimEnd().split("\n");
+    return line.endsWith(" --json") ? [{ line: line.replace(/^\$ mero-tee /, ""), output: output.join("\n") }] : [];
+  });
+
+  test("are two", () => {
+    expect(runs).toHaveLength(2);
+  });
+
+  test.each(runs)("mero-tee $line", async ({ line, output }) => {
+    expect((await meroTee(line.split(" "))).stdout.trimEnd()).toBe(output);
+  });
+});
