@@ -100,6 +100,8 @@ export interface OpenedCollateral {
   readonly bytes: HexFields;
   /** Judged last but the CRLs, so what is wrong with a chain is kept until then. */
   readonly chains: Result<CollateralChains, Failure>;
+  /** Every certificate read so far, by the text of its PEM block; the PCK chain shares some of them. */
+  readonly certificates: Map<string, Certificate>;
 }
 
 /** Reads a bundle as far as its chains. Errors: `collateral-malformed`. */
@@ -111,7 +113,9 @@ export function openCollateral(input: string | Uint8Array): Result<OpenedCollate
   const bundle = Object.freeze(shaped.value);
 
   const bytes = parseHexFields(bundle);
-  return bytes.ok ? ok({ bundle, bytes: bytes.value, chains: parseChains(bundle) }) : bytes;
+  if (!bytes.ok) return bytes;
+  const certificates = new Map<string, Certificate>();
+  return ok({ bundle, bytes: bytes.value, chains: parseChains(bundle, certificates), certificates });
 }
 
 /** Reads the rest of a bundle. Errors: those of {@link parseCollateral} but `collateral-malformed`. */
@@ -169,13 +173,15 @@ function readCrl(der: Uint8Array, subject: string): Result<Crl, Failure> {
  * Parses a PEM chain, leaf first.
  *
  * @param subject - what the chain is, for the refusal
+ * @param known - certificates parsed before, by the text of their blocks; new ones are added
  * Errors: `certificate-malformed`.
  */
 export function parseChain(
   pem: string | Uint8Array,
   subject: string,
+  known?: Map<string, Certificate>,
 ): Result<readonly Certificate[], Failure<"certificate-malformed">> {
-  const chain = parsePemCertificates(pem);
+  const chain = parsePemCertificates(pem, known);
   if (chain.ok) return chain;
   return err(failure("collateral-parse", "certificate-malformed", { subject, reason: chain.error.reason }));
 }
@@ -186,14 +192,15 @@ export type CollateralChains = Pick<
   "tcbInfoIssuerChain" | "qeIdentityIssuerChain" | "pckCrlIssuerChain"
 >;
 
-function parseChains(bundle: CollateralBundle): Result<CollateralChains, Failure> {
-  const tcbInfo = parseChain(bundle.tcb_info_issuer_chain, "TCB info issuer chain");
+function parseChains(
+  bundle: CollateralBundle,
+  certificates: Map<string, Certificate>,
+): Result<CollateralChains, Failure> {
+  const tcbInfo = parseChain(bundle.tcb_info_issuer_chain, "TCB info issuer chain", certificates);
   if (!tcbInfo.ok) return tcbInfo;
-  // Intel signs both documents with one certificate, so this text is nearly always the same.
-  const isShared = bundle.qe_identity_issuer_chain === bundle.tcb_info_issuer_chain;
-  const qeIdentity = isShared ? tcbInfo : parseChain(bundle.qe_identity_issuer_chain, "QE identity issuer chain");
+  const qeIdentity = parseChain(bundle.qe_identity_issuer_chain, "QE identity issuer chain", certificates);
   if (!qeIdentity.ok) return qeIdentity;
-  const pckCrl = parseChain(bundle.pck_crl_issuer_chain, "PCK CRL issuer chain");
+  const pckCrl = parseChain(bundle.pck_crl_issuer_chain, "PCK CRL issuer chain", certificates);
   if (!pckCrl.ok) return pckCrl;
   return ok({
     tcbInfoIssuerChain: tcbInfo.value,

@@ -1,5 +1,6 @@
 import { AUTHORITY_KEY_IDENTIFIER, authorityKeyIdentifier } from "./certificate-extensions.ts";
 import { DER_TAG, derParts, derUnsigned, derUnsignedBytes, parseDer, type DerNode } from "./der.ts";
+import { equalBytes } from "./equal-bytes.ts";
 import { toHex } from "./hex.ts";
 import { err, ok, type Result } from "./result.ts";
 import { isEcdsaWithSha256, parseSignedDer } from "./signed-der.ts";
@@ -100,14 +101,31 @@ function parseTime(node: DerNode | undefined): number | null {
 function parseEntries(list: DerNode): ReadonlySet<string> | null {
   if (list.tag !== DER_TAG.sequence) return null;
   const serials = new Set<string>();
+  const isTime = accepting((node) => parseTime(node) !== null);
+  const areExtensions = accepting((node) => supportedExtensions(node, [REASON_CODE, INVALIDITY_DATE]) !== null);
   for (const entry of list.elements()) {
     const parts = derParts(entry, DER_TAG.sequence, 3);
     const serial = parseSerial(parts?.[0]);
-    if (parts === null || serial === null || parseTime(parts[1]) === null) return null;
-    if (parts[2] !== undefined && supportedExtensions(parts[2], [REASON_CODE, INVALIDITY_DATE]) === null) return null;
+    if (parts === null || serial === null || !isTime(parts[1])) return null;
+    if (parts[2] !== undefined && !areExtensions(parts[2])) return null;
     serials.add(serial);
   }
   return serials;
+}
+
+/**
+ * The same judgement, without judging again what is byte for byte what it accepted last: the entries of a list were mostly
+ * revoked in batches, for one reason.
+ */
+function accepting(judge: (node: DerNode | undefined) => boolean): (node: DerNode | undefined) => boolean {
+  let last: Uint8Array | null = null;
+  return (node) => {
+    const bytes = node?.bytes;
+    if (bytes !== undefined && last !== null && equalBytes(bytes, last)) return true;
+    const isAccepted = judge(node);
+    if (isAccepted && bytes !== undefined) last = bytes;
+    return isAccepted;
+  };
 }
 
 function parseCrlExtensions(node: DerNode | undefined): Pick<Crl, "crlNumber" | "authorityKeyId"> | null {

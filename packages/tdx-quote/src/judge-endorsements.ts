@@ -71,12 +71,12 @@ export interface EarlyStart {
  */
 export function startEarly(
   quote: TdxQuote,
-  { bundle, chains }: OpenedCollateral,
+  { bundle, chains, certificates }: OpenedCollateral,
   context: EndorsementContext,
 ): EarlyStart | null {
   const pem = findPckChain(quote, bundle.pck_certificate_chain);
   if (!pem.ok) return null;
-  const pckChain = parsePckChain(pem.value);
+  const pckChain = parsePckChain(pem.value, certificates);
   const hasStarted =
     pckChain.ok &&
     chains.ok &&

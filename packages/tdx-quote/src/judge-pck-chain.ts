@@ -34,9 +34,17 @@ export function findPckChain(
   return err(failure("collateral-parse", "quote-certification-data-unsupported", facts));
 }
 
-/** Parses a PCK chain. Errors (stage `collateral-parse`): `certificate-malformed`. */
-export function parsePckChain(pem: string | Uint8Array): Result<readonly Certificate[], Failure> {
-  return parseChain(pem, "PCK chain");
+/**
+ * Parses a PCK chain.
+ *
+ * @param known - certificates parsed before, by the text of their PEM blocks
+ * Errors (stage `collateral-parse`): `certificate-malformed`.
+ */
+export function parsePckChain(
+  pem: string | Uint8Array,
+  known?: Map<string, Certificate>,
+): Result<readonly Certificate[], Failure> {
+  return parseChain(pem, "PCK chain", known);
 }
 
 /**

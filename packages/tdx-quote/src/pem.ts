@@ -15,10 +15,14 @@ const END = "-----END CERTIFICATE-----";
  * together are canonical base64, and between and after blocks stand only spaces, tabs and line ends (after the last also NULs,
  * which platforms put at the end of a quote). A text of nothing but such bytes is an empty chain, for the chain rules to refuse.
  *
+ * @param known - blocks parsed before, by their text: chains that come together share their root, often more; new ones are added
  * Errors: what is wrong, in words, of the PEM or of the first certificate that does not parse.
  * Source: RFC 7468, sections 2 and 3 (the strict form).
  */
-export function parsePemCertificates(text: string | Uint8Array): Result<readonly Certificate[], CertificateError> {
+export function parsePemCertificates(
+  text: string | Uint8Array,
+  known: Map<string, Certificate> = new Map(),
+): Result<readonly Certificate[], CertificateError> {
   if (text.length > PEM_CHAIN_LIMIT_BYTES) return err({ reason: "chain longer than 64 KiB" });
   const pem = withoutTail(typeof text === "string" ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(text));
   const certificates: Certificate[] = [];
@@ -27,9 +31,7 @@ export function parsePemCertificates(text: string | Uint8Array): Result<readonly
     if (!pem.startsWith(BEGIN, at)) return err({ reason: "text outside of CERTIFICATE blocks" });
     const end = pem.indexOf(END, at);
     if (end < 0) return err({ reason: "BEGIN CERTIFICATE without its END" });
-    const der = parseBlock(pem.slice(at + BEGIN.length, end));
-    if (der === null) return err({ reason: "a CERTIFICATE block is not canonical base64 in lines" });
-    const certificate = parseCertificate(der);
+    const certificate = parseCertificateBlock(pem.slice(at + BEGIN.length, end), known);
     if (!certificate.ok) return certificate;
     certificates.push(certificate.value);
     const afterEnd = end + END.length;
@@ -51,6 +53,16 @@ function skipSpace(text: string, at: number): number {
   let next = at;
   while (next < text.length && "\t\n\r ".includes(text.charAt(next))) next += 1;
   return next;
+}
+
+function parseCertificateBlock(block: string, known: Map<string, Certificate>): Result<Certificate, CertificateError> {
+  const same = known.get(block);
+  if (same !== undefined) return ok(same);
+  const der = parseBlock(block);
+  if (der === null) return err({ reason: "a CERTIFICATE block is not canonical base64 in lines" });
+  const certificate = parseCertificate(der);
+  if (certificate.ok) known.set(block, certificate.value);
+  return certificate;
 }
 
 /** The bytes between the BEGIN and the END of a block; null unless both stand on lines of their own. */

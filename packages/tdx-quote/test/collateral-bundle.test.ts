@@ -219,6 +219,27 @@ describe.skipIf(!HAS_REAL_VECTORS)("a bundle", () => {
     expect(parsed.ok && Object.keys(parsed.value.bundle).toSorted()).toEqual([...REQUIRED].toSorted());
   });
 
+  test("shares the certificates that its chains have in common", () => {
+    const parsed = parseCollateral(withChanges({}));
+    if (!parsed.ok) throw new Error(parsed.error.code);
+    const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = parsed.value;
+    expect(pckCrlIssuerChain[1]).toBe(tcbInfoIssuerChain[1]);
+    expect(qeIdentityIssuerChain[0]).toBe(tcbInfoIssuerChain[0]);
+    expect(pckCrlIssuerChain[0]).not.toBe(tcbInfoIssuerChain[0]);
+  });
+
+  test.each([
+    { name: "a date of no calendar", good: "170d32363032", bad: "170d32363939" },
+    { name: "an extension that narrows the list", good: "0603551d15", bad: "0603551d1b" },
+  ])("is refused when the last revocation has $name, however many good ones go before", ({ good, bad }) => {
+    const crl = textOf("pck_crl");
+    const at = crl.lastIndexOf(good);
+    expect(crl.split(good).length).toBeGreaterThan(3);
+    expect(codeOf(withChanges({ pck_crl: crl.slice(0, at) + bad + crl.slice(at + bad.length) }))).toBe(
+      "collateral-parse/crl-malformed",
+    );
+  });
+
   test("names the first wrong part: bundle, TCB info, QE identity, certificates, CRLs", () => {
     const wrong = [
       { qe_identity_signature: "" },
