@@ -121,3 +121,95 @@ describe("the runs that docs/cli.md shows whole", () => {
     expect((await meroTee(line.split(" "))).stdout.trimEnd()).toBe(output);
   });
 });
+
+/** Text without what differs from run to run: addresses, random numbers and what follows from them. */
+function lasting(text: string): string {
+  return text
+    .replaceAll(/127\.0\.0\.1:\d+/g, "ADDRESS")
+    .replaceAll(/12D3KooW[1-9A-HJ-NP-Za-km-z]{44}/g, "PEER")
+    .replaceAll(/\b[0-9a-f]{12,}/g, "HEX")
+    .replaceAll(/\b\d{4} bytes/g, "N bytes");
+}
+
+describe("the run that README.md shows", () => {
+  test("is what mero-tee dev --once prints", async () => {
+    const shown = blocksOf(readPage("README.md"), "text").find((text) => text.includes("Booted")) ?? "";
+    const run = await meroTee(["dev", "--once"]);
+    expect(run.exitCode).toBe(0);
+    expect(lasting(shown)).toBe(lasting(run.stdout));
+  });
+});
+
+/** A command that README.md shows, and the lines that it shows after it. */
+interface Exchange {
+  readonly command: string;
+  readonly output: readonly string[];
+}
+
+const exchanges: readonly Exchange[] = blocksOf(readPage("README.md"), "console").map((text) => {
+  const [command = "", ...output] = text
+    .trimEnd()
+    .replaceAll(/\\\n +/g, "")
+    .split("\n");
+  return { command: command.replace(/^\$ /, ""), output };
+});
+
+/** What every answer to the same request holds; the rest is new each time. */
+const LASTING_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  "/health": ["status", "service"],
+  "/attest": ["reportDataHex"],
+  "/get-key": ["error"],
+};
+
+describe("the conversation that README.md shows", () => {
+  /** What the last challenge was called; the one that is shown has long expired. */
+  let challengeId = "";
+
+  const conversation = exchanges.flatMap(({ command, output: [shown = "", status] }) => {
+    const path = /http:\/\/127\.0\.0\.1:8080(?<path>\/[a-z-]+)/.exec(command)?.groups?.["path"];
+    const body = / -d '(?<body>[^']+)'/.exec(command)?.groups?.["body"];
+    return command.startsWith("curl ") && path !== undefined ? [{ path, body, shown, status }] : [];
+  });
+
+  test("has all endpoints", () => {
+    expect(new Set(conversation.map(({ path }) => path))).toEqual(
+      new Set(["/health", "/attest", "/challenge", "/get-key"]),
+    );
+  });
+
+  // One after the other: a challenge is asked for before it is used.
+  test.each(conversation)("$path answers as shown", async ({ path, body, shown, status }) => {
+    const sent = body?.replace(/(?<="challengeId":")[0-9a-f]{32}/, challengeId);
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: sent ?? "" };
+    const answer = await fetch(`${stack.address("kmsUrl")}${path}`, sent === undefined ? {} : init);
+    const real: Record<string, unknown> = JSON.parse(await answer.text());
+    expect(answer.status).toBe(Number(status ?? 200));
+    expect([...shown.matchAll(/"(\w+)":/g)].map(([, key]) => key)).toEqual(Object.keys(real));
+    if (path === "/challenge") challengeId = String(real["challengeId"]);
+    const same = (LASTING_MEMBERS[path] ?? []).map((key) => `"${key}":${JSON.stringify(real[key])}`);
+    expect(same.filter((member) => !shown.includes(member))).toEqual([]);
+  });
+});
+
+describe("the verdicts that README.md shows", () => {
+  const verdicts = exchanges.filter(({ command }) => command.startsWith("mero-tee quote verify "));
+
+  test("are a refusal and an acceptance", () => {
+    expect(verdicts.map(({ output }) => output[0]?.slice(0, 2))).toEqual(["✗ ", "✓ "]);
+  });
+
+  test.each(verdicts)("$command", async ({ command, output }) => {
+    const known: Readonly<Record<string, string>> = {
+      "kms.json": inDirectory("answer.json"),
+      "http://127.0.0.1:8787": stack.address("simulatorUrl"),
+      "root-ca.pem": stack.address("rootCaFile"),
+      "policy.json": stack.address("policyFile"),
+    };
+    const args = command.replace("mero-tee ", "").split(" ");
+    const run = await meroTee(args.map((argument) => known[argument] ?? argument));
+    const [first = "", ...rest] = output.join("\n").split("\n…\n");
+    expect(run.stdout.startsWith(first)).toBe(true);
+    expect(rest.filter((part) => !run.stdout.includes(part))).toEqual([]);
+    expect(run.exitCode).toBe(first.startsWith("✓") ? 0 : 10);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import * as tdxQuote from "../packages/tdx-quote/src/index.ts";
+import { blocksOf, chapterOf, codeOf, readPage, rowsOf } from "./markdown.ts";
+
+const page = readPage("README.md");
+const manifest: { readonly scripts: Readonly<Record<string, string>> } = JSON.parse(readPage("package.json"));
+
+describe("README.md", () => {
+  test("names the two commands, alone in their blocks", () => {
+    const blocks = blocksOf(page, "sh").map((text) => text.trim());
+    expect(blocks.slice(0, 2)).toEqual(["npx --yes pnpm@10 start", "npx --yes pnpm@10 test"]);
+  });
+
+  test("runs scripts that exist", () => {
+    const commands = [...page.matchAll(/npx --yes pnpm@10 (?:--silent )?(?<script>[a-z-]+)/g)];
+    expect(commands.length).toBeGreaterThan(3);
+    expect(commands.filter(({ groups }) => manifest.scripts[groups?.["script"] ?? ""] === undefined)).toEqual([]);
+  });
+
+  test("has on its map every package and every app", () => {
+    const mapped = rowsOf(chapterOf(page, "Map")).flatMap(([path = ""]) => codeOf(path));
+    const rooms = ["tdx-quote", "policy", "kms-protocol", "tee-simulator", "cli"].map((name) => `packages/${name}`);
+    expect(mapped).toEqual([...rooms, "apps/kms-phala", "docs", "test", "scripts"]);
+  });
+
+  test("imports in its example what the package exports", () => {
+    const [example = ""] = blocksOf(page, "ts");
+    const [, names = "", from] = /^import \{ (.+) \} from "(.+)";$/m.exec(example) ?? [];
+    expect(from).toBe("@mero-tee/tdx-quote");
+    expect(names.split(", ").filter((name) => !(name in tdxQuote))).toEqual([]);
+  });
+});
