@@ -21,7 +21,7 @@ export interface Heading {
 }
 
 /** A block between fences: its language and its text, without the fences. */
-export interface Fence {
+interface Fence {
   readonly language: string;
   readonly text: string;
 }
@@ -29,7 +29,7 @@ export interface Fence {
 const FENCE = /^```(?<language>[a-z]*)\n(?<text>[\s\S]*?)^```$/gm;
 
 /** The fenced blocks of a page, in order. */
-export function fencesOf(page: string): readonly Fence[] {
+function fencesOf(page: string): readonly Fence[] {
   return [...page.matchAll(FENCE)].map(({ groups }) => ({
     language: groups?.["language"] ?? "",
     text: groups?.["text"] ?? "",
