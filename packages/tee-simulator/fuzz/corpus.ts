@@ -8,6 +8,7 @@ import {
   type SimulatedCollateral,
   type SimulatedPlatform,
 } from "../src/index.ts";
+import type { Recipe } from "../src/recipe.ts";
 import { blockDer } from "./mutators/pem.ts";
 import { readRealVectors } from "./real-vectors.ts";
 import { decodeText, encodeText } from "./target.ts";
@@ -66,6 +67,16 @@ async function* healthyEvidence(platform: SimulatedPlatform): AsyncGenerator<Evi
   }
 }
 
+/** The same with lists of many serials, some of which have a high first bit or are short. */
+function withLongLists(recipe: Recipe): Recipe {
+  for (const list of [recipe.rootCrl, recipe.pckCrl]) {
+    const date = list.thisUpdate;
+    for (let index = 1; index <= 40; index += 1)
+      list.revoked.push({ serial: new Uint8Array(1 + (index % 20)).fill(6 * index), date });
+  }
+  return recipe;
+}
+
 /** Which seeds to make. */
 export interface CorpusOptions {
   /** With the simulator's defects too; takes seconds. */
@@ -78,6 +89,7 @@ export async function createCorpus({ withDefects }: CorpusOptions): Promise<Corp
   for (const ca of ["platform", "processor"] as const) {
     const platform = await createSimulatedPlatform({ seed: "fuzz corpus", now: CORPUS_NOW, ca });
     for await (const healthy of healthyEvidence(platform)) evidence.push(healthy);
+    evidence.push(platform.buildEvidence(withLongLists(platform.recipe({ reportData: new Uint8Array(64) }))));
     if (withDefects && ca === "platform") evidence.push(...defectiveEvidence(platform, DEFECTS));
   }
   const collateral = distinct([...evidence.map((one) => encodeText(one.collateral)), ...readRealVectors("collateral")]);

@@ -45,7 +45,8 @@ const NOTHING: TallyMessage = { executions: 0, accepted: 0, outcomes: [] };
 
 /**
  * Runs a target in a thread with a small heap and watches it: an input that hangs it or exhausts the heap is a finding like
- * any other, and the search goes on in a new thread, from another seed.
+ * any other, and the search goes on in a new thread, from another seed. A thread that fails for another reason, a mistake
+ * of the fuzzer, is a finding too: nothing of the kind may pass for a run without findings.
  */
 export async function supervise(assignment: Assignment): Promise<TargetReport> {
   const { target, onProgress, seconds } = assignment;
@@ -122,7 +123,7 @@ async function runThread(assignment: Assignment & { readonly seedsOnly?: boolean
 
 /** Waits for the end of a thread, or for its silence. Before the first input it loads modules, which proves nothing. */
 function watch(thread: Worker, trace: ReturnType<typeof openTrace>, hangMs: number): Promise<Ending> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let count = trace.count();
     let since = performance.now();
     const finish = (ending: Ending): void => {
@@ -136,10 +137,12 @@ function watch(thread: Worker, trace: ReturnType<typeof openTrace>, hangMs: numb
       else if (now - since > hangMs) finish({ lost: true, reason: HANG, input: trace.read() });
     }, WATCH_MS);
     thread.once("error", (error) => {
-      clearInterval(timer);
       const isExhausted = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      if (isExhausted) resolve({ lost: true, reason: EXHAUSTED, input: trace.read() });
-      else reject(error);
+      finish({
+        lost: true,
+        reason: isExhausted ? EXHAUSTED : `the thread failed: ${error.message}`,
+        input: trace.read(),
+      });
     });
     thread.once("exit", () => finish({ lost: false }));
   });

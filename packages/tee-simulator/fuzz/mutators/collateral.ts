@@ -3,6 +3,7 @@ import type { Draw } from "../draw.ts";
 import { decodeText, encodeText, type Mutator } from "../target.ts";
 import { BYTE_MUTATORS } from "./bytes.ts";
 import { DER_MUTATORS } from "./der.ts";
+import { parseToEdit } from "./json-spans.ts";
 import { JSON_MUTATORS } from "./json.ts";
 import { PEM_MUTATORS } from "./pem.ts";
 
@@ -10,13 +11,8 @@ type Bundle = Record<string, unknown>;
 
 /** The bundle as an object; null when it is none any more. */
 function readBundle(bytes: Uint8Array): Bundle | null {
-  try {
-    const value: unknown = JSON.parse(decodeText(bytes));
-    return typeof value === "object" && value !== null ? { ...value } : null;
-  } catch {
-    // Mutants are often no JSON: the mutators of bytes and of JSON go on with those.
-    return null;
-  }
+  const value = parseToEdit(decodeText(bytes));
+  return typeof value === "object" && value !== null ? { ...value } : null;
 }
 
 /** Changes one of the documents that a bundle carries as text, and writes the bundle again. */

@@ -34,7 +34,10 @@ function readTlv(bytes: Uint8Array, at: number, end: number, depth: number): { t
   }
   const stop = start + length;
   if (stop > end) return null;
-  return { tlv: { tag, ...readContent(bytes, tag, start, stop, depth) }, end: stop };
+  const spelled = bytes.subarray(at + 1, start);
+  const isMinimal = Buffer.compare(spelled, minimalLength(length)) === 0;
+  const lengthOctets = isMinimal ? {} : { lengthOctets: spelled };
+  return { tlv: { tag, ...readContent(bytes, tag, start, stop, depth), ...lengthOctets }, end: stop };
 }
 
 function readContent(
@@ -98,6 +101,11 @@ export function allPlaces(root: Tlv): readonly TlvPlace[] {
       content.forEach((child, index) => places.push({ tlv: child, siblings: content, index }));
   }
   return places;
+}
+
+/** The values inside one; none in a value that holds no others. */
+export function childrenOf(tlv: Tlv | null | undefined): readonly Tlv[] {
+  return Array.isArray(tlv?.content) ? tlv.content : [];
 }
 
 /** A copy whose changes do not reach the original. */

@@ -11,7 +11,7 @@ const TAGS: readonly number[] = [
 ];
 
 /** Contents at the edges of the types, well and badly encoded. */
-const CONTENTS: readonly Uint8Array[] = [
+const INTEGERS: readonly Uint8Array[] = [
   new Uint8Array(),
   Uint8Array.of(0),
   Uint8Array.of(1),
@@ -23,34 +23,96 @@ const CONTENTS: readonly Uint8Array[] = [
   Uint8Array.of(0, 0x7f),
   Uint8Array.of(0, 0x80),
   Uint8Array.of(0xff, 0x80),
-  Uint8Array.of(7, 0x80),
-  Uint8Array.of(8, 0),
-  Uint8Array.of(0x2a, 0x80, 0x01),
-  Uint8Array.of(0x55, 0x1d, 0x13),
-  Uint8Array.of(0x55, 0x1d, 0x1b),
-  Uint8Array.of(0x55, 0x04, 0x03),
+  Uint8Array.of(1, 0, 0),
   new Uint8Array(20).fill(0x7f),
   new Uint8Array(21).fill(0x7f),
+  concatBytes(Uint8Array.of(0), new Uint8Array(20).fill(0xff)),
   new Uint8Array(32).fill(0xff),
   new Uint8Array(33).fill(0x01),
-  new Uint8Array(65).fill(0x04),
-  ...[
-    "700101000000Z",
-    "491231235959Z",
-    "500101000000Z",
-    "240229000000Z",
-    "230229000000Z",
-    "20500101000000Z",
-    "99991231235959Z",
-    "00000101000000Z",
-    "20240101000060Z",
-    "2401010000Z",
-    "240101000000+0000",
-    "20240101000000.5Z",
-    "Intel SGX PCK Certificate",
-    "\u00e9\u0000\u007f",
-  ].map(utf8),
 ];
+
+const BIT_STRINGS: readonly Uint8Array[] = [
+  Uint8Array.of(0),
+  Uint8Array.of(7, 0x80),
+  Uint8Array.of(8, 0),
+  Uint8Array.of(1, 1),
+  Uint8Array.of(6, 0xc0),
+  concatBytes(Uint8Array.of(0), new Uint8Array(65).fill(0x04)),
+];
+
+/** Common names, constraints, key usage, list numbers and scopes; then broken ones. */
+const OIDS: readonly Uint8Array[] = [
+  Uint8Array.of(0x55, 0x04, 0x03),
+  ...[0x0e, 0x0f, 0x13, 0x14, 0x15, 0x18, 0x1b, 0x1c, 0x1d, 0x1f, 0x23].map((arc) => Uint8Array.of(0x55, 0x1d, arc)),
+  Uint8Array.of(0x2a, 0x80, 0x01),
+  Uint8Array.of(0x2a, 0x86),
+  Uint8Array.of(0x88, 0x37, 0x03),
+  new Uint8Array(9).fill(0xff),
+  concatBytes(new Uint8Array(9).fill(0xff), Uint8Array.of(0x7f)),
+];
+
+const UTC_TIMES: readonly Uint8Array[] = [
+  "700101000000Z",
+  "691231235959Z",
+  "491231235959Z",
+  "500101000000Z",
+  "240229000000Z",
+  "230229000000Z",
+  "240101240000Z",
+  "240101236000Z",
+  "240101235960Z",
+  "240001000000Z",
+  "241301000000Z",
+  "240100000000Z",
+  "240431000000Z",
+  "2401010000Z",
+  "240101000000+0000",
+  "240101000000",
+  " 40101000000Z",
+].map(utf8);
+
+const GENERALIZED_TIMES: readonly Uint8Array[] = [
+  "20500101000000Z",
+  "19491231235959Z",
+  "99991231235959Z",
+  "00000101000000Z",
+  "00000229000000Z",
+  "19000229000000Z",
+  "20000229000000Z",
+  "20240101000060Z",
+  "20240101240000Z",
+  "20240101000000.5Z",
+  "20240101000000+0100",
+  "2024010100Z",
+].map(utf8);
+
+const TEXTS: readonly Uint8Array[] = [
+  "",
+  " ",
+  "Intel SGX PCK Certificate",
+  "a,b=c+d",
+  "n".repeat(65),
+  "\u00e9\u0000\u007f",
+].map(utf8);
+
+const CONTENTS_OF: ReadonlyMap<number, readonly Uint8Array[]> = new Map([
+  [0x01, [Uint8Array.of(0), Uint8Array.of(1), Uint8Array.of(0xff), new Uint8Array()]],
+  [0x02, INTEGERS],
+  [0x03, BIT_STRINGS],
+  [0x06, OIDS],
+  [0x0a, INTEGERS],
+  [0x0c, TEXTS],
+  [0x13, TEXTS],
+  [0x17, UTC_TIMES],
+  [0x18, GENERALIZED_TIMES],
+]);
+
+const CONTENTS: readonly Uint8Array[] = [...CONTENTS_OF.values()].flat();
+
+/** A content of the type of a value, mostly. */
+function edgeContent(tag: number, draw: Draw): Uint8Array {
+  return draw.pick(draw.oneIn(4) ? CONTENTS : (CONTENTS_OF.get(tag) ?? CONTENTS)) ?? new Uint8Array();
+}
 
 function leaf(tag: number, content: Uint8Array): Tlv {
   return { tag, prefix: new Uint8Array(), content };
@@ -75,6 +137,23 @@ function treeMutator(name: string, change: (place: TlvPlace, draw: Draw, other: 
       if (root === null) return input;
       const place = draw.pick(allPlaces(root));
       if (place !== undefined) change(place, draw, decodeTlv(otherInput) ?? root);
+      return encodeTlv(root);
+    },
+  };
+}
+
+/** Changes the content of a value that holds no others. */
+function leafMutator(name: string, change: (tlv: Tlv, content: Uint8Array, draw: Draw) => Uint8Array): Mutator {
+  return {
+    name,
+    apply: (input, draw) => {
+      const root = decodeTlv(input);
+      if (root === null) return input;
+      const leaves = allPlaces(root).flatMap(({ tlv }) =>
+        Array.isArray(tlv.content) ? [] : [[tlv, tlv.content] as const],
+      );
+      const [tlv, content] = draw.pick(leaves) ?? [];
+      if (tlv !== undefined && content !== undefined) tlv.content = change(tlv, content, draw);
       return encodeTlv(root);
     },
   };
@@ -110,18 +189,17 @@ export const DER_MUTATORS: readonly Mutator[] = [
   }),
   treeMutator("replace a content", ({ tlv }, draw) => {
     tlv.prefix = new Uint8Array();
-    tlv.content = draw.pick(CONTENTS) ?? new Uint8Array();
+    tlv.content = edgeContent(tlv.tag, draw);
   }),
-  treeMutator("change a content", ({ tlv }, draw) => {
-    if (Array.isArray(tlv.content)) return;
-    const at = draw.below(tlv.content.length + 1);
-    const parts: readonly Uint8Array[] = [tlv.content.slice(0, at), tlv.content.slice(at)];
-    const [before = new Uint8Array(), after = new Uint8Array()] = parts;
-    tlv.content = draw.oneIn(2)
-      ? concatBytes(before, draw.bytes(1), after.subarray(draw.below(3)))
-      : before.length > 0
-        ? concatBytes(before.subarray(0, -1), Uint8Array.of((before.at(-1) ?? 0) ^ (1 << draw.below(8))), after)
-        : after;
+  leafMutator("replace a leaf", (tlv, _, draw) => edgeContent(tlv.tag, draw)),
+  leafMutator("change a leaf", (_, content, draw) => {
+    const at = draw.below(content.length);
+    const changed = draw.oneIn(2) ? draw.below(256) : (content[at] ?? 0) ^ (1 << draw.below(8));
+    return concatBytes(content.subarray(0, at), Uint8Array.of(changed), content.subarray(at + 1));
+  }),
+  leafMutator("resize a leaf", (_, content, draw) => {
+    const at = draw.below(content.length + 1);
+    return concatBytes(content.subarray(0, at), draw.bytes(draw.below(3)), content.subarray(at + draw.below(3)));
   }),
   treeMutator("delete a value", (place) => replace(place)),
   treeMutator("double a value", (place) => replace(place, place.tlv, cloneTlv(place.tlv))),
@@ -146,9 +224,10 @@ export const DER_MUTATORS: readonly Mutator[] = [
     const { content } = place.tlv;
     if (Array.isArray(content)) replace(place, ...content);
   }),
-  treeMutator("add an edge value", (place, draw) =>
-    replace(place, place.tlv, leaf(draw.pick(TAGS) ?? 0, draw.pick(CONTENTS) ?? new Uint8Array())),
-  ),
+  treeMutator("add an edge value", (place, draw) => {
+    const tag = draw.pick(TAGS) ?? 0;
+    replace(place, place.tlv, leaf(tag, edgeContent(tag, draw)));
+  }),
   treeMutator("repeat a value", (place, draw) => {
     const { length } = encodeTlv(place.tlv);
     const most = Math.floor((draw.oneIn(32) ? 60_000 : 1024) / Math.max(2, length));

@@ -2,18 +2,13 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { type DstackLogEntry, runtimeLogEntry } from "../../src/runtime-event.ts";
 import type { Draw } from "../draw.ts";
 import { decodeText, encodeText, type Mutator } from "../target.ts";
+import { parseToEdit } from "./json-spans.ts";
 
 type Entry = Record<string, unknown>;
 
 /** The entries of a log, out of whatever it is wrapped in; null when it is JSON no more or holds none. */
 function readEntries(text: string, depth = 0): Entry[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Mutants are often no JSON: the mutators of bytes and of JSON go on with those.
-    return null;
-  }
+  let value = parseToEdit(text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     value = Reflect.get(value, "event_log") ?? Reflect.get(value, "eventLog");
   }

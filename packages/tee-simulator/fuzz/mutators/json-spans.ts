@@ -61,6 +61,28 @@ export function jsonSpans(text: string): readonly JsonSpan[] {
   return spans;
 }
 
+/** Deeper documents are for the parsers: `JSON.stringify` recurses, and would exhaust the stack of the fuzzer. */
+const DEEPEST = 500;
+
+/**
+ * What `JSON.parse` makes of a text, for mutators that edit the document and write it again; undefined where it refuses,
+ * and for a document too deep to be written again.
+ */
+export function parseToEdit(text: string): unknown {
+  let depth = 0;
+  for (const character of text) {
+    if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > DEEPEST) return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Mutants are often no JSON: the mutators of bytes and of JSON go on with those.
+    return undefined;
+  }
+}
+
 function skipSpace(text: string, from: number): number {
   let at = from;
   while (at < text.length && " \t\r\n".includes(text[at] ?? "x")) at += 1;

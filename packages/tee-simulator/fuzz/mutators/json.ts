@@ -143,7 +143,7 @@ export const JSON_MUTATORS: readonly Mutator[] = [
     (span, text, draw) => replaceSpan(text, span, String(draw.below(draw.pick([4, 256, 65_536, 2 ** 32]) ?? 4))),
   ),
   spanMutator("nest a value", isValue, (span, text, draw) => {
-    const depth = draw.oneIn(32) ? draw.below(20_000) : draw.below(40);
+    const depth = draw.oneIn(12) ? draw.below(20_000) : draw.below(40);
     const [opening, closing] = draw.oneIn(2) ? ["[", "]"] : ['{"a":', "}"];
     const nested =
       opening.repeat(depth) +

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { Certificate } from "@mero-tee/tdx-quote";
 import { ok } from "@mero-tee/tdx-quote/result";
 import { BYTE_MUTATORS } from "../mutators/bytes.ts";
+import { childrenOf, decodeTlv, encodeTlv } from "../mutators/der-tree.ts";
 import { DER_MUTATORS } from "../mutators/der.ts";
 import { promise, type Attempt, type FuzzTarget } from "../target.ts";
 import { parseInBundle } from "./bundle.ts";
@@ -19,6 +20,26 @@ function readByOpenSsl(der: Uint8Array): X509Certificate | null {
   } catch {
     return null;
   }
+}
+
+/** The fields must be those that a lenient walk finds in their places. */
+function compareWithTree({ der, issuer, subject, extensions }: Certificate): void {
+  const [tbs] = childrenOf(decodeTlv(der));
+  const fields = childrenOf(tbs);
+  const [issuerTlv, subjectTlv] = [fields[3], fields[5]];
+  promise(
+    issuerTlv !== undefined && Buffer.compare(encodeTlv(issuerTlv), issuer) === 0,
+    "the issuer is read from its place",
+  );
+  promise(
+    subjectTlv !== undefined && Buffer.compare(encodeTlv(subjectTlv), subject) === 0,
+    "the subject is read from its place",
+  );
+  const listed = childrenOf(childrenOf(fields[7])[0]);
+  promise(listed.length === extensions.length, "every extension is kept");
+  extensions.forEach(({ critical }, index) => {
+    promise(critical === (childrenOf(listed[index]).length === 3), "an extension is critical where it says so");
+  });
 }
 
 /** Both readers must have seen the same certificate. */
@@ -61,6 +82,7 @@ export function inspectCertificate(certificate: Certificate): void {
   for (const name of [certificate.issuerCommonName, certificate.subjectCommonName]) {
     promise(name === null || /^[\x20-\x7e]{1,64}$/.test(name), "a common name is printable");
   }
+  compareWithTree(certificate);
   compareWithOpenSsl(certificate);
 }
 

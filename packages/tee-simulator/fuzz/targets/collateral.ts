@@ -12,6 +12,14 @@ function inspectCollateral(input: Uint8Array, collateral: Collateral): void {
     const isOwn = typeof document === "object" && document !== null && Object.hasOwn(document, key);
     promise(isOwn && Reflect.get(document, key) === value, "the texts of a bundle are kept as they stand");
   }
+  for (const [bytes, text] of [
+    [collateral.pckCrl.der, collateral.bundle.pck_crl],
+    [collateral.rootCaCrl.der, collateral.bundle.root_ca_crl],
+    [collateral.tcbInfoSignature, collateral.bundle.tcb_info_signature],
+    [collateral.qeIdentitySignature, collateral.bundle.qe_identity_signature],
+  ] as const) {
+    promise(Buffer.from(bytes).toString("hex") === text.toLowerCase(), "what is written in hex is read as it stands");
+  }
   const again = parseCollateral(encodeCollateral(collateral.bundle));
   promise(again.ok && isDeepStrictEqual(again.value.bundle, collateral.bundle), "a bundle can be written and read");
   promise(

@@ -42,6 +42,8 @@ function inspectLog(log: EventLog): void {
   );
 }
 
+const EV_NO_ACTION = 3;
+
 function logKind(log: EventLog): string {
   const mismatches = log.events.filter(({ digestMatches }) => digestMatches === false).length;
   return `${magnitude(log.events.length)} events, ${magnitude(mismatches)} with another digest`;
@@ -54,6 +56,8 @@ function inspectCcel(input: Uint8Array, log: EventLog): void {
   log.events.forEach((event, index) => {
     const record = records[index];
     promise(record?.type === event.type, "an event has the type of its record");
+    const register = record.type === EV_NO_ACTION ? null : EVENT_LOG_REGISTERS[record.index - 1];
+    promise(register === event.register, "an event has the register of its record");
     promise(Buffer.from(record.data).toString("hex") === event.payload, "an event has the data of its record");
     const digest = record.digests.find(({ algorithm }) => algorithm === 0x0c)?.digest ?? new Uint8Array();
     promise(Buffer.from(digest).toString("hex") === event.digest, "an event has the digest of its record");
@@ -83,6 +87,10 @@ function inspectDstackLog(input: Uint8Array, log: EventLog): void {
     promise(claimed === "" || String(claimed).toLowerCase() === event.digest, "a claimed digest is the digest");
     promise(Reflect.get(entry, "event") === event.name, "an event has the name of its entry");
     promise(event.register === `rtmr${String(Reflect.get(entry, "imr"))}`, "an event has the register of its entry");
+    const type: unknown = Reflect.get(entry, "event_type") ?? Reflect.get(entry, "eventType");
+    promise(event.type === type, "an event has the type of its entry");
+    const payload: unknown = Reflect.get(entry, "event_payload") ?? Reflect.get(entry, "eventPayload");
+    promise((event.payload ?? "") === String(payload).toLowerCase(), "an event has the payload of its entry");
     const isRuntimeEvent = event.type === 0x0800_0001;
     promise(isRuntimeEvent === (event.register === "rtmr3"), "runtime events are those of RTMR3");
     promise(!isRuntimeEvent || event.digestMatches === true, "the digest of a runtime event was computed");

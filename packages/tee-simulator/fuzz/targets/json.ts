@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, jsonValueRange, parseStrictJson, toPlainJson, type JsonValue } from "@mero-tee/tdx-quote/json";
 import { BYTE_MUTATORS } from "../mutators/bytes.ts";
+import { jsonSpans } from "../mutators/json-spans.ts";
 import { JSON_MUTATORS } from "../mutators/json.ts";
 import { decodeText, promise, type FuzzTarget } from "../target.ts";
 import { attemptOfReader } from "./outcome.ts";
@@ -32,10 +33,27 @@ function withoutPrototypes(value: unknown): unknown {
   return plain;
 }
 
+function innerValues(value: JsonValue): readonly JsonValue[] {
+  if (isJsonObject(value)) return [...value.values()];
+  return Array.isArray(value) ? value : [];
+}
+
+function depthOf(value: JsonValue): number {
+  const isContainer = isJsonObject(value) || Array.isArray(value);
+  return innerValues(value).reduce((deepest, inner) => Math.max(deepest, 1 + depthOf(inner)), isContainer ? 1 : 0);
+}
+
+function countKeys(value: JsonValue): number {
+  return innerValues(value).reduce((sum, inner) => sum + countKeys(inner), isJsonObject(value) ? value.size : 0);
+}
+
 function inspectDocument(input: Uint8Array, value: JsonValue): void {
   const theirs = readByJavaScript(decodeText(input));
   promise(theirs !== undefined, "JSON.parse accepts what the strict reader accepts");
   promise(isDeepStrictEqual(withoutPrototypes(theirs), toPlainJson(value)), "JSON.parse reads the same document");
+  promise(depthOf(value) <= 32, "nesting is bounded");
+  const keys = jsonSpans(decodeText(input)).filter(({ kind }) => kind === "key").length;
+  promise(countKeys(value) === keys, "every key of the text is a key of the document: none stands twice");
   if (!isJsonObject(value)) return;
   // Each range costs a reading of the whole document.
   for (const [key, inner] of [...value].slice(0, 4)) {

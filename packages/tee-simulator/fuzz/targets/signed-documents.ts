@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatRfc3339Utc, type QeIdentity, type TcbInfo, type TcbLevel } from "@mero-tee/tdx-quote";
+import { jsonValueRange } from "@mero-tee/tdx-quote/json";
 import { ok } from "@mero-tee/tdx-quote/result";
 import { BYTE_MUTATORS } from "../mutators/bytes.ts";
 import { JSON_MUTATORS } from "../mutators/json.ts";
@@ -37,6 +38,14 @@ function inspectHead(document: unknown, value: TcbInfo | QeIdentity, text: strin
   promise(value.id === member(document, "id"), "the id is read as it stands");
   const number = member(document, "tcbEvaluationDataNumber");
   promise(value.tcbEvaluationDataNumber === number, "the evaluation number is read as it stands");
+  const range = jsonValueRange(value.bytes, "tcbEvaluationDataNumber");
+  const spelling = range.ok ? decodeText(value.bytes.subarray(range.value.start, range.value.end)) : "";
+  promise(/^(?:0|[1-9][0-9]*)$/.test(spelling), "a number is written in digits only");
+}
+
+/** Whether all are versions of a component: whole numbers from 0. */
+function areVersions(numbers: readonly number[], max: number): boolean {
+  return numbers.every((number) => Number.isInteger(number) && number >= 0 && number <= max);
 }
 
 function levelKey(level: TcbLevel): readonly number[] {
@@ -67,10 +76,24 @@ function inspectTcbInfo(text: string, info: TcbInfo): void {
     }),
     "every TCB level has the status of its document",
   );
+  for (const { sgxComponents, tdxComponents, pceSvn } of info.levels) {
+    promise(sgxComponents.length === 16 && tdxComponents.length === 16, "a TCB level has 16 components of each kind");
+    promise(
+      areVersions([...sgxComponents, ...tdxComponents], 255) && areVersions([pceSvn], 65_535),
+      "SVNs are whole numbers",
+    );
+  }
   const identities = listOf(member(document, "tdxModuleIdentities"));
   promise(info.tdxModuleIdentities.length === identities.length, "every module identity is kept");
   for (const { levels: moduleLevels } of info.tdxModuleIdentities) {
     promise(fallsStrictly(moduleLevels.map(({ isvSvn }) => [isvSvn])), "module levels fall");
+    promise(
+      areVersions(
+        moduleLevels.map(({ isvSvn }) => isvSvn),
+        65_535,
+      ),
+      "module SVNs are whole numbers",
+    );
   }
 }
 
@@ -82,6 +105,13 @@ function inspectQeIdentity(text: string, identity: QeIdentity): void {
   promise(identity.isvProdId === member(document, "isvprodid"), "ISVPRODID is read as it stands");
   promise(identity.levels.length === listOf(member(document, "tcbLevels")).length, "every level is kept");
   promise(fallsStrictly(identity.levels.map(({ isvSvn }) => [isvSvn])), "levels fall");
+  promise(
+    areVersions(
+      identity.levels.map(({ isvSvn }) => isvSvn),
+      65_535,
+    ),
+    "SVNs are whole numbers",
+  );
 }
 
 function attemptTcbInfo(input: Uint8Array): Attempt {
