@@ -27,6 +27,8 @@ const FIRST_CLASS_BEYOND_UNIVERSAL = 0x40;
 /** An arc of an OID this large could lose its last bits in a double, and two OIDs become one. */
 const MAX_ARC = 2 ** 45;
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /**
  * One value (tag, length, content) of a document that was strict DER from end to end. A view of the parsed bytes, which
  * must not change; its parts are made when asked for, so that a list of 100,000 entries costs nothing before it is walked.
@@ -276,4 +278,20 @@ export function derBitStringBytes(node: DerNode | undefined): Uint8Array | null 
   if (node?.tag !== DER_TAG.bitString) return null;
   const { content } = node;
   return content[0] === 0 ? content.subarray(1) : null;
+}
+
+/**
+ * The text of a UTF8String or a PrintableString; null for anything else, also for invalid UTF-8 and for characters that a
+ * PrintableString does not have.
+ */
+export function derText(node: DerNode | undefined): string | null {
+  if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return null;
+  let text: string;
+  try {
+    text = UTF8.decode(node.content);
+  } catch {
+    // The decoder says nothing but "not UTF-8".
+    return null;
+  }
+  return node.tag === DER_TAG.utf8String || /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? text : null;
 }

@@ -1,4 +1,13 @@
-import { DER_TAG, derBoolean, derOctetString, derOid, derParts, derUnsignedBytes, type DerNode } from "./der.ts";
+import {
+  DER_TAG,
+  derBoolean,
+  derOctetString,
+  derOid,
+  derParts,
+  derText,
+  derUnsignedBytes,
+  type DerNode,
+} from "./der.ts";
 import { toHex } from "./hex.ts";
 
 /** Fields that certificates and CRLs share. */
@@ -15,33 +24,30 @@ export interface X509Name {
 }
 
 /**
- * Reads a Name: RelativeDistinguishedNames of attributes.
+ * Reads a Name: RelativeDistinguishedNames of attributes, whose values are UTF8String or PrintableString as in all of
+ * Intel's certificates.
  *
- * @returns null when the value has another shape
- * Source: RFC 5280, section 4.1.2.4 and appendix A.1 (ub-common-name).
+ * @returns null when the value has another shape, or a text that is none of its type
+ * Source: RFC 5280, section 4.1.2.4 and appendix A.1 (ub-common-name); Intel SGX PCK Certificate and CRL Profile.
  */
 export function parseName(node: DerNode | undefined): X509Name | null {
   const relativeNames = derParts(node, DER_TAG.sequence);
   if (node === undefined || relativeNames === null) return null;
-  const commonNames: DerNode[] = [];
+  const commonNames: string[] = [];
   for (const relativeName of relativeNames) {
     const attributes = derParts(relativeName, DER_TAG.set);
     if (attributes === null || attributes.length === 0) return null;
     for (const attribute of attributes) {
       const [type, value, ...rest] = derParts(attribute, DER_TAG.sequence) ?? [];
       const oid = derOid(type);
-      if (oid === null || value === undefined || rest.length > 0) return null;
-      if (oid === COMMON_NAME) commonNames.push(value);
+      const text = derText(value);
+      if (oid === null || text === null || rest.length > 0) return null;
+      if (oid === COMMON_NAME) commonNames.push(text);
     }
   }
-  return { der: node.bytes, commonName: commonNames.length === 1 ? printableText(commonNames[0]) : null };
-}
-
-function printableText(node: DerNode | undefined): string | null {
-  if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return null;
-  if (node.content.length > 64) return null;
-  const text = String.fromCharCode(...node.content);
-  return /^[\x20-\x7e]+$/.test(text) ? text : null;
+  const [commonName = "", ...others] = commonNames;
+  const isUsable = others.length === 0 && /^[\x20-\x7e]{1,64}$/.test(commonName);
+  return { der: node.bytes, commonName: isUsable ? commonName : null };
 }
 
 /**
