@@ -1,10 +1,27 @@
-import { type Collateral, createQuoteVerifier, failure, INTEL_SGX_ROOT_CA, verifyPckChain } from "@mero-tee/tdx-quote";
-import { createCollateralCache, createCollateralVerifier, type FetchCollateral } from "@mero-tee/tdx-quote/collateral";
-import { err, ok } from "@mero-tee/tdx-quote/result";
+import {
+  type Collateral,
+  createQuoteVerifier,
+  type Failure,
+  failure,
+  INTEL_SGX_ROOT_CA,
+  verifyPckChain,
+} from "@mero-tee/tdx-quote";
+import {
+  type CollateralPlatform,
+  createCollateralCache,
+  createCollateralVerifier,
+  type FetchCollateral,
+} from "@mero-tee/tdx-quote/collateral";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { createConcurrencyLimit } from "./concurrency-limit.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 
 // Few kinds of machine run nodes; a platform nobody needs any more makes room.
 const MAX_PLATFORMS = 64;
+// Anyone can put the public PCK chain of a genuine machine into a made-up quote, and then waits for that machine's
+// collateral. Fewer may wait than there are key releases in flight, so that while a source does not answer, the rest
+// is left to nodes whose collateral is at hand.
+const COLLATERAL_WAITS = 48;
 
 /** Settings of {@link createEvidence}. */
 export interface EvidenceOptions {
@@ -35,15 +52,25 @@ export function createEvidence(options: EvidenceOptions): Evidence {
   });
   // Set back below it, the clock would let expired collateral pass for fresh.
   let newestIssueDate = 0;
+  const waits = createConcurrencyLimit(COLLATERAL_WAITS);
+  const isAtHand = ({ fmspc, ca }: CollateralPlatform): boolean =>
+    cache.status().some((known) => known.fmspc === fmspc && known.ca === ca && known.state === "valid");
+
   return {
     async platformOf(quote) {
       const platform = await verifyPckChain(quote, { now: now(), rootCa });
       return platform.ok ? ok({ fmspc: platform.value.fmspc, ca: platform.value.ca }) : platform;
     },
-    collateralFor(platform) {
-      if (now() >= newestIssueDate) return cache.get(platform);
-      const reason = "the clock is behind the newest collateral that was accepted";
-      return Promise.resolve(err(failure("fetch", "fetch-failed", { subject: "collateral", reason })));
+    async collateralFor(platform) {
+      if (now() < newestIssueDate) return unavailable("the clock is behind the newest collateral that was accepted");
+      if (isAtHand(platform)) return cache.get(platform);
+      const slot = waits.tryAcquire();
+      if (slot === null) return unavailable("too many requests wait for collateral");
+      try {
+        return await cache.get(platform);
+      } finally {
+        slot();
+      }
     },
     async verify(quote, collateral) {
       const verified = await verifier.verify(quote, collateral, { now: now() });
@@ -52,6 +79,10 @@ export function createEvidence(options: EvidenceOptions): Evidence {
     },
     refreshDue: () => cache.refreshDue(),
   };
+}
+
+function unavailable(reason: string): Result<Collateral, Failure> {
+  return err(failure("fetch", "fetch-failed", { subject: "collateral", reason }));
 }
 
 function issueDateOf({ tcbInfo, qeIdentity }: Collateral): number {
