@@ -7,7 +7,7 @@ import { parseAsn1Time } from "./utc-time.ts";
 import { parseExtensions, parseName, parseSerial, type X509Extension } from "./x509-fields.ts";
 
 /** Largest accepted certificate, in bytes of DER. */
-export const CERTIFICATE_LIMIT_BYTES: number = 16 * 1024;
+const CERTIFICATE_LIMIT_BYTES = 16 * 1024;
 
 const ID_EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 const PRIME256V1 = "1.2.840.10045.3.1.7";

@@ -8,7 +8,7 @@ import { parseAsn1Time } from "./utc-time.ts";
 import { hasDuplicates, parseExtensions, parseName, parseSerial } from "./x509-fields.ts";
 
 /** Largest accepted certificate revocation list, in bytes of DER. */
-export const CRL_LIMIT_BYTES: number = 4 * 1024 * 1024;
+const CRL_LIMIT_BYTES = 4 * 1024 * 1024;
 
 const EXPLICIT_EXTENSIONS = 0xa0;
 const CRL_NUMBER = "2.5.29.20";
@@ -101,12 +101,11 @@ function parseTime(node: DerNode | undefined): number | null {
 function parseEntries(list: DerNode): ReadonlySet<string> | null {
   if (list.tag !== DER_TAG.sequence) return null;
   const serials = new Set<string>();
-  const isTime = accepting((node) => parseTime(node) !== null);
   const areExtensions = accepting((node) => supportedExtensions(node, [REASON_CODE, INVALIDITY_DATE]) !== null);
   for (const entry of list.elements()) {
     const parts = derParts(entry, DER_TAG.sequence, 3);
     const serial = parseSerial(parts?.[0]);
-    if (parts === null || serial === null || !isTime(parts[1])) return null;
+    if (parts === null || serial === null || parseTime(parts[1]) === null) return null;
     if (parts[2] !== undefined && !areExtensions(parts[2])) return null;
     serials.add(serial);
   }
@@ -114,8 +113,8 @@ function parseEntries(list: DerNode): ReadonlySet<string> | null {
 }
 
 /**
- * The same judgement, without judging again what is byte for byte what it accepted last: the entries of a list were mostly
- * revoked in batches, for one reason.
+ * The same judgement, without judging again what is byte for byte what it accepted last: most entries of a list
+ * were revoked for one reason.
  */
 function accepting(judge: (node: DerNode | undefined) => boolean): (node: DerNode | undefined) => boolean {
   let last: Uint8Array | null = null;

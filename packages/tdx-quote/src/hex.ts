@@ -1,10 +1,16 @@
-const DIGITS = "0123456789abcdef";
+const ASCII = new TextDecoder();
 
 /** Spells bytes as lower-case hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let hex = "";
-  for (const byte of bytes) hex += DIGITS.charAt(byte >> 4) + DIGITS.charAt(byte & 15);
-  return hex;
+  // One string at the end: joining digits one by one makes garbage of many times their size.
+  const digits = new Uint8Array(2 * bytes.length);
+  let at = 0;
+  for (const byte of bytes) {
+    digits[at] = digitCode(byte >> 4);
+    digits[at + 1] = digitCode(byte & 15);
+    at += 2;
+  }
+  return ASCII.decode(digits);
 }
 
 /**
@@ -24,6 +30,11 @@ export function parseHex(text: string, byteLength?: number): Uint8Array<ArrayBuf
     bytes[index] = (high << 4) | low;
   }
   return bytes;
+}
+
+/** The character of a value below 16. */
+function digitCode(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
 /** The value of a hex digit given as a UTF-16 code unit; -1 when it is none. */

@@ -3,7 +3,7 @@ import { parseCertificate, type Certificate, type CertificateError } from "./cer
 import { err, ok, type Result } from "./result.ts";
 
 /** Largest accepted chain, in bytes of PEM. */
-export const PEM_CHAIN_LIMIT_BYTES: number = 64 * 1024;
+const PEM_CHAIN_LIMIT_BYTES = 64 * 1024;
 
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";

@@ -27,7 +27,7 @@ const MAX_COMPONENT_SVN = 255;
 const MAX_PCE_SVN = 65_535;
 
 /** How the platform protects enclave memory, by value of the ENUMERATED. */
-export const SGX_TYPES = ["standard", "scalable", "scalable-with-integrity"] as const;
+const SGX_TYPES = ["standard", "scalable", "scalable-with-integrity"] as const;
 /** One of {@link SGX_TYPES}. */
 export type SgxType = (typeof SGX_TYPES)[number];
 
@@ -53,7 +53,7 @@ export interface SgxExtension {
 }
 
 /** How a multi-package platform is set up. */
-export interface SgxConfiguration {
+interface SgxConfiguration {
   readonly dynamicPlatform: boolean;
   readonly cachedKeys: boolean;
   readonly smtEnabled: boolean;

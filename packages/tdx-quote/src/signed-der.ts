@@ -42,7 +42,7 @@ export function isEcdsaWithSha256(node: DerNode | undefined): boolean {
  * @returns null when the bytes are not strict DER of this shape
  * Source: RFC 3279, section 2.2.3.
  */
-export function parseEcdsaSignature(der: Uint8Array | null): Uint8Array | null {
+function parseEcdsaSignature(der: Uint8Array | null): Uint8Array | null {
   const document = der === null ? null : parseDer(der);
   if (document === null || !document.ok) return null;
   const scalars = derParts(document.value, DER_TAG.sequence);

@@ -17,7 +17,7 @@ const DAYS_BEFORE_1970 = 719_468;
  */
 export function parseRfc3339Utc(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return null;
-  return unixSeconds(text.replaceAll(/[-T:Z]/g, ""));
+  return unixSeconds(Number(text.replaceAll(/[-T:Z]/g, "")));
 }
 
 /**
@@ -43,21 +43,29 @@ export function formatRfc3339Utc(seconds: number): string {
  * Source: RFC 5280, section 4.1.2.5.
  */
 export function parseAsn1Time(tag: number, content: Uint8Array): number | null {
-  // One byte more than the longest spelling: enough to see that something follows.
-  const text = String.fromCharCode(...content.subarray(0, 16));
-  if (tag === GENERALIZED_TIME) return /^\d{14}Z$/.test(text) ? unixSeconds(text.slice(0, 14)) : null;
-  if (tag !== UTC_TIME || !/^\d{12}Z$/.test(text)) return null;
-  return unixSeconds((text < "5" ? "20" : "19") + text.slice(0, 12));
+  const digits = tag === GENERALIZED_TIME ? 14 : 12;
+  if ((tag !== UTC_TIME && tag !== GENERALIZED_TIME) || content.length !== digits + 1) return null;
+  if (content.at(-1) !== 0x5a) return null;
+  let stamp = 0;
+  for (const byte of content.subarray(0, digits)) {
+    if (byte < 0x30 || byte > 0x39) return null;
+    stamp = stamp * 10 + byte - 0x30;
+  }
+  const century = stamp < 50 * YEAR_UNIT ? 20 : 19;
+  return unixSeconds(tag === UTC_TIME ? stamp + century * 100 * YEAR_UNIT : stamp);
 }
 
+/** What the year counts for in the number `YYYYMMDDHHMMSS`. */
+const YEAR_UNIT = 10_000_000_000;
+
 /**
- * Unix seconds of a time given as its 14 digits, `YYYYMMDDHHMMSS`; null when no calendar has it. A leap second (`:60`) has
- * no Unix second of its own.
+ * Unix seconds of a time given as the number that its 14 digits spell, `YYYYMMDDHHMMSS`; null when no calendar has it. A
+ * leap second (`:60`) has no Unix second of its own.
  */
-function unixSeconds(digits: string): number | null {
-  const part = (from: number, to: number): number => Number(digits.slice(from, to));
-  const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
-  const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];
+function unixSeconds(stamp: number): number | null {
+  const pair = (unit: number): number => Math.floor(stamp / unit) % 100;
+  const [year, month, day] = [Math.floor(stamp / YEAR_UNIT), pair(100_000_000), pair(1_000_000)];
+  const [hour, minute, second] = [pair(10_000), pair(100), pair(1)];
   if (hour > 23 || minute > 59 || second > 59) return null;
   const days = daysSince1970(year, month, day);
   // A date that does not exist counts into the next month, and comes back as another one.

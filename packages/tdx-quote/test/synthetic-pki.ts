@@ -67,10 +67,10 @@ export const SIGNING_KEY_USAGE = bits(Uint8Array.of(0xc0), 6);
 /** Extensions by OID, in the order in which they are written; null leaves one out. */
 export type Extensions = Readonly<Record<string, Uint8Array | null>>;
 
-export const DISTRIBUTION_POINTS = seq(seq(tlv(0xa0, tlv(0xa0, text(0x86, "https://example.invalid/crl")))));
+const DISTRIBUTION_POINTS = seq(seq(tlv(0xa0, tlv(0xa0, text(0x86, "https://example.invalid/crl")))));
 
 /** The five extensions that every certificate carries. */
-export function standardExtensions(options: {
+function standardExtensions(options: {
   readonly authorityKeyId: Uint8Array;
   readonly subjectKeyId: Uint8Array;
   readonly isCa: boolean;
@@ -104,7 +104,7 @@ export interface CertificateParts {
   readonly encodeSignature: (raw: Uint8Array) => Uint8Array;
 }
 
-export function signCertificate(parts: CertificateParts, issuerKey: KeyPair): Uint8Array {
+function signCertificate(parts: CertificateParts, issuerKey: KeyPair): Uint8Array {
   const listed = Object.values(parts.extensions).filter((value) => value !== null);
   const tail = parts.tail ?? [tlv(0xa3, seq(...listed))];
   const { version, serial, innerAlgorithm, issuer, validity, subject } = parts;
@@ -126,7 +126,7 @@ export interface CrlParts {
   readonly outerAlgorithm: Uint8Array;
 }
 
-export function signCrl(parts: CrlParts, issuerKey: KeyPair): Uint8Array {
+function signCrl(parts: CrlParts, issuerKey: KeyPair): Uint8Array {
   const listed = Object.values(parts.extensions).filter((value) => value !== null);
   const tail = parts.tail ?? [tlv(0xa0, seq(...listed))];
   const entries = parts.entries === null ? [] : [seq(...parts.entries)];
