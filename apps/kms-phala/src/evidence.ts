@@ -21,7 +21,7 @@ const MAX_PLATFORMS = 64;
 // Anyone can put the public PCK chain of a genuine machine into a made-up quote, and then waits for that machine's
 // collateral. Fewer may wait than there are key releases in flight, so that while a source does not answer, the rest
 // is left to nodes whose collateral is at hand.
-const COLLATERAL_WAITS = 48;
+const COLLATERAL_WAITS = 64;
 
 /** Settings of {@link createEvidence}. */
 export interface EvidenceOptions {

@@ -462,18 +462,23 @@ describe("releases in flight", () => {
   test("are bounded, and a refused request keeps its challenge", async () => {
     const gate = Promise.withResolvers<void>();
     const agent = fakeAgent();
+    const atAgent = Promise.withResolvers<void>();
     const slow = {
       ...agent,
       deriveKey: async (path: string) => {
+        atAgent.resolve();
         await gate.promise;
         return agent.deriveKey(path);
       },
     };
     const other = await startHarness({ deps: { agent: slow } });
-    const bodies = await Promise.all(Array.from({ length: 65 }, () => other.request(peer)));
+    // Fewer may wait for collateral than there are slots; it is at hand once a first request has come this far.
+    const first = other.post("/get-key", await other.request(peer));
+    await atAgent.promise;
+    const bodies = await Promise.all(Array.from({ length: 96 }, () => other.request(peer)));
     const [last, ...others] = bodies;
-    const held = others.map((body) => other.post("/get-key", body));
-    // The 64 hold their slots from their first turn on, so the next one is refused while they wait for the agent.
+    const held = [first, ...others.map((body) => other.post("/get-key", body))];
+    // The 96 hold their slots from their first turn on, so the next one is refused while they wait for the agent.
     const refused = await other.post("/get-key", last);
     expect(refused.statusCode).toBe(429);
     expect(refused.json()).toMatchObject({ error: "rate_limited" });

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { makePeer, NOW, platform, startHarness } from "../harness.ts";
 
 // As many as there are slots for key releases, and of these the ones that may not wait for collateral.
-const HOSTILE_REQUESTS = 64;
-const REFUSED_AT_ONCE = 16;
+const HOSTILE_REQUESTS = 96;
+const REFUSED_AT_ONCE = 32;
 
 test("strangers who wait for collateral that does not come leave room for nodes whose collateral is at hand", async () => {
   // Anyone can put the public PCK chain of some genuine machine into a made-up quote.
