@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
-import Fastify, { type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { z } from "zod";
 import type { ChallengeStore } from "./challenge/challenge-store.ts";
 import { createConcurrencyLimit } from "./concurrency-limit.ts";
@@ -11,6 +12,7 @@ import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
 import { gracefulClose } from "./http/graceful-close.ts";
 import { loggerOptions, type LogStream } from "./http/logger.ts";
 import { ANSWER_MEDIA_TYPE } from "./http/media-type.ts";
+import { readBody } from "./http/request-body.ts";
 import { requestLog } from "./http/request-log.ts";
 import { requestOrder } from "./http/request-order.ts";
 import { answerSocketError } from "./http/socket-errors.ts";
@@ -33,13 +35,15 @@ export interface AppDeps {
 }
 
 // A key release holds a slot for at most its collateral fetch and its key derivation. With both at their limits this
-// many slots still let several requests a second through.
-const RELEASES_IN_FLIGHT = 64;
+// many slots still let several requests a second through. Only 64 of them may wait for a fetch.
+const RELEASES_IN_FLIGHT = 96;
 // The guest agent makes one quote after the other.
 const QUOTES_IN_FLIGHT = 8;
 // Nodes give up after 30 s in total; nobody honest needs as long to send 64 KiB.
 const REQUEST_TIMEOUT_MS = 15_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+// How often the two limits above are looked at; the default of 30 s would let them be overstepped by as much.
+const TIMEOUT_CHECK_MS = 5_000;
 const IDLE_SOCKET_TIMEOUT_MS = 60_000;
 
 /**
@@ -52,10 +56,9 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
-    bodyLimit: REQUEST_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_SOCKET_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // Requests that arrive on open connections while the service stops are still answered.
     return503OnClosing: false,
     clientErrorHandler: answerSocketError,
@@ -65,7 +68,9 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   });
   app.setSerializerCompiler(({ schema }) => serializerOf(schema));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", ({ headers }: FastifyRequest, payload: IncomingMessage) =>
+    readBody(payload, Number(headers["content-length"]), REQUEST_BODY_LIMIT_BYTES),
+  );
 
   void app.register(errorAnswers);
   void app.register(answerHeaders);

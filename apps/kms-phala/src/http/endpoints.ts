@@ -13,8 +13,13 @@ function isEndpoint(path: string): path is EndpointPath {
   return Object.hasOwn(ENDPOINTS, path);
 }
 
-/** The endpoint that a request target names, without its query; null for every other path. */
+/**
+ * The endpoint that a request target names, without its query; null for every other path. Paths are compared letter by
+ * letter: in another spelling (`/%63hallenge`) a path could slip past a gateway that closes some of them.
+ *
+ * Source: RFC 9112, section 3.2 (origin form, and the absolute form that every server must take).
+ */
 export function findEndpoint(target: string): EndpointPath | null {
-  const path = target.split("?", 1)[0] ?? "";
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "").split("?", 1)[0] ?? "";
   return isEndpoint(path) ? path : null;
 }

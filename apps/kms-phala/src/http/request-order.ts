@@ -7,9 +7,10 @@ import { isJsonMediaType } from "./media-type.ts";
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {
   app.addHook("onRequest", async (request, reply) => {
+    const endpoint = findEndpoint(request.url);
+    // The router matches more spellings of a path than there are.
+    if (endpoint === null) return sendRefusal(request, reply, refuse("path-unknown").error);
     if (request.is404) {
-      const endpoint = findEndpoint(request.url);
-      if (endpoint === null) return sendRefusal(request, reply, refuse("path-unknown").error);
       void reply.header("allow", ENDPOINTS[endpoint]);
       return sendRefusal(request, reply, refuse("method-not-allowed").error);
     }

@@ -9,7 +9,10 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ["ERR_HTTP_REQUEST_TIMEOUT", 408],
 ]);
 
-/** Answers bytes that are no HTTP request, with the protocol's error body, and closes the connection. */
+/**
+ * Answers bytes that are no HTTP request, or that stay away too long, with the protocol's error body, and closes the
+ * connection.
+ */
 export function answerSocketError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -20,5 +23,7 @@ export function answerSocketError(error: Error & { readonly code?: string }, soc
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+    // Ended on our side alone, it would stay open for as long as its client sends a byte now and then.
+    () => socket.destroy(),
   );
 }

@@ -53,6 +53,8 @@ describe("paths and methods", () => {
     "/attest;x",
     "/%zz",
     "/get-key%00",
+    "/%63hallenge",
+    "/get%2Dkey",
     "/constructor",
     "/__proto__",
   ])("%s is unknown", async (url) => {

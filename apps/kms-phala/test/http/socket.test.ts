@@ -1,5 +1,6 @@
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { answerSocketError } from "../../src/http/socket-errors.ts";
 import { type Harness, makePeer, startHarness } from "../harness.ts";
 
 const LIMIT = 65_536;
@@ -96,6 +97,23 @@ describe("a body with a length", () => {
   });
 });
 
+describe("a request target", () => {
+  test.each([
+    { target: "/challenge", status: 200 },
+    { target: "http://kms/challenge", status: 200 },
+    { target: "HTTP://kms:8080/challenge?x", status: 200 },
+    { target: "http://kms/%63hallenge", status: 404 },
+    { target: "http://kms//challenge", status: 404 },
+    { target: "http://kms", status: 404 },
+    { target: "/challenge#x", status: 404 },
+    { target: "*", status: 404 },
+  ])("$target answers $status", async ({ target, status }) => {
+    const body = JSON.stringify({ peerId });
+    const request = head(`Content-Length: ${body.length}`).replace("POST /challenge ", `POST ${target} `);
+    expect(await exchange(request, body)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+});
+
 describe("what is not HTTP", () => {
   test.each([
     { name: "a made-up line", bytes: "hello\r\n\r\n", status: 400 },
@@ -108,4 +126,26 @@ describe("what is not HTTP", () => {
     expect(answer).toContain('{"error":"invalid_request"}');
     expect(answer.toLowerCase()).toContain("cache-control: no-store");
   });
+});
+
+test("a connection that was given up is closed on both sides, whatever its client goes on to send", async () => {
+  const closed = Promise.withResolvers<void>();
+  // Like the sockets of an HTTP server, these may be open on one side alone.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.once("close", () => closed.resolve()).resume();
+    answerSocketError(Object.assign(new Error("too slow"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), socket);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  const client = connect({
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    host: "127.0.0.1",
+    allowHalfOpen: true,
+  });
+  client.on("error", () => undefined).resume();
+  await expect(closed.promise).resolves.toBeUndefined();
+  client.destroy();
+  server.close();
 });
