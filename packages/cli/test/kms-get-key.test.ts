@@ -177,6 +177,15 @@ describe("kms probe", () => {
     expect(document).toMatchObject({ ok: false, stage, code, kms_error: tag, failure: { code: "kms-probe-failed" } });
   });
 
+  test("shows people nothing of a KMS's words that could steer a terminal", async () => {
+    const error = "\u{9b}2J\u{202e}\u{1b}]0;x\u{7}\u{85}";
+    const fetch = fakeFetch({ ...SERVICES, "/challenge": json({ error, details: error }, 403) });
+    const outcome = await runInWorld(PROBE.slice(0, -1), { fetch, files: memoryFiles(FILES) });
+    expect(outcome.exitCode).toBe(10);
+    expect(outcome.stdout).toContain(String.raw`KMS error   "\u009b2J\u202e\u001b]0;x\u0007\u0085"`);
+    expect(outcome.stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
   test.each([
     { name: "nobody there", url: "http://127.0.0.1:8080", code: "KMS_CHALLENGE_REQUEST_FAILED", exitCode: 1 },
     { name: "no URL", url: "kms", code: "KMS_ENDPOINT_URL_INVALID", exitCode: 2 },

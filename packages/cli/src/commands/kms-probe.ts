@@ -1,5 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 import { probeKms, type KmsProbeCode, type KmsProbeReport } from "@mero-tee/kms-protocol/client";
+import { quoteForeignText } from "@mero-tee/policy";
 
 import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting } from "../command.ts";
@@ -9,6 +10,9 @@ import { refusalOfCli, type Refusal } from "../failure-view.ts";
 import { createNodeSide, NODE_FLAGS, type NodeFlags } from "../node-side.ts";
 import { reportRefusal, reportSuccess, withProgress, type Report } from "../output.ts";
 import { table, type Row } from "../table.ts";
+
+/** Longest piece of a KMS's own words that is shown, in UTF-16 units. */
+const KMS_ERROR_LENGTH = 200;
 
 const NOTHING_KNOWN = { ok: false, stage: null, code: null } as const;
 
@@ -38,7 +42,7 @@ function probeText(report: KmsProbeReport): string {
     ["probe code", report.code],
     ["stage", report.stage],
   ];
-  if (report.kms_error !== undefined) rows.push(["KMS error", JSON.stringify(report.kms_error.slice(0, 200))]);
+  if (report.kms_error !== undefined) rows.push(["KMS error", quoteForeignText(report.kms_error, KMS_ERROR_LENGTH)]);
   return table(rows, 0);
 }
 
