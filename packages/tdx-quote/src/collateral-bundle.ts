@@ -145,7 +145,7 @@ export function finishCollateral({ bundle, bytes, chains }: OpenedCollateral): R
 }
 
 /** The fields that are hex in a bundle. */
-export interface HexFields {
+interface HexFields {
   readonly rootCaCrl: Uint8Array;
   readonly pckCrl: Uint8Array;
   readonly tcbInfoSignature: Uint8Array;

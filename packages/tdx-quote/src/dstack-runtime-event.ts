@@ -5,7 +5,7 @@ import { toHex } from "./hex.ts";
 export const DSTACK_RUNTIME_EVENT_TYPE = 0x08000001;
 
 /** Longest name of a runtime event, in bytes of UTF-8. */
-export const DSTACK_EVENT_NAME_LIMIT_BYTES = 256;
+const DSTACK_EVENT_NAME_LIMIT_BYTES = 256;
 
 /** How a runtime event is hashed: 1 joins name and payload with colons, 2 is canonical JSON. */
 export type DstackEventVersion = 1 | 2;

@@ -55,7 +55,7 @@ export function collateralChecks(collateral: Collateral): readonly SignatureChec
 }
 
 /** The time in which everything in a collateral is valid. */
-export function collateralWindow(collateral: Collateral): ValidityWindow {
+function collateralWindow(collateral: Collateral): ValidityWindow {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const documents = [tcbInfo, qeIdentity].map(({ issueDate, nextUpdate }) => ({
     notBefore: issueDate,

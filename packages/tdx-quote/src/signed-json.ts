@@ -3,7 +3,7 @@ import type { ShapeError } from "./json-shape.ts";
 import { err, ok, type Result } from "./result.ts";
 
 /** Largest accepted TCB info or QE identity. Real ones have 1 to 20 KB. */
-export const SIGNED_JSON_LIMIT_BYTES = 1_048_576;
+const SIGNED_JSON_LIMIT_BYTES = 1_048_576;
 
 /**
  * A JSON document together with the bytes that were parsed: a signature is verified over these very bytes,

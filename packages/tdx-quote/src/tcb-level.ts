@@ -3,7 +3,7 @@ import { err, ok, type Brand, type Result } from "./result.ts";
 import { svnAt } from "./svn.ts";
 
 /** Status words that Intel gives to a platform TCB level (Intel PCS API v4, "TCB Info V3", `tcbStatus`). */
-export const TCB_LEVEL_STATUSES = [
+const TCB_LEVEL_STATUSES = [
   "UpToDate",
   "SWHardeningNeeded",
   "ConfigurationNeeded",

@@ -6,7 +6,7 @@ export const SHA384 = 0x000c;
 export const SHA512 = 0x000d;
 export const SM3 = 0x0012;
 
-export function u16(value: number): number[] {
+function u16(value: number): number[] {
   return [value & 0xff, value >>> 8];
 }
 

@@ -1,6 +1,6 @@
 /** Plain objects to be written as TCB info and QE identity: valid as they stand, meant to be altered by tests. */
 
-export function components(...svns: readonly number[]): { svn: number }[] {
+function components(...svns: readonly number[]): { svn: number }[] {
   return Array.from({ length: 16 }, (_, index) => ({ svn: svns[index] ?? 0 }));
 }
 

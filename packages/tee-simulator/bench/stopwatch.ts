@@ -6,10 +6,7 @@
  *
  * @param calls - how many are timed; a tenth more run before as warm-up
  */
-export async function medianMicroseconds(
-  calls: number,
-  call: (index: number) => Promise<unknown> | unknown,
-): Promise<number> {
+export async function medianMicroseconds(calls: number, call: (index: number) => unknown): Promise<number> {
   const warmUp = Math.ceil(calls / 10);
   const samples: number[] = [];
   for (let index = 0; index < warmUp + calls; index += 1) {

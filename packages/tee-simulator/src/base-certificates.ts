@@ -25,7 +25,7 @@ export const COMMON_NAME = {
 } as const;
 
 /** Where the certificates say that lists are found; a name that resolves nowhere (RFC 2606, section 2). */
-export const DISTRIBUTION_POINT = "https://simulated-platform.invalid";
+const DISTRIBUTION_POINT = "https://simulated-platform.invalid";
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;

@@ -5,7 +5,7 @@ import { concatBytes, u16le, u32le, utf8 } from "./byte-writer.ts";
 export const TCG_ALGORITHM = { sha1: 0x4, sha256: 0xb, sha384: 0xc, sha512: 0xd, sm3: 0x12 } as const;
 
 /** One digest of a record. */
-export interface CcelDigest {
+interface CcelDigest {
   algorithm: number;
   digest: Uint8Array;
 }

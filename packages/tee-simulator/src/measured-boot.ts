@@ -41,7 +41,7 @@ export function simulatedRootHash(profile: GuestProfile): string {
 }
 
 /** The simulated `app-compose.json` of the KMS; its SHA-256 is the compose hash. */
-export function simulatedAppCompose(profile: GuestProfile): string {
+function simulatedAppCompose(profile: GuestProfile): string {
   return JSON.stringify({
     manifest_version: 2,
     name: "mero-kms-simulated",

@@ -49,9 +49,6 @@ export type TdReportField = (typeof TD_REPORT_10_FIELDS | typeof TD_REPORT_15_FI
 /** Bytes of TD report 1.0. */
 export const TD_REPORT_10_BYTES = 584;
 
-/** Bytes of TD report 1.5. */
-export const TD_REPORT_15_BYTES = 648;
-
 /** Fields of the QE report that mean something; the rest is reserved and zero (Intel SDM, volume 3D, REPORT). */
 export const QE_REPORT_OFFSETS = {
   cpuSvn: 0,

@@ -7,7 +7,6 @@ import {
   layOut,
   QE_REPORT_BYTES,
   QE_REPORT_OFFSETS,
-  TD_REPORT_10_BYTES,
   TD_REPORT_10_FIELDS,
   TD_REPORT_15_FIELDS,
   type QuoteField,
@@ -15,7 +14,7 @@ import {
 } from "./quote-layout.ts";
 
 /** The quoting enclave's own report. */
-export interface QeReportRecipe {
+interface QeReportRecipe {
   cpuSvn: Uint8Array;
   miscSelect: Uint8Array;
   attributes: Uint8Array;
@@ -193,6 +192,3 @@ export function fieldOf(quote: BuiltQuote, name: string): QuoteField {
   if (field === undefined) throw new RangeError(`the quote has no field ${name}`);
   return field;
 }
-
-/** How long the quote is without padding and without its signature section. */
-export const SIGNED_V4_BYTES: number = HEADER_BYTES + TD_REPORT_10_BYTES;

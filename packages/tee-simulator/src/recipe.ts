@@ -13,7 +13,7 @@ import type { SgxExtensionRecipe } from "./sgx-extension.ts";
 export type PckAuthority = "platform" | "processor";
 
 /** The instants around which a platform's documents are valid; Unix seconds. */
-export interface PlatformTimes {
+interface PlatformTimes {
   /** When the platform was made: certificates are valid from a year before. */
   readonly manufacturedAt: number;
   /** When the collateral is asked for: it is issued the day before and lasts 30 days. */
@@ -61,7 +61,7 @@ export interface LogRecipe {
 }
 
 /** How the evidence is to be judged. */
-export interface JudgementRecipe {
+interface JudgementRecipe {
   /** Unix seconds. */
   now: number;
   /** The anchor to hand to the verifier: the platform's root, or Intel's (the verifier's default). */

@@ -4,7 +4,7 @@ import { derBitString, derContext, derEnumerated, derInteger, derSequence, derUn
 import { derSignature, type KeyPair, type Sign } from "./key-ring.ts";
 
 /** One revoked certificate. */
-export interface RevocationRecipe {
+interface RevocationRecipe {
   serial: Uint8Array;
   /** Unix seconds. */
   date: number;

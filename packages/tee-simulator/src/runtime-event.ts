@@ -25,7 +25,7 @@ export interface DstackLogEntry {
 }
 
 /** The canonical JSON (RFC 8785) that version 2 hashes. */
-export function runtimeEventPreimage(event: RuntimeEvent): Uint8Array {
+function runtimeEventPreimage(event: RuntimeEvent): Uint8Array {
   return utf8(
     `{"name":${JSON.stringify(event.name)},"payload":"${bytesToHex(event.payload)}","type":${DSTACK_RUNTIME_EVENT}}`,
   );

@@ -17,7 +17,7 @@ export const QE_IDENTITY = '{"id":"TD_QE","signature":"inner"}';
 export const TCB_SIGNATURE = "ab".repeat(64);
 export const QE_SIGNATURE = "cd".repeat(64);
 export const ROOT_CRL = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x01);
-export const PCK_CRL = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x02);
+const PCK_CRL = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x02);
 
 export type FakePath = "tcb" | "identity" | "pckcrl" | "rootcrl" | "pckcert";
 

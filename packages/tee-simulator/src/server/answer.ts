@@ -43,7 +43,7 @@ export function bytesAnswer(
 }
 
 /** JSON text in which every character outside ASCII is a `\u` escape; `undefined` becomes `null`. */
-export function asciiJson(value: unknown): string {
+function asciiJson(value: unknown): string {
   const text = JSON.stringify(value) ?? "null";
   return text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -22,7 +22,7 @@ import { createKeyRing, type KeyPair, p256PublicKeyInfo, signP256 } from "../key
 import { encodePem } from "../pem.ts";
 
 /** What a TLS certificate is asked for. */
-export interface TlsKeyRequest {
+interface TlsKeyRequest {
   /** Common name; may be empty. */
   readonly subject: string;
   /** DNS names. */
