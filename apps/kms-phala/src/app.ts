@@ -74,7 +74,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
 
   void app.register(errorAnswers);
   void app.register(answerHeaders);
-  void app.register(gracefulClose);
+  void app.register(gracefulClose, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   void app.register(requestLog);
   if (config.corsOrigins.length > 0) void app.register(cors, { origins: config.corsOrigins });
   void app.register(requestOrder);

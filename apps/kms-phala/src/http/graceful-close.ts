@@ -1,10 +1,35 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import fp from "fastify-plugin";
 import type { FastifyPluginCallback } from "fastify";
 
-const plugin: FastifyPluginCallback = (app, _options, done) => {
+/** Settings of {@link gracefulClose}. */
+export interface GracefulCloseOptions {
+  /** How long a request that is still being sent is waited for, in milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+const plugin: FastifyPluginCallback<GracefulCloseOptions> = (app, { requestTimeoutMs }, done) => {
   let isClosing = false;
+  const sockets = new Set<Socket>();
+  const requests = new Set<IncomingMessage>();
+  app.server.on("connection", (socket) => {
+    if (isClosing) return socket.destroy();
+    sockets.add(socket);
+    return socket.once("close", () => sockets.delete(socket));
+  });
+  app.server.on("request", (request, response) => {
+    requests.add(request);
+    response.once("close", () => requests.delete(request));
+  });
   app.addHook("preClose", async () => {
     isClosing = true;
+    const busy = new Set([...requests].map(({ socket }) => socket));
+    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    // The server's own limits end with it.
+    setTimeout(() => {
+      for (const request of requests) if (!request.complete) request.socket.destroy();
+    }, requestTimeoutMs).unref();
   });
   app.addHook("onSend", async (_request, reply) => {
     if (isClosing) void reply.header("connection", "close");
@@ -13,7 +38,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
 };
 
 /**
- * Ends each connection with the answer that is in flight when the service stops. Kept alive, a connection whose client
- * has nothing more to ask would hold up the end of the process.
+ * Ends each connection with the answer that is in flight when the service stops, and those without one at once: kept
+ * alive, silent, or in the middle of a request that nobody goes on to send, they would hold up the end of the process.
  */
-export const gracefulClose: FastifyPluginCallback = fp(plugin, { name: "graceful-close" });
+export const gracefulClose: FastifyPluginCallback<GracefulCloseOptions> = fp(plugin, { name: "graceful-close" });
