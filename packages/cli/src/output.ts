@@ -54,7 +54,7 @@ export function reportRefusal(
 export function printReport(ports: Ports, json: boolean, report: Report): void {
   if (report.details !== undefined) ports.stderr.write(report.details);
   if (json) {
-    ports.stdout.write(`${JSON.stringify(report.document, null, 2)}\n`);
+    ports.stdout.write(`${escapeInvisible(JSON.stringify(report.document, null, 2))}\n`);
     return;
   }
   const { failure } = report;
@@ -65,6 +65,19 @@ export function printReport(ports: Ports, json: boolean, report: Report): void {
   // The verdict comes first, what is known all the same after it.
   if (failure !== null) stream.write(failureText(failure, report.exitCode === EXIT.refused, paint));
   if (known !== "") stream.write(failure === null ? known : `\n${known}`);
+}
+
+/**
+ * The same JSON with every character escaped that has no shape of its own: a document may hold words of a hostile KMS, and
+ * JSON itself leaves C1 controls and bidirectional marks for the terminal to act on.
+ */
+function escapeInvisible(json: string): string {
+  return json.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => {
+      const unit = character.charCodeAt(at);
+      return `\\u${unit.toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
 }
 
 /** A refusal in words: what, where, why, and where to read more. */

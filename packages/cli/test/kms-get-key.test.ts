@@ -178,12 +178,15 @@ describe("kms probe", () => {
   });
 
   test("shows people nothing of a KMS's words that could steer a terminal", async () => {
-    const error = "\u{9b}2J\u{202e}\u{1b}]0;x\u{7}\u{85}";
+    const error = "\u{9b}2J\u{202e}\u{1b}]0;x\u{7}\u{85}\u{e0001}";
     const fetch = fakeFetch({ ...SERVICES, "/challenge": json({ error, details: error }, 403) });
     const outcome = await runInWorld(PROBE.slice(0, -1), { fetch, files: memoryFiles(FILES) });
     expect(outcome.exitCode).toBe(10);
-    expect(outcome.stdout).toContain(String.raw`KMS error   "\u009b2J\u202e\u001b]0;x\u0007\u0085"`);
+    expect(outcome.stdout).toContain(String.raw`KMS error   "\u009b2J\u202e\u001b]0;x\u0007\u0085\udb40\udc01"`);
     expect(outcome.stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    const document = await runInWorld(PROBE, { fetch, files: memoryFiles(FILES) });
+    expect(document.stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+    expect(documentOf(document)).toMatchObject({ kms_error: error });
   });
 
   test.each([
