@@ -59,6 +59,13 @@ describe("POST /attest", () => {
     { name: "a nonce in hex", body: { nonceB64: NONCE.toString("hex") } },
     { name: "an empty binding", body: { nonceB64: NONCE.toString("base64"), bindingB64: "" } },
     {
+      name: "a binding that is reserved for the KMS",
+      body: {
+        nonceB64: NONCE.toString("base64"),
+        bindingB64: Buffer.concat([Buffer.from("mero-kms-release"), Buffer.alloc(16)]).toString("base64"),
+      },
+    },
+    {
       name: "a binding of 64 bytes",
       body: { nonceB64: NONCE.toString("base64"), bindingB64: Buffer.alloc(64).toString("base64") },
     },

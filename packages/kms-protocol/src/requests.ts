@@ -15,10 +15,11 @@ export type RequestError =
       readonly problem: ShapeProblem;
     };
 
-/** An attestation request whose members do not decode to 32 bytes. */
+/** An attestation request with a member that does not decode to 32 bytes, or a binding that no caller may choose. */
 export interface AttestRequestError {
   readonly code: "attest-request-invalid";
   readonly field: "nonceB64" | "bindingB64";
+  readonly problem: "not-32-bytes" | "reserved";
 }
 
 /** What an attestation request asks for: two halves of report data, 32 bytes each. */
@@ -74,22 +75,32 @@ export function parseAttestRequest(body: Uint8Array): Result<AttestRequest, Requ
 }
 
 /**
+ * A binding that begins so is the KMS's own. Whoever asks for an attestation chooses 64 bytes that a genuine KMS quotes:
+ * without a form that nobody can choose, no quote could ever commit a KMS to anything.
+ */
+const RESERVED_BINDING_HEAD = new TextEncoder().encode("mero-kms-release");
+
+/**
  * Decodes an attestation request; no binding means the default one.
  *
- * Errors: `attest-request-invalid` for what is not canonical base64 of exactly 32 bytes.
+ * Errors: `attest-request-invalid` for what is not canonical base64 of exactly 32 bytes, and for a reserved binding.
  * Source: mero-kms protocol, endpoints.
  */
 export function decodeAttestRequest(request: AttestRequest): Result<RequestedAttestation, AttestRequestError> {
   const nonce = decode32(request.nonceB64);
-  if (nonce === null) return err({ code: "attest-request-invalid", field: "nonceB64" });
-  const binding = decode32(request.bindingB64 ?? null);
-  if (binding !== null) return ok({ nonce, binding });
-  if (typeof request.bindingB64 === "string") return err({ code: "attest-request-invalid", field: "bindingB64" });
-  return ok({ nonce, binding: DEFAULT_BINDING });
+  if (nonce === null) return err({ code: "attest-request-invalid", field: "nonceB64", problem: "not-32-bytes" });
+  const { bindingB64 = null } = request;
+  if (bindingB64 === null) return ok({ nonce, binding: DEFAULT_BINDING });
+  const binding = decode32(bindingB64);
+  if (binding === null) return err({ code: "attest-request-invalid", field: "bindingB64", problem: "not-32-bytes" });
+  if (RESERVED_BINDING_HEAD.every((byte, index) => binding[index] === byte)) {
+    return err({ code: "attest-request-invalid", field: "bindingB64", problem: "reserved" });
+  }
+  return ok({ nonce, binding });
 }
 
-function decode32(text: string | null): Uint8Array<ArrayBuffer> | null {
-  const bytes = text === null ? null : parseBase64(text);
+function decode32(text: string): Uint8Array<ArrayBuffer> | null {
+  const bytes = parseBase64(text);
   return bytes?.length === NONCE_BYTES ? bytes : null;
 }
 

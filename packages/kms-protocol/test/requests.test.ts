@@ -186,11 +186,26 @@ describe("an attestation request", () => {
     { name: "with a line feed", text: `${nonceB64}\n` },
     { name: "hex", text: VECTOR.nonceHex },
   ])("with a value that is $name is refused in either place", ({ text }) => {
-    const code = "attest-request-invalid";
-    expect(decodeAttestRequest({ nonceB64: text })).toEqual({ ok: false, error: { code, field: "nonceB64" } });
+    const refusal = { code: "attest-request-invalid", problem: "not-32-bytes" };
+    expect(decodeAttestRequest({ nonceB64: text })).toEqual({ ok: false, error: { ...refusal, field: "nonceB64" } });
     expect(decodeAttestRequest({ nonceB64, bindingB64: text })).toEqual({
       ok: false,
-      error: { code, field: "bindingB64" },
+      error: { ...refusal, field: "bindingB64" },
     });
+  });
+
+  test.each([
+    { head: "mero-kms-release", tail: 0 },
+    { head: "mero-kms-release", tail: 0xff },
+  ])("cannot choose a binding that begins with $head, whatever follows ($tail)", ({ head, tail }) => {
+    const reserved = Buffer.alloc(32, tail);
+    reserved.write(head);
+    const error = { code: "attest-request-invalid", field: "bindingB64", problem: "reserved" };
+    expect(decodeAttestRequest({ nonceB64, bindingB64: reserved.toString("base64") })).toEqual({ ok: false, error });
+    // Anything else is the caller's, and so is a nonce that begins so.
+    const nonceB64Reserved = reserved.toString("base64");
+    reserved[15] = 0;
+    expect(decodeAttestRequest({ nonceB64, bindingB64: reserved.toString("base64") }).ok).toBe(true);
+    expect(decodeAttestRequest({ nonceB64: nonceB64Reserved }).ok).toBe(true);
   });
 });

@@ -29,7 +29,10 @@ async function attest(body: Uint8Array, { agent, quotes }: AttestOptions): Promi
   const request = parseAttestRequest(body);
   if (!request.ok) return refuseRequest(request.error);
   const asked = decodeAttestRequest(request.value);
-  if (!asked.ok) return refuse(asked.error.code, `${asked.error.field} is not base64 of 32 bytes`);
+  if (!asked.ok) {
+    const { code, field, problem } = asked.error;
+    return refuse(code, `${field} is ${problem === "reserved" ? "reserved for the KMS" : "not base64 of 32 bytes"}`);
+  }
   const slot = quotes.tryAcquire();
   if (slot === null) return refuse("rate-limited", "too many quotes in flight");
   try {
