@@ -4,6 +4,7 @@ const rooms = [
   "packages/tdx-quote",
   "packages/policy",
   "packages/kms-protocol",
+  "packages/release-artifacts",
   "packages/tee-simulator",
   "packages/cli",
   "apps/kms-phala",

@@ -1,0 +1,1 @@
+export { RELEASE_LANES, type ReleaseLane, TAG_PREFIX } from "./lane.ts";
