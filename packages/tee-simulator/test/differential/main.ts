@@ -1,0 +1,48 @@
+import { parseArgs } from "node:util";
+import { createSimulatedPlatform } from "../../src/index.ts";
+import { compare, unexplained } from "./compare.ts";
+import { defectCases } from "./defect-cases.ts";
+import type { EvidenceCase } from "./evidence-case.ts";
+import { generatedCase } from "./generated-cases.ts";
+import { JS_PEER } from "./js-peer.ts";
+import { HAS_REAL_VECTORS, realCases } from "./real-cases.ts";
+import { writeMarkdown, writeText } from "./report.ts";
+import { createWasmPeer } from "./wasm-peer.ts";
+
+/** Instant of the simulated platforms, Unix seconds. */
+const NOW = 1_772_000_000;
+const DEFAULT_CASES = "5000";
+
+const { values } = parseArgs({
+  options: {
+    cases: { type: "string", default: DEFAULT_CASES },
+    markdown: { type: "boolean", default: false },
+  },
+});
+const count = Number(values.cases);
+if (!Number.isSafeInteger(count) || count < 0) {
+  process.stderr.write("usage: pnpm --silent differential [--cases N] [--markdown]\n");
+  process.exit(2);
+}
+if (!HAS_REAL_VECTORS) process.stderr.write("skipped: real quotes (no vectors folder beside the repository)\n");
+
+const platforms = await Promise.all(
+  (["platform", "processor"] as const).map((ca) => createSimulatedPlatform({ seed: "differential", now: NOW, ca })),
+);
+
+function* makers(): Generator<() => EvidenceCase> {
+  yield* realCases().map((evidence) => () => evidence);
+  const [first] = platforms;
+  if (first !== undefined) yield* defectCases(first).map(({ make }) => make);
+  for (let index = 0; index < count; index += 1) {
+    const platform = platforms[index % platforms.length];
+    if (platform !== undefined) yield () => generatedCase(platform, index);
+  }
+}
+
+const comparison = await compare(makers(), [JS_PEER, await createWasmPeer()]);
+const command = `pnpm --silent differential --cases ${count} --markdown`;
+process.stdout.write(values.markdown ? writeMarkdown(comparison, command) : writeText(comparison));
+const failures = unexplained(comparison);
+for (const line of failures) process.stderr.write(`${line}\n`);
+process.exitCode = failures.length === 0 ? 0 : 1;
