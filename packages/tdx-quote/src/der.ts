@@ -66,7 +66,7 @@ class DerNode {
   /** The values inside a constructed value; undefined for a primitive one. */
   get children(): readonly DerNode[] | undefined {
     if ((this.tag & CONSTRUCTED) === 0) return undefined;
-    this.#children ??= [...this.elements()];
+    this.#children ??= this.parts(Infinity) ?? [];
     return this.#children;
   }
 
@@ -78,6 +78,19 @@ class DerNode {
       yield node;
       at = node.#end;
     }
+  }
+
+  /** The values inside a constructed value; null when they are more than `maxLength`. */
+  parts(maxLength: number): readonly DerNode[] | null {
+    const parts: DerNode[] = [];
+    let at = (this.tag & CONSTRUCTED) === 0 ? this.#end : this.offset + this.header;
+    while (at < this.#end) {
+      if (parts.length === maxLength) return null;
+      const node = new DerNode(this.#document, at);
+      parts.push(node);
+      at = node.#end;
+    }
+    return parts;
   }
 
   #slice(start: number): Uint8Array {
@@ -209,13 +222,7 @@ export function derParts(
   tag: typeof DER_TAG.sequence | typeof DER_TAG.set,
   maxLength = 64,
 ): readonly DerNode[] | null {
-  if (node?.tag !== tag) return null;
-  const parts: DerNode[] = [];
-  for (const part of node.elements()) {
-    if (parts.length === maxLength) return null;
-    parts.push(part);
-  }
-  return parts;
+  return node?.tag === tag ? node.parts(maxLength) : null;
 }
 
 /** An OBJECT IDENTIFIER in dotted form; null for anything else, and for arcs of 2^45 or more. */

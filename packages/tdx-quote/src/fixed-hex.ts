@@ -11,8 +11,15 @@ export type FixedHex<Bytes extends number> = Brand<string, `Hex${Bytes}`>;
 /** The bytes that a hex value spells. */
 export function bytesOfHex(hex: FixedHex<number>): Uint8Array {
   const bytes = new Uint8Array(hex.length / 2);
-  for (const index of bytes.keys()) bytes[index] = parseInt(hex.slice(2 * index, 2 * index + 2), 16);
+  for (let index = 0; index < bytes.length; index += 1) {
+    bytes[index] = (digitOf(hex.charCodeAt(2 * index)) << 4) | digitOf(hex.charCodeAt(2 * index + 1));
+  }
   return bytes;
+}
+
+/** The value of a lower-case hex digit given as a UTF-16 code unit. */
+function digitOf(code: number): number {
+  return code < 0x61 ? code - 0x30 : code - 0x57;
 }
 
 /** Whether every byte is zero. */

@@ -9,7 +9,10 @@ import type { SignatureCheck } from "./signature-checks.ts";
 
 /** `04 || x || y`, 65 bytes, perhaps no point on the curve. */
 function attestationPublicKey(quote: TdxQuote): Uint8Array {
-  return Uint8Array.of(0x04, ...quote.attestationKey);
+  const key = new Uint8Array(65);
+  key[0] = 0x04;
+  key.set(quote.attestationKey, 1);
+  return key;
 }
 
 /** The two signatures of a quote, in the order in which they are judged. */

@@ -7,21 +7,31 @@ const SPKI_PREFIX = new Uint8Array([
   0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ]);
 
+/** Tags and lengths of a sequence and two integers, each with a sign byte and 32 bytes. */
+const LONGEST_DER_SIGNATURE = 72;
+
 /**
- * One scalar as a DER INTEGER: no leading zero bytes but the one that keeps it positive.
+ * Writes one scalar as a DER INTEGER: no leading zero bytes but the one that keeps it positive.
+ *
+ * @returns where it ends
  */
-function derInteger(scalar: Uint8Array): number[] {
+function writeDerInteger(scalar: Uint8Array, target: Uint8Array, at: number): number {
   let start = 0;
   while (start < scalar.length - 1 && scalar[start] === 0) start += 1;
-  const magnitude = scalar.subarray(start);
-  const sign = (magnitude[0] ?? 0) > 0x7f ? [0] : [];
-  return [0x02, magnitude.length + sign.length, ...sign, ...magnitude];
+  const sign = Number(scalar[start]) > 0x7f ? 1 : 0;
+  target[at] = 0x02;
+  target[at + 1] = scalar.length - start + sign;
+  target.set(scalar.subarray(start), at + 2 + sign);
+  return at + 2 + sign + scalar.length - start;
 }
 
 /** `r || s` as OpenSSL wants it; Node's own conversion (`ieee-p1363`) costs half a verification. */
 function derSignature(signature: Uint8Array): Uint8Array {
-  const scalars = [...derInteger(signature.subarray(0, 32)), ...derInteger(signature.subarray(32))];
-  return Uint8Array.of(0x30, scalars.length, ...scalars);
+  const der = new Uint8Array(LONGEST_DER_SIGNATURE);
+  const end = writeDerInteger(signature.subarray(32), der, writeDerInteger(signature.subarray(0, 32), der, 2));
+  der[0] = 0x30;
+  der[1] = end - 2;
+  return der.subarray(0, end);
 }
 
 function verifyWith(key: KeyObject, signature: Uint8Array, message: Uint8Array): Promise<boolean> {
