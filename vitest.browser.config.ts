@@ -14,7 +14,7 @@ const INCLUDED = ["packages/tdx-quote/test/**/*.test.ts", "packages/tee-simulato
 const NODE_ONLY = {
   "packages/tdx-quote/test/collateral/bounded-get.test.ts": "serves HTTP on loopback",
   "packages/tdx-quote/test/browser/buffer.test.ts": "compares with Node's Buffer",
-  "packages/tdx-quote/test/x509-differential.test.ts": "compares with X509Certificate of node:crypto",
+  "packages/tee-simulator/test/der-differential.test.ts": "compares with X509Certificate of node:crypto",
   "packages/tee-simulator/test/differential.test.ts":
     "the other verifiers use Buffer and node:crypto, and load a module from disk",
   "packages/tee-simulator/test/encodings.test.ts": "compares with X509Certificate of node:crypto",

@@ -1,9 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import type { Certificate } from "@mero-tee/tdx-quote";
 import { ok } from "@mero-tee/tdx-quote/result";
 import { BYTE_MUTATORS } from "../mutators/bytes.ts";
 import { childrenOf, decodeTlv, encodeTlv } from "../mutators/der-tree.ts";
 import { DER_MUTATORS } from "../mutators/der.ts";
+import { differencesFromOpenSsl, readByOpenSsl } from "../openssl-certificate.ts";
 import { promise, type Attempt, type FuzzTarget } from "../target.ts";
 import { parseInBundle } from "./bundle.ts";
 import { isPartOf } from "./is-part-of.ts";
@@ -11,15 +11,6 @@ import { attemptOf, magnitude } from "./outcome.ts";
 
 function isWholeSecond(time: number): boolean {
   return Number.isSafeInteger(time) && time <= 253_402_300_799;
-}
-
-/** OpenSSL's reading of the same bytes; null where it refuses what we accept, which says nothing against either. */
-function readByOpenSsl(der: Uint8Array): X509Certificate | null {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    return null;
-  }
 }
 
 /** The fields must be those that a lenient walk finds in their places. */
@@ -42,28 +33,11 @@ function compareWithTree({ der, issuer, subject, extensions }: Certificate): voi
   });
 }
 
-/** Both readers must have seen the same certificate. */
+/** Both readers must have seen the same certificate; what OpenSSL refuses and we accept says nothing against either. */
 function compareWithOpenSsl(certificate: Certificate): void {
   const theirs = readByOpenSsl(certificate.der);
-  if (theirs === null) return;
-  promise(theirs.serialNumber.toLowerCase() === certificate.serialHex, "OpenSSL reads the same serial");
-  promise(theirs.validFromDate.getTime() === certificate.notBefore * 1000, "OpenSSL reads the same notBefore");
-  promise(theirs.validToDate.getTime() === certificate.notAfter * 1000, "OpenSSL reads the same notAfter");
-  promise(Buffer.compare(theirs.raw, certificate.der) === 0, "OpenSSL reads the same bytes");
-  for (const [name, text] of [
-    [certificate.subjectCommonName, theirs.subject],
-    [certificate.issuerCommonName, theirs.issuer],
-  ] as const) {
-    // OpenSSL escapes in ways of its own; plain names are enough to compare.
-    if (name === null || !/^[A-Za-z0-9 ]+$/.test(name) || name !== name.trim()) continue;
-    promise(
-      text.split(/[\n+]/).some((line) => line.trim() === `CN=${name}`),
-      "OpenSSL reads the same common name",
-    );
-  }
-  if (certificate.publicKey === null) return;
-  const spki = theirs.publicKey.export({ type: "spki", format: "der" });
-  promise(Buffer.compare(spki.subarray(-65), certificate.publicKey) === 0, "OpenSSL reads the same key");
+  const [field] = theirs === null ? [] : differencesFromOpenSsl(certificate, theirs);
+  promise(field === undefined, `OpenSSL reads the same ${field}`);
 }
 
 /** Holds an accepted certificate to what the type says of it. */

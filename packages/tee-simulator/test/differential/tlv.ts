@@ -14,7 +14,7 @@ export function tlvAt(bytes: Uint8Array, start: number, limit: number = bytes.le
   const tag = bytes[start];
   const first = bytes[start + 1];
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) return null;
-  if (first === 0x80) return { tag, start, contentStart: start + 2, end: limit - 2 };
+  if (first === 0x80) return start + 4 > limit ? null : { tag, start, contentStart: start + 2, end: limit - 2 };
   const extra = first < 0x80 ? 0 : first & 0x7f;
   const contentStart = start + 2 + extra;
   if (extra > 4 || contentStart > limit) return null;
@@ -120,7 +120,7 @@ function isCanonicalPrimitive(tag: number, content: Uint8Array): boolean {
 }
 
 /** Whether everything in a value, and in the OCTET STRINGs that hold encodings, has its one canonical encoding (X.690, section 10). */
-function isCanonical(bytes: Uint8Array, tlv: Tlv): boolean {
+export function isCanonical(bytes: Uint8Array, tlv: Tlv): boolean {
   if (!isMinimalLength(bytes, tlv) || !hasRightForm(tlv.tag)) return false;
   const content = contentOf(bytes, tlv);
   if ((tlv.tag & 0x20) !== 0) return tlvsIn(bytes, tlv)?.every((part) => isCanonical(bytes, part)) === true;

@@ -2,6 +2,6 @@
 Object.assign(Reflect, { defineMetadata: () => {}, getMetadata: () => [], getOwnMetadata: () => [] });
 
 // Not a static import: it would be evaluated before the line above.
-const { X509Crl } = await import("@peculiar/x509");
+const { ExtensionFactory, X509Certificate, X509Crl } = await import("@peculiar/x509");
 
-export { X509Crl };
+export { ExtensionFactory, X509Certificate, X509Crl };
