@@ -90,22 +90,18 @@ function malformed(subject: string, reason: string): { ok: false; error: Failure
  * `qe-identity-version-unsupported`, `certificate-malformed`, `crl-malformed`.
  */
 export function parseCollateral(input: string | Uint8Array): Result<Collateral, Failure> {
-  const opened = openCollateral(input);
-  return opened.ok ? finishCollateral(opened.value) : opened;
+  return parseCollateralSharing(input, new Map());
 }
 
-/** A bundle with its hex decoded and its chains read: enough to start checking the signatures inside the chains. */
-export interface OpenedCollateral {
-  readonly bundle: CollateralBundle;
-  readonly bytes: HexFields;
-  /** Judged last but the CRLs, so what is wrong with a chain is kept until then. */
-  readonly chains: Result<CollateralChains, Failure>;
-  /** Every certificate read so far, by the text of its PEM block; the PCK chain shares some of them. */
-  readonly certificates: Map<string, Certificate>;
-}
-
-/** Reads a bundle as far as its chains. Errors: `collateral-malformed`. */
-export function openCollateral(input: string | Uint8Array): Result<OpenedCollateral, Failure> {
+/**
+ * As {@link parseCollateral}, beside a PCK chain.
+ *
+ * @param known - certificates parsed before, by the text of their PEM blocks; new ones are added
+ */
+export function parseCollateralSharing(
+  input: string | Uint8Array,
+  known: Map<string, Certificate>,
+): Result<Collateral, Failure> {
   const json = parseStrictJson(input, { maxBytes: COLLATERAL_LIMIT_BYTES });
   if (!json.ok) return malformed("bundle", json.error.reason);
   const shaped = bundleShape(json.value, "");
@@ -114,28 +110,23 @@ export function openCollateral(input: string | Uint8Array): Result<OpenedCollate
 
   const bytes = parseHexFields(bundle);
   if (!bytes.ok) return bytes;
-  const certificates = new Map<string, Certificate>();
-  return ok({ bundle, bytes: bytes.value, chains: parseChains(bundle, certificates), certificates });
-}
-
-/** Reads the rest of a bundle. Errors: those of {@link parseCollateral} but `collateral-malformed`. */
-export function finishCollateral({ bundle, bytes, chains }: OpenedCollateral): Result<Collateral, Failure> {
   const tcbInfo = parseTcbInfo(bundle.tcb_info);
   if (!tcbInfo.ok) return tcbInfo;
   const qeIdentity = parseQeIdentity(bundle.qe_identity);
   if (!qeIdentity.ok) return qeIdentity;
+  const chains = parseChains(bundle, known);
   if (!chains.ok) return chains;
-  const rootCaCrl = readCrl(bytes.rootCaCrl, "root CA CRL");
+  const rootCaCrl = readCrl(bytes.value.rootCaCrl, "root CA CRL");
   if (!rootCaCrl.ok) return rootCaCrl;
-  const pckCrl = readCrl(bytes.pckCrl, "PCK CRL");
+  const pckCrl = readCrl(bytes.value.pckCrl, "PCK CRL");
   if (!pckCrl.ok) return pckCrl;
 
   const fields: CollateralFields = {
     bundle,
     tcbInfo: tcbInfo.value,
-    tcbInfoSignature: bytes.tcbInfoSignature,
+    tcbInfoSignature: bytes.value.tcbInfoSignature,
     qeIdentity: qeIdentity.value,
-    qeIdentitySignature: bytes.qeIdentitySignature,
+    qeIdentitySignature: bytes.value.qeIdentitySignature,
     ...chains.value,
     rootCaCrl: rootCaCrl.value,
     pckCrl: pckCrl.value,

@@ -27,10 +27,13 @@ export function isZeroHex(hex: FixedHex<number>): boolean {
   return /^0*$/.test(hex);
 }
 
-/**
- * Takes `size` bytes at `offset` as hex; the caller has checked that the bytes are there.
- */
-export function sliceHex<Bytes extends number>(bytes: Uint8Array, offset: number, size: Bytes): FixedHex<Bytes> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the size is the argument
-  return toHex(bytes.subarray(offset, offset + size)) as FixedHex<Bytes>;
+/** Takes `size` bytes at `offset` as hex. */
+export type HexSlicer = <Bytes extends number>(offset: number, size: Bytes) => FixedHex<Bytes>;
+
+/** Spells a structure once, for fields that are then cut out of it; the caller has checked that their bytes are there. */
+export function hexSlicer(structure: Uint8Array): HexSlicer {
+  const text = toHex(structure);
+  return (offset, size) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the size is the argument
+    text.slice(2 * offset, 2 * (offset + size)) as FixedHex<typeof size>;
 }

@@ -1,6 +1,6 @@
 import { verifyTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Collateral, CollateralChains, OpenedCollateral } from "./collateral-bundle.ts";
+import type { Collateral, CollateralChains } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { collateralChains, collateralChecks, judgeCollateral, type JudgedCollateral } from "./judge-collateral.ts";
 import { findPckChain, judgePckChain, parsePckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
@@ -8,7 +8,7 @@ import { quoteChecks } from "./judge-quote-signatures.ts";
 import type { JudgementMemory } from "./judgement-memory.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
-import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
+import { allEndInRoot, chainChecks, startSignatureChecks, type SignatureCheck } from "./signature-checks.ts";
 
 /** Who vouches for a quote: the judged collateral and the judged PCK chain. */
 export interface Endorsements {
@@ -21,6 +21,8 @@ export interface EndorsementContext extends ChainContext {
   /** DER of the trust anchor. */
   readonly rootCa: Uint8Array;
   readonly memory: JudgementMemory;
+  /** Every certificate read so far, by the text of its PEM block: the chains of one verification share some of them. */
+  readonly certificates: Map<string, Certificate>;
 }
 
 /** Chains in the order in which their trust anchor is judged; those of known collateral are left out. */
@@ -34,61 +36,28 @@ function anchoredChains(
   return [tcbInfo, qeIdentity, pck, pckCrlIssuer];
 }
 
-/**
- * Starts the checks of quote and chains, if the chains end in the trust anchor at all.
- *
- * @returns whether they do
- */
-function startChecks(
-  quote: TdxQuote,
-  pckChain: readonly Certificate[],
-  chains: readonly RoleChain[],
+/** Starts checks whose chains end in the trust anchor at all. No verdict is given: what is wrong comes out in its stage. */
+function startAnchored(
+  chains: readonly (readonly Certificate[])[],
+  checks: readonly SignatureCheck[],
   { rootCa, verifier }: EndorsementContext,
-): boolean {
-  const certificates = chains.map((chain) => chain.certificates);
-  const isWorthIt = allEndInRoot(certificates, rootCa);
-  if (isWorthIt) {
-    startSignatureChecks(
-      [...certificates.flatMap(chainChecks), ...quoteChecks(quote, pckChain[0]?.publicKey)],
-      verifier,
-    );
-  }
-  return isWorthIt;
+  meanwhile: "work" | "wait",
+): void {
+  if (!allEndInRoot(chains, rootCa)) return;
+  startSignatureChecks([...chains.flatMap(chainChecks), ...checks], verifier, meanwhile);
 }
 
-/** What {@link startEarly} has done already. */
-export interface EarlyStart {
-  readonly pckChain: Result<readonly Certificate[], Failure>;
-  /** Whether the checks of quote and chains run. */
-  readonly hasStarted: boolean;
-}
-
-/**
- * Starts the checks that need no more than quote and chains, while the rest of a collateral is still to be parsed. No verdict
- * is given here: what is wrong comes out again in its stage.
- *
- * @returns null where the quote has no PCK chain
- */
-export function startEarly(
-  quote: TdxQuote,
-  { bundle, chains, certificates }: OpenedCollateral,
-  context: EndorsementContext,
-): EarlyStart | null {
-  const pem = findPckChain(quote, bundle.pck_certificate_chain);
-  if (!pem.ok) return null;
-  const pckChain = parsePckChain(pem.value, certificates);
-  const hasStarted =
-    pckChain.ok &&
-    chains.ok &&
-    startChecks(quote, pckChain.value, anchoredChains(pckChain.value, chains.value), context);
-  return { pckChain, hasStarted };
+/** Starts the checks that need no more than a quote with its own PCK chain, while the collateral is still to be parsed. */
+export function startEarly(quote: TdxQuote, context: EndorsementContext): void {
+  const pem = findPckChain(quote, undefined);
+  const chain = pem.ok ? parsePckChain(pem.value, context.certificates) : pem;
+  if (chain.ok) startAnchored([chain.value], quoteChecks(quote, chain.value[0]?.publicKey), context, "work");
 }
 
 /**
  * Judges everything that vouches for a quote. What the memory holds for this instant is taken from there: it was judged by
  * the same code, from the same bytes, under the same anchor.
  *
- * @param early - what {@link startEarly} gave, where it ran
  * Errors, in the order of the stages: `collateral-parse` (the PCK chain's part), `trust-anchor`, `crl`, `tcb-info`,
  * `qe-identity`, `pck-chain`.
  */
@@ -96,7 +65,6 @@ export async function judgeEndorsements(
   quote: TdxQuote,
   collateral: Collateral,
   context: EndorsementContext,
-  early: EarlyStart | null,
 ): Promise<Result<Endorsements, Failure>> {
   const { now, rootCa, verifier, memory } = context;
   const pem = findPckChain(quote, collateral.bundle.pck_certificate_chain);
@@ -104,16 +72,24 @@ export async function judgeEndorsements(
   const known = memory.recallCollateral(collateral, now);
   const knownPck = known && memory.recallPckChain(pem.value, collateral, now);
   if (known !== undefined && knownPck !== undefined) {
-    startSignatureChecks(quoteChecks(quote, knownPck.leafKey), verifier);
+    startSignatureChecks(quoteChecks(quote, knownPck.leafKey), verifier, "wait");
     return ok({ collateral: known, pck: knownPck });
   }
 
-  const parsed = early === null ? parsePckChain(pem.value) : early.pckChain;
+  const parsed = parsePckChain(pem.value, context.certificates);
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const chains = anchoredChains(chain, known === undefined ? collateral : null);
-  const hasStarted = early?.hasStarted ?? startChecks(quote, chain, chains, context);
-  if (hasStarted && known === undefined) startSignatureChecks(collateralChecks(collateral), verifier);
+  const checks = [
+    ...(known === undefined ? collateralChecks(collateral) : []),
+    ...quoteChecks(quote, chain[0]?.publicKey),
+  ];
+  startAnchored(
+    chains.map(({ certificates }) => certificates),
+    checks,
+    context,
+    "wait",
+  );
 
   const anchorProblem = await verifyTrustAnchor(chains, rootCa, context);
   if (anchorProblem !== null) return err(anchorProblem);

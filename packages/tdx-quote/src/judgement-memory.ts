@@ -43,6 +43,16 @@ function digestOf(parts: readonly (string | Uint8Array)[]): string {
   return toHex(hash.digest());
 }
 
+/** Real chains have less than 4 KB. A longer one would be judged again, and never makes an entry large. */
+const REMEMBERED_PEM_BYTES = 8192;
+
+/** Any bytes as text of the same length, without two that give one text. */
+const LATIN1 = new TextDecoder("latin1");
+
+function textOf(pem: string | Uint8Array): string {
+  return typeof pem === "string" ? pem : LATIN1.decode(pem);
+}
+
 function withinWindow<T extends { readonly window: ValidityWindow }>(
   judged: T | undefined,
   now: number,
@@ -58,7 +68,7 @@ export interface MemoryLimits {
 
 /**
  * Makes an empty memory for one trust anchor. Collateral is known by SHA-256 over its nine texts and the anchor; a PCK chain
- * by SHA-256 over its text and the collateral it was judged with, because that brings the CRLs.
+ * by its text, which is shorter to compare than to hash, and the collateral it was judged with, because that brings the CRLs.
  */
 export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits): JudgementMemory {
   const collaterals = createBoundedCache<JudgedCollateral>(limits.maxCollaterals);
@@ -84,12 +94,14 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
     keys.set(collateral, key);
     return key;
   };
-  const pckKeyOf = (pem: string | Uint8Array, collateral: Collateral): string => digestOf([keyOf(collateral), pem]);
+  const pckKeyOf = (pem: string | Uint8Array, collateral: Collateral): string => keyOf(collateral) + textOf(pem);
 
   return {
     recallCollateral: (collateral, now) => withinWindow(collaterals.get(keyOf(collateral)), now),
     keepCollateral: (collateral, judged) => collaterals.set(keyOf(collateral), judged),
     recallPckChain: (pem, collateral, now) => withinWindow(pckChains.get(pckKeyOf(pem, collateral)), now),
-    keepPckChain: (pem, collateral, judged) => pckChains.set(pckKeyOf(pem, collateral), judged),
+    keepPckChain: (pem, collateral, judged) => {
+      if (pem.length <= REMEMBERED_PEM_BYTES) pckChains.set(pckKeyOf(pem, collateral), judged);
+    },
   };
 }

@@ -9,7 +9,9 @@ export interface P256Engine {
    * @param publicKey - 65 bytes, taken before the call returns
    * @returns null when the bytes are no point on the curve; never throws, never rejects
    */
-  readonly importKey: (publicKey: Uint8Array) => Promise<P256Key | null>;
+  readonly importKey: (publicKey: Uint8Array) => P256Key | null | Promise<P256Key | null>;
+  /** Whether {@link P256Key.verifyNow} blocks: then checks side by side are worth their threads only beside other work. */
+  readonly blocks: boolean;
 }
 
 /** An imported public key. */
@@ -22,4 +24,9 @@ export interface P256Key {
    * @returns false as well for scalars outside 1..n-1; never rejects
    */
   readonly verify: (signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>) => Promise<boolean>;
+  /** The same for a verdict that is awaited at once, in the way that gives it soonest. */
+  readonly verifyNow: (
+    signature: Uint8Array<ArrayBuffer>,
+    message: Uint8Array<ArrayBuffer>,
+  ) => boolean | Promise<boolean>;
 }

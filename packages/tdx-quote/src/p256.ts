@@ -1,7 +1,7 @@
 import { p256Engine } from "#p256-engine";
 import { createBoundedCache } from "./bounded-cache.ts";
 import { toHex } from "./hex.ts";
-import type { P256Key } from "./p256-engine.ts";
+import type { P256Engine, P256Key } from "./p256-engine.ts";
 
 /**
  * Verifies ECDSA signatures over P-256 and SHA-256. One verifier serves one verification: it remembers each check, so
@@ -14,6 +14,18 @@ export interface P256Verifier {
    * Bytes of another length, a point off the curve and scalars outside 1..n-1 give false. The promise never rejects.
    */
   readonly verify: (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => Promise<boolean>;
+  /**
+   * Starts a check whose verdict `verify` is asked for later.
+   *
+   * @param meanwhile - `work` where the caller has other things to do first; with nothing to do but `wait`, a run time that
+   * verifies faster by blocking leaves the check for then
+   */
+  readonly start: (
+    publicKey: Uint8Array,
+    signature: Uint8Array,
+    message: Uint8Array,
+    meanwhile: "work" | "wait",
+  ) => void;
 }
 
 /** Bytes of `04 || x || y`; some run times import compressed points too. */
@@ -24,7 +36,7 @@ const SIGNATURE_BYTES = 64;
 const KEYS_OF_ONE_VERIFICATION = 16;
 
 /** Imports public keys; null for bytes that are no point on the curve. */
-export type P256KeyImporter = (publicKey: Uint8Array) => Promise<P256Key | null>;
+export type P256KeyImporter = P256Engine["importKey"];
 
 /**
  * Makes an importer that remembers: an import costs more than half a verification, depends on nothing but its bytes, and a
@@ -33,9 +45,9 @@ export type P256KeyImporter = (publicKey: Uint8Array) => Promise<P256Key | null>
  * Throws RangeError for a limit below 1.
  */
 export function createP256KeyImporter(limit: number): P256KeyImporter {
-  const imported = createBoundedCache<Promise<P256Key | null>>(limit);
+  const imported = createBoundedCache<ReturnType<P256KeyImporter>>(limit);
   return (publicKey) => {
-    if (publicKey.length !== PUBLIC_KEY_BYTES) return Promise.resolve(null);
+    if (publicKey.length !== PUBLIC_KEY_BYTES) return null;
     const id = toHex(publicKey);
     const known = imported.get(id);
     if (known !== undefined) return known;
@@ -71,26 +83,38 @@ export function createP256Verifier(
 ): P256Verifier {
   const checks: Check[] = [];
 
-  const run = async ({ publicKey, signature, message }: Omit<Check, "verdict">): Promise<boolean> => {
-    const key = await importKey(publicKey);
-    return key !== null && signature.length === SIGNATURE_BYTES && key.verify(signature, message);
+  const known = (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): Promise<boolean> | undefined =>
+    checks.find(
+      (check) =>
+        isSame(check.signature, signature) && isSame(check.publicKey, publicKey) && isSame(check.message, message),
+    )?.verdict;
+
+  const run = (
+    way: "verify" | "verifyNow",
+    publicKey: Uint8Array,
+    signature: Uint8Array,
+    message: Uint8Array,
+  ): Promise<boolean> => {
+    const copies = {
+      publicKey: new Uint8Array(publicKey),
+      signature: new Uint8Array(signature),
+      message: new Uint8Array(message),
+    };
+    const judge = (key: P256Key | null): boolean | Promise<boolean> =>
+      key !== null && signature.length === SIGNATURE_BYTES && key[way](copies.signature, copies.message);
+    const key = importKey(copies.publicKey);
+    // A key that is there at once starts the check at once, before the caller goes on.
+    const verdict = key instanceof Promise ? key.then(judge) : Promise.resolve(judge(key));
+    checks.push({ ...copies, verdict });
+    return verdict;
   };
 
   return {
-    verify(publicKey, signature, message) {
-      const known = checks.find(
-        (check) =>
-          isSame(check.signature, signature) && isSame(check.publicKey, publicKey) && isSame(check.message, message),
-      );
-      if (known !== undefined) return known.verdict;
-      const copies = {
-        publicKey: new Uint8Array(publicKey),
-        signature: new Uint8Array(signature),
-        message: new Uint8Array(message),
-      };
-      const check = { ...copies, verdict: run(copies) };
-      checks.push(check);
-      return check.verdict;
+    verify: (publicKey, signature, message) =>
+      known(publicKey, signature, message) ?? run("verifyNow", publicKey, signature, message),
+    start(publicKey, signature, message, meanwhile) {
+      if (meanwhile === "wait" && p256Engine.blocks) return;
+      if (known(publicKey, signature, message) === undefined) void run("verify", publicKey, signature, message);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { sliceHex, type FixedHex } from "./fixed-hex.ts";
+import { hexSlicer, type FixedHex } from "./fixed-hex.ts";
 import { readU16 } from "./little-endian.ts";
 
 /** Size of an SGX enclave report body (Intel SDM volume 3D, "REPORT", without key id and MAC). */
@@ -29,14 +29,15 @@ export interface QeReport {
  * @param bytes - exactly {@link QE_REPORT_BYTES} bytes
  */
 export function readQeReport(bytes: Uint8Array): QeReport {
+  const take = hexSlicer(bytes);
   return Object.freeze({
-    cpuSvn: sliceHex(bytes, 0, 16),
-    miscSelect: sliceHex(bytes, 16, 4),
-    attributes: sliceHex(bytes, 48, 16),
-    mrEnclave: sliceHex(bytes, 64, 32),
-    mrSigner: sliceHex(bytes, 128, 32),
+    cpuSvn: take(0, 16),
+    miscSelect: take(16, 4),
+    attributes: take(48, 16),
+    mrEnclave: take(64, 32),
+    mrSigner: take(128, 32),
     isvProdId: readU16(bytes, 256),
     isvSvn: readU16(bytes, 258),
-    reportData: sliceHex(bytes, 320, 64),
+    reportData: take(320, 64),
   });
 }

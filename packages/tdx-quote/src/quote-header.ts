@@ -1,5 +1,5 @@
 import { failure, type Failure } from "./failure.ts";
-import { sliceHex, type FixedHex } from "./fixed-hex.ts";
+import { hexSlicer, type FixedHex } from "./fixed-hex.ts";
 import { readU16, readU32 } from "./little-endian.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -59,7 +59,8 @@ export function readQuoteHeader(bytes: Uint8Array): Result<{ version: 4 | 5; hea
       failure("quote-parse", "quote-attestation-key-unsupported", { expected: ECDSA_P256_KEY_TYPE, actual: keyType }),
     );
   }
-  const qeVendorIdHex = sliceHex(bytes, 12, 16);
+  const take = hexSlicer(bytes.subarray(0, QUOTE_HEADER_BYTES));
+  const qeVendorIdHex = take(12, 16);
   if (qeVendorIdHex !== INTEL_QE_VENDOR_ID) {
     return err(
       failure("quote-parse", "quote-qe-vendor-unknown", { expected: INTEL_QE_VENDOR_ID, actual: qeVendorIdHex }),
@@ -69,8 +70,8 @@ export function readQuoteHeader(bytes: Uint8Array): Result<{ version: 4 | 5; hea
     attestationKeyType: keyType,
     teeType,
     qeVendorIdHex,
-    userDataHex: sliceHex(bytes, 28, 20),
-    reservedHex: sliceHex(bytes, 8, 4),
+    userDataHex: take(28, 20),
+    reservedHex: take(8, 4),
   };
   return ok({ version, header: Object.freeze(header) });
 }

@@ -25,11 +25,16 @@ export function chainChecks(chain: readonly Certificate[]): readonly SignatureCh
 /**
  * Starts checks side by side. The verdicts are not looked at here: the verifier remembers them, and whoever judges in
  * the prescribed order awaits what already runs. One verification after the other would wait ten times.
+ *
+ * @param meanwhile - what the caller does until it judges: see {@link P256Verifier.start}
  */
-export function startSignatureChecks(checks: readonly SignatureCheck[], verifier: P256Verifier): void {
+export function startSignatureChecks(
+  checks: readonly SignatureCheck[],
+  verifier: P256Verifier,
+  meanwhile: "work" | "wait",
+): void {
   for (const { publicKey, signature, message } of checks) {
-    // The promise cannot reject, and what judges later gets the same one.
-    if (publicKey !== null && publicKey !== undefined) void verifier.verify(publicKey, signature, message);
+    if (publicKey !== null && publicKey !== undefined) verifier.start(publicKey, signature, message, meanwhile);
   }
 }
 

@@ -1,4 +1,4 @@
-import { sliceHex, type FixedHex } from "./fixed-hex.ts";
+import { hexSlicer, type FixedHex } from "./fixed-hex.ts";
 
 /** Size of a TD report of version 1.0 inside a quote (Intel TDX DCAP Quoting Library API, "TD Quote Body, TDX 1.0"). */
 export const TD_REPORT_10_BYTES = 584;
@@ -52,25 +52,24 @@ export type MeasurementRegister = (typeof MEASUREMENT_REGISTERS)[number];
  * @param body - exactly {@link TD_REPORT_10_BYTES} or {@link TD_REPORT_15_BYTES} bytes
  */
 export function readTdReport(body: Uint8Array): TdReport {
+  const take = hexSlicer(body);
   const report: TdReport = {
-    teeTcbSvn: sliceHex(body, 0, 16),
-    mrSeam: sliceHex(body, 16, 48),
-    mrSignerSeam: sliceHex(body, 64, 48),
-    seamAttributes: sliceHex(body, 112, 8),
-    tdAttributes: sliceHex(body, 120, 8),
-    xfam: sliceHex(body, 128, 8),
-    mrtd: sliceHex(body, 136, 48),
-    mrConfigId: sliceHex(body, 184, 48),
-    mrOwner: sliceHex(body, 232, 48),
-    mrOwnerConfig: sliceHex(body, 280, 48),
-    rtmr0: sliceHex(body, 328, 48),
-    rtmr1: sliceHex(body, 376, 48),
-    rtmr2: sliceHex(body, 424, 48),
-    rtmr3: sliceHex(body, 472, 48),
-    reportData: sliceHex(body, 520, 64),
-    ...(body.length === TD_REPORT_15_BYTES
-      ? { teeTcbSvn2: sliceHex(body, 584, 16), mrServiceTd: sliceHex(body, 600, 48) }
-      : {}),
+    teeTcbSvn: take(0, 16),
+    mrSeam: take(16, 48),
+    mrSignerSeam: take(64, 48),
+    seamAttributes: take(112, 8),
+    tdAttributes: take(120, 8),
+    xfam: take(128, 8),
+    mrtd: take(136, 48),
+    mrConfigId: take(184, 48),
+    mrOwner: take(232, 48),
+    mrOwnerConfig: take(280, 48),
+    rtmr0: take(328, 48),
+    rtmr1: take(376, 48),
+    rtmr2: take(424, 48),
+    rtmr3: take(472, 48),
+    reportData: take(520, 64),
+    ...(body.length === TD_REPORT_15_BYTES ? { teeTcbSvn2: take(584, 16), mrServiceTd: take(600, 48) } : {}),
   };
   return Object.freeze(report);
 }

@@ -41,7 +41,7 @@ export async function runPckChainVerification(
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const anchor = new Uint8Array(rootCa);
-  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), verifier);
+  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), verifier, "wait");
   const context = { now, verifier };
   const problem =
     (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??

@@ -1,17 +1,12 @@
-import { finishCollateral, openCollateral, type Collateral } from "./collateral-bundle.ts";
+import type { Certificate } from "./certificate.ts";
+import { parseCollateralSharing, type Collateral } from "./collateral-bundle.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import {
-  judgeEndorsements,
-  startEarly,
-  type EarlyStart,
-  type EndorsementContext,
-  type Endorsements,
-} from "./judge-endorsements.ts";
+import { judgeEndorsements, startEarly, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb } from "./judge-tcb.ts";
 import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
@@ -88,26 +83,6 @@ function judgeReportData(quote: TdxQuote, expected: Uint8Array | null): Failure 
   return failure("report-data", "report-data-mismatch", { expected: toHex(expected), actual: quote.report.reportData });
 }
 
-interface TakenCollateral {
-  readonly collateral: Collateral;
-  readonly early: EarlyStart | null;
-}
-
-/** Stage `collateral-parse` but for the PCK chain. */
-function takeCollateral(
-  quote: TdxQuote,
-  input: Collateral | string,
-  context: EndorsementContext,
-): Result<TakenCollateral, Failure> {
-  if (typeof input !== "string") return ok({ collateral: input, early: null });
-  const opened = openCollateral(input);
-  if (!opened.ok) return opened;
-  // With a memory most of these checks may turn out to be unnecessary.
-  const early = context.memory === NO_MEMORY ? startEarly(quote, opened.value, context) : null;
-  const collateral = finishCollateral(opened.value);
-  return collateral.ok ? ok({ collateral: collateral.value, early }) : collateral;
-}
-
 /** Stages `qe-report` to `report-data`. */
 async function judgeQuote(
   quote: TdxQuote,
@@ -165,10 +140,13 @@ export async function runVerification(
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory };
-  const taken = takeCollateral(parsed.value, collateral, context);
+  const certificates = new Map<string, Certificate>();
+  const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory, certificates };
+  // With a memory most of these checks may turn out to be unnecessary.
+  if (memory === NO_MEMORY) startEarly(parsed.value, context);
+  const taken = typeof collateral === "string" ? parseCollateralSharing(collateral, certificates) : ok(collateral);
   if (!taken.ok) return taken;
-  const endorsements = await judgeEndorsements(parsed.value, taken.value.collateral, context, taken.value.early);
+  const endorsements = await judgeEndorsements(parsed.value, taken.value, context);
   return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verifier) : endorsements;
 }
 

@@ -2,8 +2,9 @@ import { p256Engine } from "#p256-engine";
 import { p256 } from "@noble/curves/nist.js";
 import { describe, expect, test, vi } from "vitest";
 import { isP256Point } from "../src/p256-point.ts";
-import { createP256KeyImporter, createP256Verifier } from "../src/p256.ts";
+import { createP256KeyImporter, createP256Verifier, type P256Verifier } from "../src/p256.ts";
 import { bytes } from "./der-writer.ts";
+import { countSignatureChecks } from "./signature-check-counter.ts";
 import { keyPair, sign } from "./synthetic-pki.ts";
 
 const KEY = keyPair(7);
@@ -25,11 +26,26 @@ function flipped(source: Uint8Array, index: number): Uint8Array {
   return source.map((byte, at) => (at === index ? byte ^ 1 : byte));
 }
 
-describe("a signature", () => {
+/** One check, asked for at once or started ahead: the run time may do the two in different ways. */
+const WAYS = [
+  {
+    way: "asked for at once",
+    judge: (...check: Parameters<P256Verifier["verify"]>) => createP256Verifier().verify(...check),
+  },
+  {
+    way: "started ahead",
+    judge: (...check: Parameters<P256Verifier["verify"]>) => {
+      const verifier = createP256Verifier();
+      verifier.start(...check, "work");
+      return verifier.verify(...check);
+    },
+  },
+] as const;
+
+describe.each(WAYS)("a signature $way", ({ judge }) => {
   test("verifies with low and with high s", async () => {
-    const verifier = createP256Verifier();
-    expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
-    expect(await verifier.verify(KEY.publicKey, mirrored(SIGNATURE), MESSAGE)).toBe(true);
+    expect(await judge(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
+    expect(await judge(KEY.publicKey, mirrored(SIGNATURE), MESSAGE)).toBe(true);
   });
 
   test.each([
@@ -46,13 +62,12 @@ describe("a signature", () => {
     { name: "63 bytes", signature: SIGNATURE.subarray(1) },
     { name: "65 bytes", signature: Uint8Array.from([...SIGNATURE, 0]) },
   ])("with $name does not", async ({ signature }) => {
-    expect(await createP256Verifier().verify(KEY.publicKey, signature, MESSAGE)).toBe(false);
+    expect(await judge(KEY.publicKey, signature, MESSAGE)).toBe(false);
   });
 
   test("does not verify with another message", async () => {
-    const verifier = createP256Verifier();
-    expect(await verifier.verify(KEY.publicKey, SIGNATURE, flipped(MESSAGE, 0))).toBe(false);
-    expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE.subarray(1))).toBe(false);
+    expect(await judge(KEY.publicKey, SIGNATURE, flipped(MESSAGE, 0))).toBe(false);
+    expect(await judge(KEY.publicKey, SIGNATURE, MESSAGE.subarray(1))).toBe(false);
   });
 
   test.each([
@@ -65,10 +80,12 @@ describe("a signature", () => {
     { name: "the origin", publicKey: Uint8Array.from([4, ...new Uint8Array(64)]) },
     { name: "no bytes", publicKey: new Uint8Array(0) },
   ])("does not verify with $name", async ({ publicKey }) => {
-    expect(await createP256Verifier().verify(publicKey, SIGNATURE, MESSAGE)).toBe(false);
+    expect(await judge(publicKey, SIGNATURE, MESSAGE)).toBe(false);
   });
+});
 
-  test("is judged as it was when the check was asked for", async () => {
+describe("a check", () => {
+  test("is judged as it was when it was asked for", async () => {
     const verifier = createP256Verifier();
     const [publicKey, signature, message] = [KEY.publicKey, SIGNATURE, MESSAGE].map((part) => Uint8Array.from(part));
     if (!publicKey || !signature || !message) throw new Error("unreachable");
@@ -90,6 +107,28 @@ describe("a verifier", () => {
     expect(verifier.verify(KEY.publicKey, SIGNATURE, flipped(MESSAGE, 0))).not.toBe(first);
     expect(verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE.subarray(1))).not.toBe(first);
     expect(createP256Verifier().verify(KEY.publicKey, SIGNATURE, MESSAGE)).not.toBe(first);
+  });
+
+  test("does not do again what was started", async () => {
+    const counter = countSignatureChecks();
+    const verifier = createP256Verifier();
+    verifier.start(KEY.publicKey, SIGNATURE, MESSAGE, "work");
+    verifier.start(KEY.publicKey, SIGNATURE, MESSAGE, "work");
+    expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
+    expect(counter.count()).toBe(1);
+    counter.stop();
+  });
+
+  test("with nothing to do but wait, starts only what does not block", async () => {
+    const counter = countSignatureChecks();
+    const verifier = createP256Verifier();
+    verifier.start(KEY.publicKey, SIGNATURE, MESSAGE, "wait");
+    // The import of the key comes first.
+    await createP256Verifier().verify(keyPair(8).publicKey, SIGNATURE, MESSAGE);
+    expect(counter.count()).toBe(p256Engine.blocks ? 1 : 2);
+    expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
+    expect(counter.count()).toBe(2);
+    counter.stop();
   });
 
   test("imports each key once, as long as the importer remembers it", async () => {

@@ -20,6 +20,10 @@ export function countSignatureChecks(): SignatureCheckCounter {
         count += 1;
         return key.verify(signature, message);
       },
+      verifyNow: (signature, message) => {
+        count += 1;
+        return key.verifyNow(signature, message);
+      },
     };
   });
   return { count: () => count, reset: () => (count = 0), stop: () => spy.mockRestore() };
