@@ -12,7 +12,7 @@ import {
   verifyPeerSignature,
 } from "@mero-tee/kms-protocol";
 import { type AppraisalPolicy, evaluate, type PolicyMismatches, type Profile } from "@mero-tee/policy";
-import { describeFailure, parseQuote, type TdxQuote, type VerifiedQuote } from "@mero-tee/tdx-quote";
+import { describeFailure, describeShort, parseQuote, type TdxQuote, type VerifiedQuote } from "@mero-tee/tdx-quote";
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
@@ -155,9 +155,16 @@ function applyPolicy(verified: VerifiedQuote, policy: AppraisalPolicy): Result<n
 }
 
 // The mismatches come in the order of the checks, and the first one answers.
-function refuseMismatch({ mismatches: [first] }: PolicyMismatches): { readonly ok: false; readonly error: Refusal } {
+function refuseMismatch({ mismatches: [first], short = [] }: PolicyMismatches): {
+  readonly ok: false;
+  readonly error: Refusal;
+} {
   if (first === undefined) return refuse("measurements-refused");
   const { field, actual } = first;
-  if (field === "tcbStatus") return refuse("tcb-status-refused", `TCB status ${actual} is not allowed`);
+  if (field === "tcbStatus") {
+    // The log names what is to be updated; the wire's answer stays as it is.
+    const cause = short.length === 0 ? undefined : describeShort(short);
+    return refuse("tcb-status-refused", `TCB status ${actual} is not allowed`, cause);
+  }
   return refuse("measurements-refused", `${field} is ${actual}, which is not allowed`);
 }

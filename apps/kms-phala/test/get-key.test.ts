@@ -288,6 +288,29 @@ describe("each check answers with its status and tag", () => {
     await other.app.close();
   });
 
+  test("17: a platform that falls short is refused, and the log names the component and the SVNs", async () => {
+    const before = harness.logs.length;
+    const report = { teeTcbSvn: `040102${"00".repeat(13)}` };
+    const answer = await harness.post("/get-key", await harness.request(peer, { quote: quoteWith({ report }) }));
+    expect(answer.statusCode).toBe(403);
+    // The answer on the wire names the status and nothing else.
+    expect(answer.json()).toEqual({ error: "tcb_status_rejected", details: "TCB status OutOfDate is not allowed" });
+    const lines = harness.logs.slice(before).map((line): Record<string, unknown> => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        code: "tcb-status-refused",
+        cause: "tdx[2] is 2, needs 3; tdx-module is 4, needs 6",
+      }),
+    );
+  });
+
+  test("16: a platform below every level is refused, and the answer names the component and the SVNs", async () => {
+    const report = { teeTcbSvn: `060101${"00".repeat(13)}` };
+    const answer = await harness.post("/get-key", await harness.request(peer, { quote: quoteWith({ report }) }));
+    expect(answer.statusCode).toBe(401);
+    expect(answer.json<{ details: string }>().details).toContain("tdx[2] is 1, needs 2");
+  });
+
   test("18: names the first register that differs and the value seen", async () => {
     const report = { rtmr1: "11".repeat(48), rtmr3: "33".repeat(48) };
     const answer = await harness.post("/get-key", await harness.request(peer, { quote: quoteWith({ report }) }));

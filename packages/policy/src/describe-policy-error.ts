@@ -1,5 +1,7 @@
+import { describeShort } from "@mero-tee/tdx-quote";
+
 import { quoteForeignText } from "./foreign-text.ts";
-import type { AnyPolicyError } from "./policy-error.ts";
+import type { AnyPolicyError, PolicyMismatches } from "./policy-error.ts";
 import { PROFILES } from "./profile.ts";
 
 /**
@@ -45,7 +47,7 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-binding-contradiction":
       return `${error.field} gives other bytes than its hexadecimal form.`;
     case "policy-mismatch":
-      return `The quote is genuine but not accepted: ${error.mismatches.map(({ field, actual }) => `${field} is ${actual}`).join("; ")}.`;
+      return `The quote is genuine but not accepted: ${listMismatches(error)}.`;
     case "profile-unknown":
       return `${quoteForeignText(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
     case "measurement-malformed":
@@ -55,4 +57,14 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "root-hash-malformed":
       return `A root hash has 64 lower-case hex digits; this text of length ${error.length} is none.`;
   }
+}
+
+/** A status alone does not say what is to be updated: the components behind it do. */
+function listMismatches({ mismatches, short = [] }: PolicyMismatches): string {
+  return mismatches
+    .map(({ field, actual }) => {
+      const why = field === "tcbStatus" && short.length > 0 ? ` (${describeShort(short)})` : "";
+      return `${field} is ${actual}${why}`;
+    })
+    .join("; ");
 }

@@ -42,13 +42,15 @@ export function evaluatePolicy(subject: PolicySubject, policy: AppraisalPolicy):
 /**
  * Compares a verified quote with a policy.
  *
- * Errors: `policy-mismatch` with every mismatch: the quote is genuine, and not accepted.
+ * Errors: `policy-mismatch` with every mismatch, and what falls short: the quote is genuine, and not accepted.
  * Source: mero-kms protocol, checks of the key release.
  */
 export function evaluate(verified: VerifiedQuote, policy: AppraisalPolicy): Result<AcceptedQuote, PolicyMismatches> {
   const { mrtd, rtmr0, rtmr1, rtmr2, rtmr3 } = verified.quote.report;
   const decision = evaluatePolicy({ tcbStatus: verified.tcbStatus, mrtd, rtmr0, rtmr1, rtmr2, rtmr3 }, policy);
-  if (!decision.allowed) return err({ code: "policy-mismatch", mismatches: decision.mismatches });
+  if (!decision.allowed) {
+    return err({ code: "policy-mismatch", mismatches: decision.mismatches, short: verified.short });
+  }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that the policy accepted
   return ok({ verified, policy } as AcceptedQuote);
 }

@@ -1,3 +1,5 @@
+import type { ShortComponent } from "@mero-tee/tdx-quote";
+
 import type { MeasurementError } from "./measurement.ts";
 import type { PolicyField } from "./appraisal-policy.ts";
 import type { ProfileError } from "./profile.ts";
@@ -67,6 +69,8 @@ export interface PolicyMismatch {
 export interface PolicyMismatches {
   readonly code: "policy-mismatch";
   readonly mismatches: readonly PolicyMismatch[];
+  /** The security versions behind the TCB status, where a quote was judged. */
+  readonly short?: readonly ShortComponent[];
 }
 
 /** Any refusal of this package. */

@@ -46,3 +46,20 @@ test.each(POLICY_ERROR_CODES)("%s has a sentence with its facts, on one line", (
   expect(sentence).toContain(word);
   expect(sentence).toMatch(/^[ -~]+\.$/);
 });
+
+test("a refused TCB status is named with every component that falls short", () => {
+  const mismatches = [
+    { field: "tcbStatus", actual: "OutOfDate", allowed: ["UpToDate"] },
+    { field: "mrtd", actual: "aa", allowed: [] },
+  ] as const;
+  const short = [
+    { component: "pcesvn", has: 12, needs: 13 },
+    { component: "qe", has: 3, needs: 4 },
+  ];
+  expect(describePolicyError({ code: "policy-mismatch", mismatches, short })).toBe(
+    "The quote is genuine but not accepted: tcbStatus is OutOfDate (pcesvn is 12, needs 13; qe is 3, needs 4); mrtd is aa.",
+  );
+  expect(describePolicyError({ code: "policy-mismatch", mismatches, short: [] })).toBe(
+    "The quote is genuine but not accepted: tcbStatus is OutOfDate; mrtd is aa.",
+  );
+});

@@ -92,6 +92,12 @@ describe("evaluate", () => {
     expect(evaluate(quote, POLICY)).toEqual({ ok: true, value: { verified: quote, policy: POLICY } });
   });
 
+  test("passes on what falls short of the status", () => {
+    const short = [{ component: "pcesvn", has: 12, needs: 13 }];
+    const quote = { ...verified({ ...SUBJECT, tcbStatus: "OutOfDate" }), short };
+    expect(evaluate(quote, POLICY)).toMatchObject({ ok: false, error: { code: "policy-mismatch", short } });
+  });
+
   test.each(POLICY_FIELDS)("refuses a verified quote with another %s", (field) => {
     expect(evaluate(verified({ ...SUBJECT, [field]: WRONG[field] }), POLICY)).toMatchObject({
       ok: false,

@@ -1,4 +1,4 @@
-import type { Failure, FailureCode, FailureFacts } from "./failure.ts";
+import type { Failure, FailureCode, FailureFacts, ShortComponent } from "./failure.ts";
 import { isValidInstant } from "./instant.ts";
 import { formatRfc3339Utc } from "./utc-time.ts";
 
@@ -54,9 +54,21 @@ function named(facts: FailureFacts, fallback: string): string {
   return facts.subject === undefined ? fallback : shown(facts.subject);
 }
 
-function shortfall(facts: FailureFacts): string {
-  const parts = (facts.short ?? []).map(({ component, has, needs }) => `${component} is ${has}, needs ${needs}`);
-  return parts.length === 0 ? "" : `: ${shown(parts.join("; "))}`;
+/**
+ * Says which security versions fall short, and by how much: `pcesvn is 10, needs 11; qe is 3, needs 4`. Empty for none.
+ * Never shortened: the one that is left out may be the one that is to be updated.
+ */
+export function describeShort(short: readonly ShortComponent[]): string {
+  return short.map(({ component, has, needs }) => `${shown(component)} is ${has}, needs ${needs}`).join("; ");
+}
+
+function shortfall({ short = [] }: FailureFacts): string {
+  return short.length === 0 ? "" : `: ${describeShort(short)}`;
+}
+
+/** ` (qe 3)`, as far as known. */
+function seen(facts: FailureFacts): string {
+  return facts.actual === undefined ? "" : ` (${shown(facts.actual)})`;
 }
 
 function atOffset(facts: FailureFacts): string {
@@ -152,7 +164,7 @@ const SENTENCES = {
   "tcb-not-supported": (facts) =>
     `The ${named(facts, "platform")} is below every security version that Intel still lists${shortfall(facts)}; update firmware, TDX module or quoting enclave.`,
   "tcb-revoked": (facts) =>
-    `Intel has revoked this platform's security version${shortfall(facts)}; it must be updated before it can be trusted.`,
+    `Intel has revoked the security version of the ${named(facts, "platform")}${seen(facts)}${shortfall(facts)}${facts.reason === undefined ? "" : `; ${shown(facts.reason)}`}; it must be updated before it can be trusted.`,
   "td-attributes-reserved": (facts) =>
     `The TD has a reserved attribute set (${named(facts, "unknown bit")})${difference(facts)}.`,
   "td-debug-enabled": () => "The TD runs in debug mode, so the host can read its memory; start it without debug.",
@@ -174,6 +186,8 @@ const SENTENCES = {
     `The collateral service sent more than can be right${where(facts)}${difference(facts, shownSize)}.`,
   "fetch-header-missing": (facts) =>
     `The collateral service left out a header${where(facts)}${difference(facts)}; check that the URL is that of a PCS or PCCS.`,
+  "early-collateral-older": (facts) =>
+    `The early collateral is older than the standard one, so it foretells nothing${where(facts)}${difference(facts)}; fetch it with update=early.`,
 } as const satisfies Record<FailureCode, (facts: FailureFacts) => string>;
 
 /**

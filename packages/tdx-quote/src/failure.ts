@@ -2,7 +2,7 @@ import type { TcbJudgement } from "./tcb-status.ts";
 
 /**
  * The stages of quote verification, in the order in which they run; the first failing stage decides the code.
- * `event-log` and `fetch` are operations of their own.
+ * `event-log`, `fetch` and `forecast` are operations of their own.
  */
 export const STAGES = [
   "quote-parse",
@@ -19,6 +19,7 @@ export const STAGES = [
   "report-data",
   "event-log",
   "fetch",
+  "forecast",
 ] as const;
 
 /** One of {@link STAGES}. */
@@ -95,6 +96,7 @@ export const FAILURE_CODES = [
   "fetch-status",
   "fetch-too-large",
   "fetch-header-missing",
+  "early-collateral-older",
 ] as const;
 
 /** One of {@link FAILURE_CODES}. */

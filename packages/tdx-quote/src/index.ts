@@ -5,7 +5,7 @@
  */
 export { failure, FAILURE_CODES, STAGES } from "./failure.ts";
 export type { Failure, FailureCode, FailureFacts, ShortComponent, Stage } from "./failure.ts";
-export { describeFailure } from "./describe-failure.ts";
+export { describeFailure, describeShort } from "./describe-failure.ts";
 export type { FixedHex } from "./fixed-hex.ts";
 
 export { describeQuote, parseQuote, QUOTE_LIMIT_BYTES } from "./quote.ts";
@@ -33,6 +33,8 @@ export { verifyQuote } from "./verify-quote.ts";
 export type { VerifiedQuote, VerifyOptions } from "./verify-quote.ts";
 export { createQuoteVerifier } from "./quote-verifier.ts";
 export type { QuoteVerifier, QuoteVerifierOptions } from "./quote-verifier.ts";
+export { forecastTcb } from "./forecast-tcb.ts";
+export type { ForecastOptions, TcbForecast } from "./forecast-tcb.ts";
 export { verifyPckChain } from "./verify-pck-chain.ts";
 export type { PckChainOptions, PlatformModel } from "./verify-pck-chain.ts";
 export { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";

@@ -1,11 +1,15 @@
 import { failure, type Failure, type ShortComponent } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
+import { toHex } from "./hex.ts";
 import type { QeIdentity } from "./qe-identity.ts";
-import { reachIsvSvnLevel, reachTcbLevels, shortOfTcbLevel, type PlatformVersions } from "./reach-level.ts";
+import type { TdxQuote } from "./quote.ts";
+import { reachIsvSvnLevel, reachTcbLevels } from "./reach-level.ts";
 import { err, ok, type Result } from "./result.ts";
+import type { SgxExtension } from "./sgx-extension.ts";
 import { svnAt } from "./svn.ts";
 import type { TdxTcbInfo } from "./tcb-info.ts";
 import type { IsvSvnLevel, TcbLevelStatus } from "./tcb-level.ts";
+import { isvSvnShortfall, platformShortfall, shortOfBestLevel, type PlatformVersions } from "./tcb-shortfall.ts";
 import { convergeStatus, type TcbJudgement, type TcbStatus } from "./tcb-status.ts";
 import type { TdReport } from "./td-report.ts";
 import { findModuleIdentity, judgeTdxModule, type ModuleLevel } from "./tdx-module.ts";
@@ -16,6 +20,11 @@ export interface TcbSubject {
   /** The SVNs of the PCK certificate. */
   readonly pck: { readonly tcbComponents: readonly number[]; readonly pceSvn: number };
   readonly qeIsvSvn: number;
+}
+
+/** The security versions of a quote, with those of the PCK certificate behind it. */
+export function tcbSubjectOf({ report, qeReport }: TdxQuote, pck: SgxExtension): TcbSubject {
+  return { report, pck, qeIsvSvn: qeReport.isvSvn };
 }
 
 const SGX_STATUSES_THAT_A_RELAUNCH_REACHES: ReadonlySet<TcbLevelStatus> = new Set<TcbLevelStatus>([
@@ -36,7 +45,7 @@ function isNewerModuleLoaded(teeTcbSvn2: Uint8Array, tcbInfo: TdxTcbInfo): Resul
   const svn = svnAt(teeTcbSvn2, 0);
   const majorVersion = svnAt(teeTcbSvn2, 1);
   if (majorVersion === 0) return ok(svn >= svnAt(top, 0) && hasMicrocode);
-  const identity = findModuleIdentity(tcbInfo, majorVersion);
+  const identity = findModuleIdentity(tcbInfo, majorVersion, svn);
   return identity.ok ? ok(svn >= identity.value.levels[0].isvSvn && hasMicrocode) : identity;
 }
 
@@ -69,30 +78,48 @@ function adviseRelaunch(
   return ok(needs ? "TDRelaunchAdvisedConfigurationNeeded" : "TDRelaunchAdvised");
 }
 
-function shortOfIsvSvn(
-  levels: readonly IsvSvnLevel[],
-  has: number,
-  component: "tdx-module" | "qe",
-): readonly ShortComponent[] {
-  const best = levels.find((level) => level.tcbStatus === "UpToDate");
-  return best !== undefined && has < best.isvSvn ? [{ component, has, needs: best.isvSvn }] : [];
+/** One of the three things that have a status of their own: what it is called, its SVNs, and what it lacks for the best status. */
+interface JudgedPart {
+  readonly name: string;
+  readonly status: TcbLevelStatus;
+  readonly seen: string;
+  readonly short: readonly ShortComponent[];
 }
 
-function shortOfUpToDate(
-  versions: PlatformVersions,
-  qeIsvSvn: number,
-  tcbInfo: TdxTcbInfo,
-  qeIdentity: QeIdentity,
-): readonly ShortComponent[] {
-  const best = tcbInfo.levels.find((level) => level.tcbStatus === "UpToDate");
-  const svn = svnAt(versions.teeTcbSvn, 0);
-  const majorVersion = svnAt(versions.teeTcbSvn, 1);
-  const identity = tcbInfo.tdxModuleIdentities.find((candidate) => candidate.majorVersion === majorVersion);
-  return [
-    ...(best === undefined ? [] : shortOfTcbLevel(versions, best)),
-    ...(majorVersion === 0 || identity === undefined ? [] : shortOfIsvSvn(identity.levels, svn, "tdx-module")),
-    ...shortOfIsvSvn(qeIdentity.levels, qeIsvSvn, "qe"),
-  ];
+function platformPart(versions: PlatformVersions, reached: TcbLevelStatus, tcbInfo: TdxTcbInfo): JudgedPart {
+  const { sgxComponents, pceSvn, teeTcbSvn } = versions;
+  return {
+    name: "platform",
+    status: reached,
+    seen: `sgx ${toHex(Uint8Array.from(sgxComponents))}, pcesvn ${pceSvn}, tdx ${toHex(teeTcbSvn)}`,
+    short: shortOfBestLevel(tcbInfo.levels, platformShortfall(versions)),
+  };
+}
+
+function modulePart(teeTcbSvn: Uint8Array, reached: ModuleLevel, tcbInfo: TdxTcbInfo): readonly JudgedPart[] {
+  const svn = svnAt(teeTcbSvn, 0);
+  const identity = findModuleIdentity(tcbInfo, svnAt(teeTcbSvn, 1), svn);
+  if (reached === null || !identity.ok) return [];
+  const short = shortOfBestLevel(identity.value.levels, isvSvnShortfall("tdx-module", svn));
+  return [{ name: "TDX module", status: reached.tcbStatus, seen: `tdx-module ${svn}`, short }];
+}
+
+function qePart(isvSvn: number, reached: IsvSvnLevel, { levels }: QeIdentity): JudgedPart {
+  const short = shortOfBestLevel(levels, isvSvnShortfall("qe", isvSvn));
+  return { name: "quoting enclave", status: reached.tcbStatus, seen: `qe ${isvSvn}`, short };
+}
+
+/** Names what was revoked and the SVNs seen; where Intel lists nothing better to reach, that too. */
+function revoked(parts: readonly JudgedPart[], judgement: TcbJudgement): Failure {
+  const atFault = parts.filter(({ status }) => status === "Revoked");
+  const hopeless = atFault.filter(({ short }) => short.length === 0).map(({ name }) => name);
+  const facts = {
+    subject: atFault.map(({ name }) => name).join(" and "),
+    actual: atFault.map(({ seen }) => seen).join("; "),
+    short: judgement.short,
+    ...(hopeless.length === 0 ? {} : { reason: `Intel lists no better one for the ${hopeless.join(" and ")}` }),
+  };
+  return { ...failure("tcb-status", "tcb-revoked", facts), judgement };
 }
 
 /**
@@ -131,6 +158,11 @@ export function judgeTcb(
   const advised = adviseRelaunch(before, report, tcbInfo);
   if (!advised.ok) return advised;
 
+  const parts = [
+    platformPart(versions, tdxLevel.tcbStatus, tcbInfo),
+    ...modulePart(teeTcbSvn, module.value, tcbInfo),
+    qePart(qeIsvSvn, qe.value, qeIdentity),
+  ];
   const advisoryIds = [...tdxLevel.advisoryIds, ...(module.value?.advisoryIds ?? []), ...qe.value.advisoryIds];
   const judgement: TcbJudgement = Object.freeze({
     tcbStatus: convergeStatus(advised.value, qe.value.tcbStatus),
@@ -139,9 +171,7 @@ export function judgeTcb(
     sgxLevelStatus: sgxLevel.tcbStatus,
     tdxModuleStatus: module.value?.tcbStatus ?? null,
     qeStatus: qe.value.tcbStatus,
-    short: Object.freeze(shortOfUpToDate(versions, qeIsvSvn, tcbInfo, qeIdentity)),
+    short: Object.freeze(parts.flatMap(({ short }) => short)),
   });
-  if (judgement.tcbStatus !== "Revoked") return ok(judgement);
-  const revoked = failure("tcb-status", "tcb-revoked", { short: judgement.short });
-  return err({ ...revoked, judgement });
+  return judgement.tcbStatus === "Revoked" ? err(revoked(parts, judgement)) : ok(judgement);
 }

@@ -2,8 +2,8 @@ import { integer, list, object, optional, text, time, word, type Shape, type Sha
 import { err, ok, type Brand, type Result } from "./result.ts";
 import { svnAt } from "./svn.ts";
 
-/** Status words that Intel gives to a platform TCB level (Intel PCS API v4, "TCB Info V3", `tcbStatus`). */
-const TCB_LEVEL_STATUSES = [
+/** Status words that Intel gives to a platform TCB level, the best first (Intel PCS API v4, "TCB Info V3", `tcbStatus`). */
+export const TCB_LEVEL_STATUSES = [
   "UpToDate",
   "SWHardeningNeeded",
   "ConfigurationNeeded",

@@ -34,8 +34,8 @@ export interface TcbJudgement {
   readonly tdxModuleStatus: ComponentStatus | null;
   readonly qeStatus: ComponentStatus;
   /**
-   * What is missing for the highest level that is `UpToDate`, of platform, module and quoting enclave each;
-   * empty when all is reached, or when Intel lists no such level.
+   * What is missing for the best status that Intel lists, `UpToDate` as a rule, of platform, module and quoting enclave each;
+   * empty when all is reached, and where nothing but configuration or hardening is asked for.
    */
   readonly short: readonly ShortComponent[];
 }

@@ -17,12 +17,24 @@ function moduleName(majorVersion: number): string {
 /**
  * Finds the published identity of a TDX module by its major version (byte 1 of TEE_TCB_SVN).
  *
- * Errors: `tdx-module-mismatch`.
+ * @param svn - byte 0, for the refusal
+ * Errors: `tdx-module-mismatch`; its facts name the versions that are listed, each with its highest SVN.
  */
-export function findModuleIdentity(tcbInfo: TdxTcbInfo, majorVersion: number): Result<TdxModuleIdentity, Failure> {
-  const identity = tcbInfo.tdxModuleIdentities.find((candidate) => candidate.majorVersion === majorVersion);
+export function findModuleIdentity(
+  { tdxModuleIdentities }: TdxTcbInfo,
+  majorVersion: number,
+  svn: number,
+): Result<TdxModuleIdentity, Failure> {
+  const identity = tdxModuleIdentities.find((candidate) => candidate.majorVersion === majorVersion);
   if (identity !== undefined) return ok(identity);
-  const facts = { subject: "TDX module identity", expected: moduleName(majorVersion) };
+  const listed = tdxModuleIdentities.map(({ majorVersion: version, levels }) => {
+    return `${moduleName(version)} SVN ${levels[0].isvSvn}`;
+  });
+  const facts = {
+    subject: "version",
+    expected: listed.length === 0 ? "none with a version" : listed.join(" or "),
+    actual: `${moduleName(majorVersion)} SVN ${svn}`,
+  };
   return err(failure("tcb-status", "tdx-module-mismatch", facts));
 }
 
@@ -42,7 +54,7 @@ function matchModule(report: TdReport, module: TdxModule): Result<null, Failure>
  * Judges the TDX module that launched a TD: its identity, then the first of its levels that it reaches.
  *
  * @param teeTcbSvn - the 16 bytes of TEE_TCB_SVN; byte 1 is the major version, byte 0 the security version
- * Errors: `tdx-module-mismatch`; `tcb-not-supported`, whose facts compare with the lowest level of the module.
+ * Errors: `tdx-module-mismatch`; `tcb-not-supported`, whose facts compare with the lowest level of the module that is not revoked.
  * Source: Intel SGX DCAP Quote Verification Library, TDX module identity; Intel PCS API v4, `tdxModuleIdentities`.
  */
 export function judgeTdxModule(
@@ -55,9 +67,10 @@ export function judgeTdxModule(
     const matched = matchModule(report, tcbInfo.tdxModule);
     return matched.ok ? ok(null) : matched;
   }
-  const identity = findModuleIdentity(tcbInfo, majorVersion);
+  const svn = svnAt(teeTcbSvn, 0);
+  const identity = findModuleIdentity(tcbInfo, majorVersion, svn);
   if (!identity.ok) return identity;
   const matched = matchModule(report, identity.value);
   if (!matched.ok) return matched;
-  return reachIsvSvnLevel(identity.value.levels, svnAt(teeTcbSvn, 0), "tdx-module");
+  return reachIsvSvnLevel(identity.value.levels, svn, "tdx-module");
 }

@@ -8,7 +8,7 @@ import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { judgeEndorsements, startEarly, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
-import { judgeTcb } from "./judge-tcb.ts";
+import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
 import { createP256Verifier, type P256Verifier } from "./p256.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
@@ -94,8 +94,7 @@ async function judgeQuote(
   const signatureProblem =
     (await judgeQeReport(quote, pck.leafKey, qeIdentity, verifier)) ?? (await judgeQuoteSignature(quote, verifier));
   if (signatureProblem !== null) return err(signatureProblem);
-  const subject = { report: quote.report, pck: pck.extension, qeIsvSvn: quote.qeReport.isvSvn };
-  const tcb = judgeTcb(subject, tcbInfo, qeIdentity);
+  const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   if (!tcb.ok) return tcb;
   const attributes = judgeTdAttributes(quote.report, request.attributes);
   if (!attributes.ok) return attributes;

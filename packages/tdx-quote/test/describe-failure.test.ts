@@ -47,6 +47,30 @@ describe("a refusal in words", () => {
         "The platform is below every security version that Intel still lists: sgx[3] is 1, needs 2; pcesvn is 10, needs 11; update firmware, TDX module or quoting enclave.",
     },
     {
+      code: "tcb-revoked",
+      facts: { subject: "quoting enclave", actual: "qe 3", short: [{ component: "qe", has: 3, needs: 4 }] },
+      sentence:
+        "Intel has revoked the security version of the quoting enclave (qe 3): qe is 3, needs 4; it must be updated before it can be trusted.",
+    },
+    {
+      code: "tcb-revoked",
+      facts: { subject: "TDX module", actual: "tdx-module 6", reason: "Intel lists no better one for the TDX module" },
+      sentence:
+        "Intel has revoked the security version of the TDX module (tdx-module 6); Intel lists no better one for the TDX module; it must be updated before it can be trusted.",
+    },
+    {
+      code: "tdx-module-mismatch",
+      facts: { subject: "version", expected: "TDX_03 SVN 3 or TDX_01 SVN 6", actual: "TDX_02 SVN 6" },
+      sentence:
+        "The TDX module is not one that the TCB info lists: version (expected TDX_03 SVN 3 or TDX_01 SVN 6, got TDX_02 SVN 6).",
+    },
+    {
+      code: "early-collateral-older",
+      facts: { subject: "evaluation data number of the TCB info", expected: 19, actual: 18 },
+      sentence:
+        "The early collateral is older than the standard one, so it foretells nothing: evaluation data number of the TCB info (expected 19, got 18); fetch it with update=early.",
+    },
+    {
       code: "tcb-info-malformed",
       facts: { subject: "tcbLevels", reason: "must not be empty" },
       sentence: "The TCB info in the collateral is malformed: tcbLevels must not be empty.",
@@ -71,6 +95,12 @@ describe("a refusal in words", () => {
     );
     expect(sentence).toContain("\ufffd[2J\ufffdevil\ufffd\ufffd");
     expect(sentence).toMatch(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u);
+  });
+
+  test("names every component that falls short, however many there are", () => {
+    const short = Array.from({ length: 34 }, (_, index) => ({ component: `sgx[${index}]`, has: 1, needs: 255 }));
+    const sentence = describeFailure(failure("tcb-status", "tcb-not-supported", { subject: "platform", short }));
+    expect(short.filter(({ component }) => !sentence.includes(`${component} is 1, needs 255`))).toEqual([]);
   });
 
   test("shortens a long foreign value", () => {

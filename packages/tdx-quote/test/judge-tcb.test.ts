@@ -270,7 +270,7 @@ describe("the TDX module", () => {
       error: {
         stage: "tcb-status",
         code: "tcb-not-supported",
-        facts: { subject: "tdx-module", short: [{ component: "tdx-module", has: 1, needs: 2 }] },
+        facts: { subject: "TDX module", short: [{ component: "tdx-module", has: 1, needs: 2 }] },
       },
     });
   });
@@ -289,13 +289,16 @@ describe("the quoting enclave", () => {
   test("below all levels is not supported", () => {
     expect(judge({ report: { svn: [5, 0, 2] }, qeIsvSvn: 1, qeLevels })).toMatchObject({
       ok: false,
-      error: { code: "tcb-not-supported", facts: { subject: "qe", short: [{ component: "qe", has: 1, needs: 2 }] } },
+      error: {
+        code: "tcb-not-supported",
+        facts: { subject: "quoting enclave", short: [{ component: "qe", has: 1, needs: 2 }] },
+      },
     });
   });
 });
 
 describe("what is missing", () => {
-  test("for a refusal is counted against the level that lacks the fewest components", () => {
+  test("for a refusal is counted against the level that lacks the fewest components, the lowest of several", () => {
     const tcbLevels = [
       tcbLevel({ sgx: [9, 9], pcesvn: 11, tdx: [5] }),
       tcbLevel({ sgx: [7, 2], pcesvn: 11, tdx: [5], status: "OutOfDate" }),
@@ -304,7 +307,7 @@ describe("what is missing", () => {
     const result = judge({ report: { svn: [5] }, tcbInfo: { tcbLevels } });
     expect(result).toMatchObject({
       ok: false,
-      error: { facts: { subject: "platform", short: [{ component: "sgx[0]", has: 2, needs: 7 }] } },
+      error: { facts: { subject: "platform", short: [{ component: "sgx[0]", has: 2, needs: 6 }] } },
     });
   });
 
@@ -330,9 +333,125 @@ describe("what is missing", () => {
     expect(result).toMatchObject({ ok: true, value: { tcbStatus: "OutOfDate", short } });
   });
 
+  test("is counted against the least that earns the best status", () => {
+    const tcbLevels = [
+      tcbLevel({ sgx: [9], pcesvn: 11 }),
+      tcbLevel({ sgx: [4], pcesvn: 11 }),
+      tcbLevel({ sgx: [1], status: "OutOfDate" }),
+    ];
+    const qeLevels = [svnLevel(9), svnLevel(6), svnLevel(1, "OutOfDate")];
+    expect(judge({ report: { svn: [5] }, sgx: [2], tcbInfo: { tcbLevels }, qeLevels })).toMatchObject({
+      ok: true,
+      value: {
+        short: [
+          { component: "sgx[0]", has: 2, needs: 4 },
+          { component: "qe", has: 4, needs: 6 },
+        ],
+      },
+    });
+    // One UpToDate level is reached: that another one stands above it is no shortfall.
+    expect(judge({ report: { svn: [5] }, sgx: [4], tcbInfo: { tcbLevels } })).toMatchObject({
+      ok: true,
+      value: { tcbStatus: "UpToDate", short: [] },
+    });
+  });
+
+  test("is counted against the best status there is where no level is UpToDate", () => {
+    const tcbLevels = [
+      tcbLevel({ sgx: [9], status: "ConfigurationNeeded" }),
+      tcbLevel({ sgx: [3], status: "SWHardeningNeeded" }),
+      tcbLevel({ sgx: [2], status: "OutOfDate" }),
+    ];
+    expect(judge({ report: { svn: [5] }, sgx: [2], tcbInfo: { tcbLevels } })).toMatchObject({
+      ok: true,
+      value: { tcbStatus: "OutOfDate", short: [{ component: "sgx[0]", has: 2, needs: 3 }] },
+    });
+  });
+
+  test.each([
+    {
+      name: "platform",
+      levels: [tcbLevel({ sgx: [9] }), tcbLevel({ sgx: [2], status: "Revoked" })],
+      facts: { subject: "platform", short: [{ component: "sgx[0]", has: 1, needs: 9 }] },
+    },
+    {
+      name: "platform, when nothing but revoked levels is left",
+      levels: [tcbLevel({ sgx: [9], status: "Revoked" }), tcbLevel({ sgx: [3], status: "Revoked" })],
+      facts: { subject: "platform", short: [{ component: "sgx[0]", has: 1, needs: 3 }] },
+    },
+  ])("for a refusal of the $name is never counted against a revoked level if there is another", ({ levels, facts }) => {
+    expect(judge({ report: { svn: [5] }, sgx: [1], tcbInfo: { tcbLevels: levels } })).toMatchObject({
+      ok: false,
+      error: { code: "tcb-not-supported", facts },
+    });
+  });
+
+  test("names the part that was revoked, the SVN seen and the SVN needed", () => {
+    const report = { svn: [4, 1, 2] };
+    const platform = { tcbLevels: [tcbLevel({ sgx: [3] }), tcbLevel({ sgx: [2], status: "Revoked" })] };
+    const module = { tdxModuleIdentities: [moduleIdentity("TDX_01", svnLevel(6), svnLevel(4, "Revoked"))] };
+    const qeLevels = [svnLevel(5), svnLevel(4, "Revoked")];
+    expect(judge({ report, tcbInfo: platform })).toMatchObject({
+      error: {
+        code: "tcb-revoked",
+        facts: {
+          subject: "platform",
+          actual: `sgx 0202${"00".repeat(14)}, pcesvn 11, tdx 040102${"00".repeat(13)}`,
+          short: [{ component: "sgx[0]", has: 2, needs: 3 }],
+        },
+      },
+    });
+    expect(judge({ report, tcbInfo: module })).toMatchObject({
+      error: {
+        facts: {
+          subject: "TDX module",
+          actual: "tdx-module 4",
+          short: [{ component: "tdx-module", has: 4, needs: 6 }],
+        },
+      },
+    });
+    expect(judge({ report, tcbInfo: { ...platform, ...module }, qeLevels })).toMatchObject({
+      error: {
+        facts: {
+          subject: "platform and TDX module and quoting enclave",
+          short: [{ component: "sgx[0]" }, { component: "tdx-module" }, { component: "qe", has: 4, needs: 5 }],
+        },
+      },
+    });
+  });
+
+  test("says so where Intel lists nothing better than what it revoked", () => {
+    const refused = judge({ report: { svn: [4, 1, 2] }, qeLevels: [svnLevel(4, "Revoked")] });
+    expect(refused).toMatchObject({
+      ok: false,
+      error: {
+        facts: {
+          subject: "quoting enclave",
+          actual: "qe 4",
+          short: [],
+          reason: "Intel lists no better one for the quoting enclave",
+        },
+      },
+    });
+    const withGoal = judge({ report: { svn: [4, 1, 2] }, qeLevels: [svnLevel(6), svnLevel(4, "Revoked")] });
+    expect(withGoal.ok ? null : withGoal.error.facts.reason).toBeUndefined();
+  });
+
+  test.each([
+    {
+      listed: [moduleIdentity("TDX_03", svnLevel(3), svnLevel(2)), moduleIdentity("TDX_0A", svnLevel(6))],
+      expected: "TDX_03 SVN 3 or TDX_0A SVN 6",
+    },
+    { listed: undefined, expected: "none with a version" },
+  ])("names the version of an unlisted TDX module, and what is listed: $expected", ({ listed, expected }) => {
+    expect(judge({ report: { svn: [5, 2] }, tcbInfo: { tdxModuleIdentities: listed } })).toMatchObject({
+      error: { code: "tdx-module-mismatch", facts: { subject: "version", expected, actual: "TDX_02 SVN 5" } },
+    });
+  });
+
   test.each([
     { name: "everything is up to date", tcbLevels: LEVELS },
-    { name: "no level is", tcbLevels: [tcbLevel({ status: "SWHardeningNeeded" })] },
+    { name: "hardening is all that Intel asks for", tcbLevels: [tcbLevel({ status: "SWHardeningNeeded" })] },
   ])("is nothing when $name", ({ tcbLevels }) => {
     const tdxModuleIdentities = [moduleIdentity("TDX_00", svnLevel(200))];
     const result = judge({ report: { svn: [5, 0, 2] }, tcbInfo: { tcbLevels, tdxModuleIdentities } });

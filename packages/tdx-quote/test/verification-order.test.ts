@@ -323,7 +323,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
     expect(subjects).toEqual([
       "tdx-module-mismatch MRSIGNERSEAM",
       "tcb-not-supported platform",
-      "tcb-not-supported qe",
+      "tcb-not-supported quoting enclave",
       "td-debug-enabled",
       "report-data-mismatch",
     ]);

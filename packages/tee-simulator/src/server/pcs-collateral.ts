@@ -19,10 +19,32 @@ export interface PcsCollateral {
 const ANY_REPORT_DATA = new Uint8Array(64);
 
 /**
+ * What the early edition says unless a test announces something else: a bar that this platform is just below, in its PCE and
+ * in its TDX module. What met the bar until now is out of date then.
+ */
+export function announceNextBar({ tcbInfo, sgx, quote }: Recipe): void {
+  const { tcbLevels, tdxModuleIdentities = [] } = tcbInfo.document;
+  raiseBar(tcbLevels, ({ tcb }) => (tcb.pcesvn = Math.max(tcb.pcesvn, sgx.pceSvn) + 1));
+  const [svn = 0, version = 0] = quote.report.teeTcbSvn;
+  const identity = tdxModuleIdentities.find(({ id }) => Number.parseInt(id.slice(-2), 16) === version);
+  raiseBar(identity?.tcbLevels ?? [], ({ tcb }) => (tcb.isvsvn = Math.max(tcb.isvsvn, svn) + 1));
+}
+
+/** Puts a level above the top one. */
+function raiseBar<Level extends { tcbStatus: string }>(levels: Level[], raise: (level: Level) => void): void {
+  const [top] = levels;
+  if (top === undefined) return;
+  const raised = structuredClone(top);
+  raise(raised);
+  if (top.tcbStatus === "UpToDate") top.tcbStatus = "OutOfDate";
+  levels.unshift(raised);
+}
+
+/**
  * The collateral of a platform at an instant.
  *
  * @param now - Unix seconds
- * @param adjustEarly - makes the early edition differ by more than its evaluation data number
+ * @param adjustEarly - makes the early edition differ by more than its evaluation data number, such as {@link announceNextBar}
  */
 export function collateralAt(
   platform: SimulatedPlatform,

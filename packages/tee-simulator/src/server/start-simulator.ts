@@ -9,6 +9,7 @@ import { controlRoutes } from "./control-routes.ts";
 import { type DstackAgent, startDstackAgent } from "./dstack-agent.ts";
 import { createFaultPlan, type Fault, type Hold } from "./faults.ts";
 import { startHttpService } from "./http-service.ts";
+import { announceNextBar } from "./pcs-collateral.ts";
 import { pcsRoutes } from "./pcs-routes.ts";
 import { type Route, routeRequests } from "./routes.ts";
 
@@ -44,7 +45,7 @@ export interface RunningSimulator {
   readonly holdNext: (path: string) => Hold;
   /** Installs an application on the simulated node: attestations may bind the hash of its bytecode, 32 bytes. */
   readonly installApplication: (id: string, blobHash: Uint8Array) => void;
-  /** Makes the early edition of the collateral differ by more than its evaluation data number. */
+  /** Makes the early edition of the collateral say this in place of a bar that the platform is just below. */
   readonly announceEarly: (adjust: (recipe: Recipe) => void) => void;
   /** Exceptions inside handlers so far; clients saw a bare 500. */
   readonly bugs: readonly unknown[];
@@ -65,7 +66,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
   const faults = createFaultPlan();
   const applications = new Map<string, Uint8Array>();
   const bugs: unknown[] = [];
-  const early: { adjust?: (recipe: Recipe) => void } = {};
+  const early: { adjust: (recipe: Recipe) => void } = { adjust: announceNextBar };
 
   const onBug = (error: unknown): void => {
     bugs.push(error);
@@ -73,7 +74,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
   };
   const routes: readonly Route[] = [
     ...controlRoutes({ platform, profile, now }),
-    ...pcsRoutes({ platform, now, adjustEarly: (recipe) => early.adjust?.(recipe) }),
+    ...pcsRoutes({ platform, now, adjustEarly: (recipe) => early.adjust(recipe) }),
     ...adminRoutes({ platform, profile, applications }),
   ];
   const index: Route = {

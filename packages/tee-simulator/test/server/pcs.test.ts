@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 
+import { encodeCollateral, forecastTcb, verifyQuote } from "@mero-tee/tdx-quote";
 import { createPcsClient, type PcsClientOptions } from "@mero-tee/tdx-quote/collateral";
 import { describe, expect, test } from "vitest";
 
@@ -92,6 +93,31 @@ describe("editions", () => {
     expect((await fetch(`${url}${path}?${query}update=late`)).status).toBe(400);
     const both = `update=early&tcbEvaluationDataNumber=${standard}`;
     expect((await fetch(`${url}${path}?${query}${both}`)).status).toBe(400);
+  });
+
+  test("the early edition is a bar that the machine is just below, unless told otherwise", async () => {
+    const { url } = await runSimulator();
+    const { fmspc, ca } = platform;
+    const [standard, early] = await Promise.all([
+      client(url).fetchCollateral({ fmspc, ca }),
+      client(url, { update: "early" }).fetchCollateral({ fmspc, ca }),
+    ]);
+    if (!standard.ok || !early.ok) throw new Error("no collateral");
+    const options = { now: NOW, rootCa: new Uint8Array(platform.rootCa) };
+    const { quote } = await platform.issueQuote({ reportData: new Uint8Array(64) });
+    const verified = await verifyQuote(quote, encodeCollateral(standard.value), options);
+    if (!verified.ok) throw new Error(verified.error.code);
+    expect(verified.value.tcbStatus).toBe("UpToDate");
+    expect(await forecastTcb(verified.value, encodeCollateral(early.value), options)).toMatchObject({
+      ok: true,
+      value: {
+        tcbStatus: "OutOfDate",
+        short: [
+          { component: "pcesvn", has: 13, needs: 14 },
+          { component: "tdx-module", has: 6, needs: 7 },
+        ],
+      },
+    });
   });
 
   test("announces what the early edition will say, and leaves the standard one alone", async () => {
