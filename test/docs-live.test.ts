@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf, readPage } from "./markdown.ts";
 import { type DevStack, meroTee, startDevStack } from "./mero-tee.ts";
 
+// Several processes on a shared machine.
+const LIMIT_MS = 120_000;
+
 let stack: DevStack;
 let directory: string;
 
@@ -13,7 +16,7 @@ beforeAll(async () => {
   await writeFile(join(directory, "node.key"), "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n");
   const attestation = await post("/attest", { nonceB64: "A".repeat(43).concat("=") });
   await writeFile(join(directory, "answer.json"), await attestation.text());
-});
+}, LIMIT_MS);
 
 afterAll(async () => {
   await stack?.stop();
@@ -52,7 +55,10 @@ function sectionOf(command: string): string {
 
 /** The JSON of a block in which lines may end in comments. */
 function documentIn(section: string): unknown {
-  const text = blocksOf(section, "json").at(-1) ?? "";
+  return withoutComments(blocksOf(section, "json").at(-1) ?? "");
+}
+
+function withoutComments(text: string): unknown {
   return JSON.parse(text.replaceAll(/(?<=[\s,{[]) *\/\/ .*$/gm, ""));
 }
 
@@ -100,10 +106,32 @@ describe("the documents that docs/cli.md shows", () => {
     expect(differences(documentIn(sectionOf("dev")), stack.ready)).toEqual([]);
   });
 
+  test("mero-tee quote verify --forecast adds what is shown", async () => {
+    const block = blocksOf(sectionOf("quote verify"), "jsonc").at(-1) ?? "";
+    const shown = withoutComments(block.replaceAll(/,(?=(?: \/\/.*)?\n *\})/g, ""));
+    const args = ["quote", "verify", inDirectory("answer.json"), ...simulated(), "--forecast", "--json"];
+    const real: Readonly<Record<string, unknown>> = JSON.parse((await meroTee(args)).stdout);
+    const { forecast, forecastFailure } = real;
+    expect(differences(shown, { forecast, forecastFailure })).toEqual([]);
+  });
+
   test("the shape of a document that lacks a member is noticed", () => {
     const { failure: _, ...rest } = { schemaVersion: 1, quote: { mrtd: "" }, failure: null };
     expect(differences({ schemaVersion: 1, quote: { mrtd: "" }, failure: null }, rest)).toHaveLength(1);
     expect(differences({ quote: { mrtd: "", rtmr0: "" } }, { quote: { mrtd: "" } })).toHaveLength(1);
+  });
+});
+
+function timeless(text: string): string {
+  return text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME");
+}
+
+describe("the forecast that docs/verification.md shows", () => {
+  test("is what mero-tee quote verify prints, but for the times", async () => {
+    const [, ...shown] = (blocksOf(readPage("docs/verification.md"), "console")[0] ?? "").split("\n");
+    const run = await meroTee(["quote", "verify", inDirectory("answer.json"), ...simulated(), "--forecast"]);
+    expect(shown.length).toBeGreaterThan(20);
+    expect(timeless(run.stdout).slice(0, timeless(shown.join("\n")).length)).toBe(timeless(shown.join("\n")));
   });
 });
 

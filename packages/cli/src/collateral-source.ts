@@ -14,6 +14,8 @@ export interface CollateralRequest {
   readonly rootCa?: Uint8Array;
   /** Base address; absent: Intel's PCS. */
   readonly serviceUrl?: string;
+  /** Absent: the standard edition. */
+  readonly update?: "early";
 }
 
 /**
@@ -27,7 +29,7 @@ export async function fetchCollateralFor(
   ports: Ports,
   request: CollateralRequest,
 ): Promise<Result<CollateralBundle, Failure>> {
-  const { quote, now, rootCa, serviceUrl = INTEL_PCS_URL } = request;
+  const { quote, now, rootCa, serviceUrl = INTEL_PCS_URL, update } = request;
   const platform = await verifyPckChain(quote, { now, ...(rootCa === undefined ? {} : { rootCa }) });
   if (!platform.ok) return platform;
   const client = createPcsClient({
@@ -36,11 +38,12 @@ export async function fetchCollateralFor(
     kind: serviceUrl === INTEL_PCS_URL ? "pcs" : "pccs",
     // Whoever writes an http address says so; collateral is signed, so what http loses is privacy, not truth.
     allowHttp: serviceUrl.startsWith("http:"),
+    ...(update === undefined ? {} : { update }),
   });
   const { fmspc, ca } = platform.value;
   return await withProgress(
     ports,
-    `fetching collateral for FMSPC ${fmspc} from ${serviceUrl}`,
+    `fetching ${update === undefined ? "" : `${update} `}collateral for FMSPC ${fmspc} from ${serviceUrl}`,
     client.fetchCollateral({ fmspc, ca }),
   );
 }

@@ -8,12 +8,13 @@ import {
   type VerifiedQuote,
 } from "@mero-tee/tdx-quote";
 
+import { forecastText, NO_FORECAST, shortRows, type ForecastFields } from "./forecast-view.ts";
 import type { Paint } from "./paint.ts";
 import { measurementTable, reportDataTable } from "./quote-view.ts";
 import { cell, grid, table, type Row } from "./table.ts";
 
 /** The fields of `quote verify`, in the order in which they are printed. What a failure kept from being known is null or []. */
-export interface VerificationFields {
+export interface VerificationFields extends Partial<ForecastFields> {
   readonly verified: boolean;
   readonly trustAnchor: "intel" | "custom";
   readonly tcbStatus: TcbStatus | null;
@@ -25,8 +26,15 @@ export interface VerificationFields {
   readonly policy: PolicyDecision | null;
 }
 
-/** Where every verification starts: nothing is known but whom it would trust. */
-export function nothingKnown(trustAnchor: VerificationFields["trustAnchor"]): VerificationFields {
+/**
+ * Where every verification starts: nothing is known but whom it would trust.
+ *
+ * @param isForecastAsked - whether the document has the fields of a forecast
+ */
+export function nothingKnown(
+  trustAnchor: VerificationFields["trustAnchor"],
+  isForecastAsked: boolean,
+): VerificationFields {
   return {
     verified: false,
     trustAnchor,
@@ -36,6 +44,7 @@ export function nothingKnown(trustAnchor: VerificationFields["trustAnchor"]): Ve
     fmspc: null,
     quote: null,
     policy: null,
+    ...(isForecastAsked ? NO_FORECAST : {}),
   };
 }
 
@@ -66,6 +75,8 @@ export interface VerificationView {
   readonly warnings?: VerifiedQuote["warnings"];
   /** Statuses of the parts, where verification came that far. */
   readonly judgement: TcbJudgement | null;
+  /** Which TCB recovery the collateral belongs to, where the quote was verified. */
+  readonly tcbEvaluationDataNumber?: VerifiedQuote["tcbEvaluationDataNumber"];
   /** Instant of judgement, Unix seconds. */
   readonly now: number;
 }
@@ -77,6 +88,8 @@ export function verificationText(view: VerificationView, paint: Paint): string {
   if (fields.verified) sections.push(headline(fields, paint));
   if (fields.verified || fields.fmspc !== null) sections.push(evidenceTable(view, paint));
   if (judgement !== null) sections.push(tcbGrid(judgement, paint));
+  const forecast = forecastText({ ...NO_FORECAST, ...fields }, view.tcbEvaluationDataNumber ?? null, paint);
+  if (forecast !== "") sections.push(forecast);
   if (fields.quote !== null) sections.push(measurementTable(fields.quote, paint), reportDataTable(fields.quote, paint));
   if (fields.policy !== null) sections.push(policyText(fields.policy, paint));
   return sections.join("\n");
@@ -119,13 +132,8 @@ function tcbGrid(judgement: TcbJudgement, paint: Paint): string {
       [cell("quoting enclave"), status(judgement.qeStatus)],
     ],
   );
-  const shortfalls = judgement.short.map(({ component, has, needs }): Row => [
-    component,
-    `has ${has}, UpToDate needs ${needs}`,
-  ]);
-  const missing =
-    shortfalls.length === 0 ? "" : `\n${paint.strong("Security versions that fall short")}\n${table(shortfalls)}`;
-  return `${paint.strong("TCB")}\n${parts}${missing}`;
+  const missing = judgement.short.length === 0 ? "" : `\n${paint.strong("Security versions that fall short")}\n`;
+  return `${paint.strong("TCB")}\n${parts}${missing}${table(shortRows(judgement.short))}`;
 }
 
 function policyText(decision: PolicyDecision, paint: Paint): string {

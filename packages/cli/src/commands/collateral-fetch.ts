@@ -17,6 +17,7 @@ interface FetchFlags extends CommonFlags {
   readonly out?: string;
   readonly at?: number;
   readonly rootCa?: string;
+  readonly early: boolean;
 }
 
 async function fetchCollateral(ports: Ports, flags: FetchFlags, file: string): Promise<Report> {
@@ -32,6 +33,7 @@ async function fetchCollateral(ports: Ports, flags: FetchFlags, file: string): P
     now: flags.at ?? ports.nowSeconds(),
     ...(rootCa.value === null ? {} : { rootCa: rootCa.value }),
     ...(flags.pccs === undefined ? {} : { serviceUrl: flags.pccs }),
+    ...(flags.early ? { update: "early" as const } : {}),
   });
   if (!bundle.ok) return reportRefusal(refusalOfEvidence(bundle.error), {});
   const text = `${encodeCollateral(bundle.value)}\n`;
@@ -53,6 +55,12 @@ export const collateralFetchCommand: Command<CliContext> = buildCommand({
       out: optionalFlag(String, "FILE", "Write the bundle to this file"),
       at: AT_FLAG,
       rootCa: ROOT_CA_FLAG,
+      early: {
+        kind: "boolean",
+        brief: "Fetch the early edition, for `quote verify --forecast`",
+        default: false,
+        withNegated: false,
+      },
       json: JSON_FLAG,
     },
     positional: {

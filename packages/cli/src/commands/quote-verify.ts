@@ -32,10 +32,12 @@ import {
   POLICY_FLAG,
   ROOT_CA_FLAG,
 } from "../flags.ts";
+import type { ForecastFields } from "../forecast-view.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { loadQuoteBytes } from "../quote-file.ts";
 import { loadRootCa } from "../root-ca-file.ts";
+import { forecastOf } from "../tcb-forecast.ts";
 import {
   knownAfterFailure,
   knownOfVerified,
@@ -54,6 +56,8 @@ interface VerifyFlags extends CommonFlags {
   readonly profile?: Profile;
   readonly role?: PolicyRole;
   readonly allowDebug: boolean;
+  readonly forecast: boolean;
+  readonly earlyCollateral?: string;
 }
 
 /** What the command line was right and the files were readable for: everything judged from here on is in memory. */
@@ -61,10 +65,12 @@ interface Inputs {
   readonly now: number;
   readonly rootCa: Uint8Array<ArrayBuffer> | null;
   readonly policy: AppraisalPolicy | null;
+  /** The early bundle that was given; not even parsed yet. */
+  readonly earlyBundle: Uint8Array | null;
 }
 
 async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<Report> {
-  const start = nothingKnown(flags.rootCa === undefined ? "intel" : "custom");
+  const start = nothingKnown(flags.rootCa === undefined ? "intel" : "custom", flags.forecast);
   const misuse = misuseOf(flags);
   if (misuse !== null) return reportRefusal(refusalOfCli(cliFailure("usage-invalid", misuse)), { ...start });
 
@@ -76,7 +82,7 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
 
   const inputs = await loadInputs(ports, flags);
   if (!inputs.ok) return reportRefusal(inputs.error, { ...parsed });
-  const { now, rootCa, policy } = inputs.value;
+  const { now, rootCa } = inputs.value;
   const isIntel = rootCa === null || equalBytes(rootCa, INTEL_SGX_ROOT_CA);
   const platform = await verifyPckChain(quote.value, { now, ...(rootCa === null ? {} : { rootCa }) });
   const fmspc = platform.ok ? platform.value.fmspc : null;
@@ -96,7 +102,23 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
       verificationText({ fields: known, judgement: verified.error.judgement ?? null, now }, paint),
     );
   }
-  return reportVerified(verified.value, policy, knownOfVerified(located, verified.value), now);
+  const forecast = flags.forecast ? await forecastFor(ports, flags, verified.value, inputs.value) : {};
+  return reportVerified(verified.value, { ...knownOfVerified(located, verified.value), ...forecast }, inputs.value);
+}
+
+function forecastFor(
+  ports: Ports,
+  { pccs }: VerifyFlags,
+  verified: VerifiedQuote,
+  { now, rootCa, earlyBundle }: Inputs,
+): Promise<ForecastFields> {
+  return forecastOf(ports, {
+    verified,
+    now,
+    bundle: earlyBundle,
+    ...(rootCa === null ? {} : { rootCa }),
+    ...(pccs === undefined ? {} : { serviceUrl: pccs }),
+  });
 }
 
 /** Stages that judge a quote whose platform has been judged before. */
@@ -125,25 +147,26 @@ async function knownOfRefused(
   return knownAfterFailure(located, failure);
 }
 
-function reportVerified(
-  verified: VerifiedQuote,
-  policy: AppraisalPolicy | null,
-  known: VerificationFields,
-  now: number,
-): Report {
+function reportVerified(verified: VerifiedQuote, known: VerificationFields, { now, policy }: Inputs): Report {
   const { mrtd, rtmr0, rtmr1, rtmr2, rtmr3 } = verified.quote.report;
-  const { tcbStatus } = verified;
+  const { tcbStatus, tcbEvaluationDataNumber, warnings, short } = verified;
   const decision = policy === null ? null : evaluatePolicy({ tcbStatus, mrtd, rtmr0, rtmr1, rtmr2, rtmr3 }, policy);
   const fields = { ...known, policy: decision };
   const text: Report["text"] = (paint) =>
-    verificationText({ fields, judgement: verified, warnings: verified.warnings, now }, paint);
+    verificationText({ fields, judgement: verified, tcbEvaluationDataNumber, warnings, now }, paint);
   if (decision === null || decision.allowed) return reportSuccess(fields, text);
-  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches: decision.mismatches }), fields, text);
+  const { mismatches } = decision;
+  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches, short }), fields, text);
 }
 
 /** What no single flag can see is wrong; null if nothing is. */
 function misuseOf(flags: VerifyFlags): string | null {
   if (flags.collateral !== undefined && flags.pccs !== undefined) return "Give --collateral or --pccs, not both.";
+  if (flags.earlyCollateral !== undefined && !flags.forecast)
+    return "--early-collateral says nothing without --forecast.";
+  if (flags.forecast && flags.collateral !== undefined && flags.earlyCollateral === undefined) {
+    return "With --collateral nothing is fetched, so --forecast needs --early-collateral.";
+  }
   if (flags.policy !== undefined && flags.profile === undefined) return "--policy needs --profile.";
   if (flags.policy === undefined && flags.profile !== undefined) return "--profile says nothing without --policy.";
   if (flags.policy === undefined && flags.role !== undefined) return "--role says nothing without --policy.";
@@ -154,13 +177,19 @@ async function loadInputs(ports: Ports, flags: VerifyFlags): Promise<Result<Inpu
   const now = flags.at ?? ports.nowSeconds();
   const rootCa = flags.rootCa === undefined ? ok(null) : await loadRootCa(ports.files, flags.rootCa);
   if (!rootCa.ok) return err(refusalOfCli(rootCa.error));
-  if (flags.policy === undefined || flags.profile === undefined) return ok({ now, rootCa: rootCa.value, policy: null });
+  const early =
+    flags.earlyCollateral === undefined
+      ? ok(null)
+      : await ports.files.read(flags.earlyCollateral, COLLATERAL_LIMIT_BYTES);
+  if (!early.ok) return err(refusalOfCli(early.error));
+  const inputs: Inputs = { now, rootCa: rootCa.value, policy: null, earlyBundle: early.value };
+  if (flags.policy === undefined || flags.profile === undefined) return ok(inputs);
   const policy = await loadPolicy(ports.files, {
     path: flags.policy,
     profile: flags.profile,
     role: flags.role ?? "node",
   });
-  return policy.ok ? ok({ now, rootCa: rootCa.value, policy: policy.value }) : policy;
+  return policy.ok ? ok({ ...inputs, policy: policy.value }) : policy;
 }
 
 async function obtainCollateral(
@@ -218,6 +247,17 @@ export const quoteVerifyCommand: Command<CliContext> = buildCommand({
         default: false,
         withNegated: false,
       },
+      forecast: {
+        kind: "boolean",
+        brief: "Say what the platform will be when Intel's early collateral becomes the standard one",
+        default: false,
+        withNegated: false,
+      },
+      earlyCollateral: optionalFlag(
+        String,
+        "FILE",
+        "Early bundle for --forecast, as `collateral fetch --early` writes it",
+      ),
       json: JSON_FLAG,
     },
     positional: {
@@ -231,7 +271,7 @@ export const quoteVerifyCommand: Command<CliContext> = buildCommand({
     "Verify a quote, and judge it by a policy",
     "Verifies signatures, certificate chains, revocation lists, freshness of collateral, TCB status and TD attributes. A TCB " +
       "status other than Revoked is reported and left to the policy. Exit code 10 when the quote is not verified or the policy " +
-      "refuses it. The policy file itself is taken as it is: verify its signature before you trust it.",
+      "refuses it. The policy file itself is taken as it is: verify its signature before you trust it. A forecast changes no verdict and no exit code.",
     {
       does: "was this quote genuine on 25 June 2025?",
       line: "mero-tee quote verify quote.bin --collateral collateral.json --at 2025-06-25T00:00:00Z",
