@@ -33,6 +33,8 @@ export interface Config {
   readonly corsOrigins: readonly string[];
   readonly acceptMockAttestation: boolean;
   readonly enforceMeasurementPolicy: boolean;
+  /** Whether keys leave sealed to the node's trust domain only. */
+  readonly requireKeyWrap: boolean;
   readonly policy: PolicyChoice;
   /** Base URL of a collateral service, or null for Intel's. */
   readonly collateralUrl: string | null;
@@ -69,6 +71,7 @@ export function parseConfig(
     challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS", integerBetween(1, 3600), 60),
     maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES", integerBetween(1, 10_000_000), 10_000),
     corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
+    requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
     policy: choosePolicy(settings, image, builtAs),
     collateralUrl: settings.value<string | null>("PCCS_URL", parseCollateralUrl, null),
     simulatedRootCaFile: readSimulatedRoot(settings, image),
@@ -108,20 +111,13 @@ function readSimulatedRoot(settings: SettingsReader, image: ProfileChoice): stri
 }
 
 // Ignoring one of these would leave an operator with less than was asked for: spent challenges that are not shared,
-// keys that are not wrapped, a policy that was not compared.
+// a policy that was not compared.
 function refuseLaterReleases(settings: SettingsReader): void {
   if (settings.value("REDIS_URL", (text) => (text.trim() === "" ? ok(null) : parseRedisUrl(text)), null) !== null) {
     settings.refuse(
       "setting-not-served",
       "REDIS_URL",
       "is not served by this release; challenges are kept in memory, one instance only",
-    );
-  }
-  if (settings.value("REQUIRE_KEY_WRAP", parseBoolean, false)) {
-    settings.refuse(
-      "setting-not-served",
-      "REQUIRE_KEY_WRAP",
-      "true is not served by this release; keys are released on the plain wire only",
     );
   }
   if (settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null) !== null) {

@@ -1,15 +1,19 @@
 import {
+  createKeySealer,
   type GetKeyRequest,
   isMockQuote,
   mockReportData,
   parseChallengeId,
   parsePeerId,
   parsePublicKeyProtobuf,
+  parseWrapKey,
   peerIdFromPublicKey,
   peerIdHash,
   type SecretBytes,
   signedPayload,
   verifyPeerSignature,
+  wrapBinding,
+  wrapTranscript,
 } from "@mero-tee/kms-protocol";
 import { type AppraisalPolicy, evaluate, type PolicyMismatches, type Profile } from "@mero-tee/policy";
 import { describeFailure, describeShort, parseQuote, type TdxQuote, type VerifiedQuote } from "@mero-tee/tdx-quote";
@@ -19,6 +23,7 @@ import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeStore } from "./challenge/challenge-store.ts";
 import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { GuestAgent } from "./guest-agent.ts";
+import { wrapKeyFor, type WrappedKey } from "./key-wrapping.ts";
 import type { PolicyHolder } from "./policy/policy-holder.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 import { refuse, type Refusal } from "./refusal.ts";
@@ -39,12 +44,20 @@ export interface KeyReleaseSettings {
   readonly keyNamespacePrefix: string;
   readonly acceptMockAttestation: boolean;
   readonly enforceMeasurementPolicy: boolean;
+  /** Whether keys leave sealed only. */
+  readonly requireKeyWrap: boolean;
 }
 
 /** A released key, and on what it rests: `verified` is null for a mock quote that the settings accept. */
 export interface ReleasedKey {
-  readonly key: SecretBytes;
+  readonly key: PlainKey | WrappedKey;
   readonly verified: VerifiedQuote | null;
+}
+
+/** A key for the plain wire; whoever answers with it wipes it. */
+interface PlainKey {
+  readonly wire: "plain";
+  readonly secret: SecretBytes;
 }
 
 const HALF_HEX_DIGITS = 64;
@@ -65,11 +78,18 @@ export async function releaseKey(
 ): Promise<Result<ReleasedKey, Refusal>> {
   const peerId = parsePeerId(request.peerId); // 1
   if (!peerId.ok) return refuse("peer-id-malformed", "peerId is not the peer id of an Ed25519 key");
-  if (parseChallengeId(request.challengeId) === null) return refuse("challenge-id-malformed"); // 2
+  const { wrapKeyB64 } = request;
+  if (wrapKeyB64 === undefined && settings.requireKeyWrap) {
+    return refuse("key-wrap-required", "this KMS releases keys only sealed to a wrapKeyB64");
+  }
+  const challengeIdBytes = parseChallengeId(request.challengeId); // 2
+  if (challengeIdBytes === null) return refuse("challenge-id-malformed");
   const policy = ports.policy.current(); // 3
   if (!policy.ok) return refuse("policy-not-ready", policy.error.reason);
   const quoteBytes = parseBase64(request.quoteB64); // 4
   if (quoteBytes === null) return refuse("quote-not-base64", "quoteB64 is not canonical base64");
+  const wrapKey = wrapKeyB64 === undefined ? undefined : parseWrapKey(wrapKeyB64);
+  if (wrapKey === null) return refuse("wrap-key-malformed", "wrapKeyB64 is not base64 of 32 bytes");
 
   const slot = ports.releases.tryAcquire();
   if (slot === null) return refuse("rate-limited", "too many key releases in flight");
@@ -95,19 +115,29 @@ export async function releaseKey(
       if (!evidence.ok) return evidence;
       const { reportDataHex, quote } = evidence.value;
       if (reportDataHex.slice(0, HALF_HEX_DIGITS) !== toHex(nonce)) return refuse("quote-nonce-mismatch"); // 14
-      if (reportDataHex.slice(HALF_HEX_DIGITS) !== toHex(peerIdHash(peerId.value)))
-        return refuse("quote-peer-mismatch"); // 15
+      // The field alone chooses the form, so a quote made for one wire is worth nothing on the other.
+      const peerHalf = wrapKey === undefined ? peerIdHash(peerId.value) : wrapBinding(peerId.value, wrapKey);
+      if (reportDataHex.slice(HALF_HEX_DIGITS) !== toHex(peerHalf)) return refuse("quote-peer-mismatch"); // 15
       const verified = quote === null ? ok(null) : await verifyEvidence(quote, ports.evidence); // 13, 16
       if (!verified.ok) return verified;
       if (verified.value !== null && settings.enforceMeasurementPolicy) {
         const accepted = applyPolicy(verified.value, policy.value); // 17, 18
         if (!accepted.ok) return accepted;
       }
+      // Here, and not when its bytes were read: whether a point is usable takes curve arithmetic.
+      const sealer = wrapKey === undefined ? undefined : await createKeySealer(wrapKey);
+      if (sealer === null) return refuse("wrap-key-low-order", "wrapKeyB64 is a point of low order");
       const path = `${settings.keyNamespacePrefix}/${settings.profile}/${peerId.value}`;
       const key = await ports.agent.deriveKey(path); // 19
       if (!key.ok) return refuse("key-derivation-failed", undefined, `${key.error.code}: ${key.error.reason}`);
-      isReleased = true;
-      return ok({ key: key.value, verified: verified.value });
+      if (wrapKey === undefined || sealer === undefined) {
+        isReleased = true;
+        return ok({ key: { wire: "plain", secret: key.value }, verified: verified.value });
+      }
+      const facts = { challengeId: challengeIdBytes, nonce, peerId: peerId.value, quote: quoteBytes, wrapKey };
+      const wrapped = await wrapKeyFor(wrapTranscript(facts), key.value, sealer, ports.agent);
+      isReleased = wrapped.ok;
+      return wrapped.ok ? ok({ key: wrapped.value, verified: verified.value }) : wrapped;
     } finally {
       if (isReleased) challenge.value.release();
       else challenge.value.fail();

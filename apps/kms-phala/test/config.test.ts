@@ -18,6 +18,7 @@ describe("without any variable", () => {
       corsOrigins: [],
       acceptMockAttestation: false,
       enforceMeasurementPolicy: true,
+      requireKeyWrap: false,
       policy: { kind: "none" },
       collateralUrl: null,
       simulatedRootCaFile: null,
@@ -53,7 +54,8 @@ describe("values that are accepted", () => {
     { env: { ENFORCE_MEASUREMENT_POLICY: "0" }, expected: { enforceMeasurementPolicy: false } },
     { env: { USE_ENV_POLICY: "no" }, expected: { policy: { kind: "none" } } },
     { env: { REDIS_URL: "  " }, expected: {} },
-    { env: { REQUIRE_KEY_WRAP: "false" }, expected: {} },
+    { env: { REQUIRE_KEY_WRAP: "false" }, expected: { requireKeyWrap: false } },
+    { env: { REQUIRE_KEY_WRAP: " Yes " }, expected: { requireKeyWrap: true } },
     { env: { MERO_KMS_PROFILE: " Debug " }, expected: { profile: "debug" } },
     { env: { MERO_KMS_PROFILE: "" }, expected: { profile: "locked-read-only" } },
     { env: { KMS_POLICY_PROFILE: "debug-read-only" }, expected: { profile: "debug-read-only" } },
@@ -180,7 +182,6 @@ describe("values that refuse to start", () => {
 
   test.each([
     { env: { REDIS_URL: "redis://:hunter2@redis.example:6379" }, setting: "REDIS_URL" },
-    { env: { REQUIRE_KEY_WRAP: "true" }, setting: "REQUIRE_KEY_WRAP" },
     { env: { MERO_NODE_POLICY_SHA256: SHA256 }, setting: "MERO_NODE_POLICY_SHA256" },
   ])("$setting is refused rather than ignored, since this release does not serve it", ({ env, setting }) => {
     expect(problemsOf(env)).toMatchObject([{ code: "setting-not-served", setting }]);
@@ -211,7 +212,7 @@ describe("values that refuse to start", () => {
       LISTEN_ADDR: "x",
       CHALLENGE_TTL_SECS: "0",
       CORS_ALLOWED_ORIGINS: "*",
-      REQUIRE_KEY_WRAP: "1",
+      REQUIRE_KEY_WRAP: "maybe",
     });
     expect(problems.map(({ setting }) => setting).toSorted()).toEqual([
       "CHALLENGE_TTL_SECS",

@@ -1,15 +1,8 @@
-import {
-  createKmsVerifier,
-  type KmsVerifier,
-  type PeerIdentity,
-  type QuoteProvider,
-} from "@mero-tee/kms-protocol/client";
+import type { KmsVerifier, PeerIdentity, QuoteProvider } from "@mero-tee/kms-protocol/client";
 import { DEFAULT_PROFILE, PROFILES, type Profile } from "@mero-tee/policy";
-import { encodeCollateral, parseCollateral } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { cliFailure } from "./cli-failure.ts";
-import { fetchCollateralFor } from "./collateral-source.ts";
 import type { CommonFlags } from "./command.ts";
 import type { Ports } from "./context.ts";
 import { refusalOfCli, type Refusal } from "./failure-view.ts";
@@ -23,6 +16,7 @@ import {
   type OptionalFlag,
 } from "./flags.ts";
 import { loadIdentity } from "./identity-file.ts";
+import { createKmsJudge } from "./kms-judge.ts";
 import { warn } from "./output.ts";
 import { loadPolicy } from "./policy-file.ts";
 import { loadRootCa } from "./root-ca-file.ts";
@@ -130,19 +124,11 @@ async function createJudge(
   const root = rootCa.value === null ? {} : { rootCa: rootCa.value };
   // A platform with a root of its own has collateral that Intel never heard of.
   const serviceUrl = flags.pccs ?? (rootCa.value === null ? undefined : flags.simulator);
-  const verifyKms = createKmsVerifier({
+  const verifyKms = createKmsJudge(ports, {
     policy: policy.value,
     now,
     ...root,
-    async collateralFor(quote) {
-      const bundle = await fetchCollateralFor(ports, {
-        quote,
-        now,
-        ...root,
-        ...(serviceUrl === undefined ? {} : { serviceUrl }),
-      });
-      return bundle.ok ? parseCollateral(encodeCollateral(bundle.value)) : bundle;
-    },
+    ...(serviceUrl === undefined ? {} : { serviceUrl }),
   });
   return ok({ verifyKms, binding: policy.value.defaultBinding ?? null });
 }

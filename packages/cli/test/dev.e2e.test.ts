@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -32,6 +33,7 @@ const STEPS = [
   "node-quoted",
   "node-signed",
   "key-released",
+  "key-sealed",
   "storage-sealed",
   "storage-reopened",
   "storage-closed-to-others",
@@ -39,6 +41,7 @@ const STEPS = [
   "other-image-refused",
   "changed-quote-refused",
   "debug-td-refused",
+  "swapped-wrap-key-refused",
 ];
 
 interface Ready {
@@ -171,7 +174,11 @@ describe("dev --json, while it runs", () => {
       const key = (await readFile(out, "utf8")).trim();
       expect((await stat(out)).mode & 0o777).toBe(0o600);
       const fingerprint = createHash("sha256").update(Buffer.from(key, "hex")).digest("hex").slice(0, 16);
-      expect(readJson<DevEvent>(first.stdout)).toMatchObject({ kmsVerified: true, keyFingerprint: fingerprint });
+      expect(readJson<DevEvent>(first.stdout)).toMatchObject({
+        kmsVerified: true,
+        wire: "wrapped",
+        keyFingerprint: fingerprint,
+      });
       const again = await runCliProcess(args);
       expect(readJson<DevEvent>(again.stdout)).toMatchObject({ keyFingerprint: fingerprint, out: null });
       expect(first.stderr).not.toContain("NOT verified");
@@ -179,6 +186,42 @@ describe("dev --json, while it runs", () => {
       expect(all).not.toContain(key);
     },
   );
+
+  test("is asked for a plain key only by a node that was told so", { timeout: LIMIT_MS }, async () => {
+    const { ready } = running();
+    const asked: string[] = [];
+    // A KMS of older make, as seen from outside: it ignores what it does not know.
+    const passOn = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const sent: Record<string, unknown> = JSON.parse(Buffer.concat(await Array.fromAsync(request)).toString());
+      const { wrapKeyB64: _, ...known } = sent;
+      asked.push(request.url ?? "");
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${ready.kmsUrl}${request.url ?? ""}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(known),
+      });
+      response.writeHead(answer.status, headers).end(await answer.text());
+    };
+    const old = createHttpServer((request, response) => void passOn(request, response));
+    await new Promise<void>((resolve) => old.listen(0, "127.0.0.1", resolve));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on TCP has such an address
+    const { port } = old.address() as AddressInfo;
+    const args = ["kms", "get-key", `http://127.0.0.1:${port}`, ...nodeArgs(ready)];
+    const refused = await runCliProcess(args);
+    expect(refused.exitCode).toBe(10);
+    expect(readJson<DevEvent>(refused.stdout)).toMatchObject({
+      wire: "wrapped",
+      keyFingerprint: null,
+      kmsError: { tag: "peer_id_mismatch" },
+    });
+    expect(refused.stderr).toContain("--wire plain");
+    expect(asked).toEqual(["/attest", "/challenge", "/get-key"]);
+    const plain = await runCliProcess([...args, "--wire", "plain"]);
+    expect(plain.exitCode).toBe(0);
+    expect(readJson<DevEvent>(plain.stdout)).toMatchObject({ kmsVerified: true, wire: "plain" });
+    await new Promise((resolve) => old.close(resolve));
+  });
 
   test("is OK to a node's probe, and refuses one of another profile", { timeout: LIMIT_MS }, async () => {
     const { ready } = running();

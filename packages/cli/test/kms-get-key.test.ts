@@ -5,7 +5,7 @@ import { fakeFetch, json, type FakeAnswer } from "./fake-services.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { documentOf, runInWorld } from "./run-cli.ts";
 
-const FIELDS = ["schemaVersion", "peerId", "kmsVerified", "keyFingerprint", "out", "kmsError", "failure"];
+const FIELDS = ["schemaVersion", "peerId", "kmsVerified", "wire", "keyFingerprint", "out", "kmsError", "failure"];
 const PEER_ID = "12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB";
 const KEY = "e72cbfbcdd269f14670d4098b2699bf908173a20429c2edcdae2b1786f2f516f";
 const FINGERPRINT = createHash("sha256").update(Buffer.from(KEY, "hex")).digest("hex").slice(0, 16);
@@ -43,6 +43,7 @@ describe("kms get-key", () => {
       schemaVersion: 1,
       peerId: PEER_ID,
       kmsVerified: false,
+      wire: "plain",
       keyFingerprint: FINGERPRINT,
       out: null,
       kmsError: null,
@@ -127,6 +128,12 @@ describe("kms get-key", () => {
       code: "file-missing",
     },
     { name: "a policy that is missing", args: [...ARGS, "--policy", "absent"], exitCode: 11, code: "file-missing" },
+    {
+      name: "a sealed key without a policy to judge who sealed it",
+      args: [...ARGS, "--wire", "wrapped"],
+      exitCode: 2,
+      code: "usage-invalid",
+    },
     {
       name: "a KMS without a URL",
       args: ARGS.map((word) => word.replace("http://127.0.0.1:8080", "kms")),

@@ -1,8 +1,10 @@
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
+import { type JsonValue, parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
 import { type JsonBodyError, readKnownMembers, requiredText } from "./json-body.ts";
+import { SEALED_CIPHERTEXT_BYTES, SEALED_ENC_BYTES, type SealedKey } from "./key-wrap.ts";
 import { ANSWER_FIELD_LIMITS, type ErrorBody } from "./messages.ts";
 import { NONCE_BYTES, REPORT_DATA_BYTES } from "./report-data.ts";
 import { SecretBytes } from "./secret-bytes.ts";
@@ -17,6 +19,16 @@ export type AnswerError =
   | { readonly code: "answer-nonce-invalid" }
   /** The key is not hex of at least 32 bytes. */
   | { readonly code: "answer-key-invalid" };
+
+/** Why an answer to a request for a sealed key cannot be used; `answer-key-not-wrapped`: it holds a plain key. */
+export type WrappedAnswerError = AnswerError | { readonly code: "answer-key-not-wrapped" };
+
+/** A sealed key as a node takes it; nothing in it is authenticated. */
+export interface ReceivedWrappedKey {
+  readonly sealed: SealedKey;
+  /** The KMS's quote, raw. */
+  readonly kmsQuote: Uint8Array<ArrayBuffer>;
+}
 
 /** A challenge as a node takes it. */
 export interface ReceivedChallenge {
@@ -99,6 +111,41 @@ export function parseGetKeyAnswer(body: Uint8Array): Result<SecretBytes, AnswerE
   const key = trimmed.length > ANSWER_FIELD_LIMITS.key ? null : parseHex(trimmed);
   if (key === null || key.length < 32) return err({ code: "answer-key-invalid" });
   return ok(new SecretBytes(key));
+}
+
+/**
+ * Reads the answer of `POST /get-key` to a request with a wrap key. One with a `key` is refused whatever else it holds: a
+ * node that asked for a sealed key takes no other. Unlike on the plain wire no member may be there twice, known or not.
+ *
+ * Errors: `answer-not-json`, `answer-shape-invalid`, `answer-field-oversized`, `answer-key-not-wrapped`.
+ * Source: mero-kms protocol, key wrapping.
+ */
+export function parseWrappedKeyAnswer(body: Uint8Array): Result<ReceivedWrappedKey, WrappedAnswerError> {
+  const document = parseStrictJson(body);
+  if (!document.ok) return err({ code: "answer-not-json" });
+  if (!isJsonObject(document.value)) return err({ code: "answer-shape-invalid", field: null });
+  if (document.value.has("key")) return err({ code: "answer-key-not-wrapped" });
+  const kmsQuoteB64 = document.value.get("kmsQuoteB64");
+  if (typeof kmsQuoteB64 !== "string") return err({ code: "answer-shape-invalid", field: "kmsQuoteB64" });
+  if (kmsQuoteB64.length > ANSWER_FIELD_LIMITS.kmsQuoteB64) return err(oversized("kmsQuoteB64"));
+  const kmsQuote = parseBase64(kmsQuoteB64);
+  if (kmsQuote === null || kmsQuote.length === 0) return err({ code: "answer-shape-invalid", field: "kmsQuoteB64" });
+  const wrapped = document.value.get("wrapped");
+  if (!isJsonObject(wrapped)) return err({ code: "answer-shape-invalid", field: "wrapped" });
+  const enc = bytesOf(wrapped.get("encB64"), SEALED_ENC_BYTES);
+  if (enc === null) return err({ code: "answer-shape-invalid", field: "encB64" });
+  const ciphertext = bytesOf(wrapped.get("ciphertextB64"), SEALED_CIPHERTEXT_BYTES);
+  if (ciphertext === null) return err({ code: "answer-shape-invalid", field: "ciphertextB64" });
+  return ok({ sealed: { enc, ciphertext }, kmsQuote });
+}
+
+function isJsonObject(value: JsonValue | undefined): value is ReadonlyMap<string, JsonValue> {
+  return value instanceof Map;
+}
+
+function bytesOf(text: JsonValue | undefined, length: number): Uint8Array<ArrayBuffer> | null {
+  const bytes = typeof text === "string" ? parseBase64(text) : null;
+  return bytes?.length === length ? bytes : null;
 }
 
 /**

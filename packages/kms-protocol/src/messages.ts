@@ -15,6 +15,7 @@ export const ANSWER_FIELD_LIMITS = {
   quoteB64: 131_072,
   reportDataHex: 1_024,
   key: 4_096,
+  kmsQuoteB64: 131_072,
 } as const;
 
 /** Body of `POST /challenge`. */
@@ -41,12 +42,26 @@ export interface GetKeyRequest {
   readonly peerPublicKeyB64: string;
   /** base64 of the Ed25519 signature over the signed payload. */
   readonly signatureB64: string;
+  /** base64 of the X25519 key to seal to; its presence alone asks for a wrapped answer. */
+  readonly wrapKeyB64?: string;
 }
 
-/** Answer 200 of `POST /get-key`. A secret. */
+/** Answer 200 of `POST /get-key` without a wrap key. A secret. */
 export interface GetKeyAnswer {
   /** 64 hex characters. */
   readonly key: string;
+}
+
+/** Answer 200 of `POST /get-key` with a wrap key: no secret, and of use to one machine only. */
+export interface WrappedKeyAnswer {
+  readonly wrapped: {
+    /** 32 bytes as base64. */
+    readonly encB64: string;
+    /** 48 bytes as base64. */
+    readonly ciphertextB64: string;
+  };
+  /** The KMS's own quote over the sealed key. */
+  readonly kmsQuoteB64: string;
 }
 
 /** Body of `POST /attest`. */

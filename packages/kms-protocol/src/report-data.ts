@@ -20,13 +20,21 @@ export const DEFAULT_BINDING: Uint8Array<ArrayBuffer> = new Uint8Array(
 );
 
 /**
+ * A half of report data that begins so is the KMS's own, 16 ASCII bytes. Whoever asks for an attestation chooses 64 bytes
+ * that a genuine KMS quotes: without a form that nobody can choose, no quote could ever commit a KMS to anything.
+ *
+ * Source: mero-kms protocol, key wrapping.
+ */
+export const RELEASE_LABEL: Uint8Array<ArrayBuffer> = new TextEncoder().encode("mero-kms-release");
+
+/**
  * Report data of the quote with which a node asks for its key: challenge nonce, then SHA-256 of its peer id text.
  *
  * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
  * Source: mero-kms protocol, report data on both planes.
  */
 export function nodeReportData(nonce: Uint8Array, peerId: PeerId): Uint8Array<ArrayBuffer> {
-  return halves(nonce, peerIdHash(peerId));
+  return reportDataOf(nonce, peerIdHash(peerId));
 }
 
 /**
@@ -38,10 +46,11 @@ export function nodeReportData(nonce: Uint8Array, peerId: PeerId): Uint8Array<Ar
  * Source: mero-kms protocol, report data on both planes.
  */
 export function kmsReportData(nonce: Uint8Array, binding: Uint8Array): Uint8Array<ArrayBuffer> {
-  return halves(nonce, binding);
+  return reportDataOf(nonce, binding);
 }
 
-function halves(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Two halves of 32 bytes; other lengths are a programming error (RangeError). */
+export function reportDataOf(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
   if (first.length !== NONCE_BYTES || second.length !== NONCE_BYTES) {
     throw new RangeError("report data is made of two halves of 32 bytes");
   }

@@ -1,9 +1,15 @@
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
-import { type JsonBodyError, type ShapeProblem, readKnownMembers, requiredText } from "./json-body.ts";
+import {
+  type JsonBodyError,
+  type KnownMembers,
+  type ShapeProblem,
+  readKnownMembers,
+  requiredText,
+} from "./json-body.ts";
 import type { AttestRequest, ChallengeRequest, GetKeyRequest } from "./messages.ts";
-import { DEFAULT_BINDING, NONCE_BYTES } from "./report-data.ts";
+import { DEFAULT_BINDING, NONCE_BYTES, RELEASE_LABEL } from "./report-data.ts";
 
 /** Why the body of a request is refused before its handler runs. */
 export type RequestError =
@@ -40,18 +46,25 @@ const ATTEST_FIELDS = ["nonceB64", "bindingB64"] as const;
  * Source: mero-kms protocol, endpoints.
  */
 export function parseChallengeRequest(body: Uint8Array): Result<ChallengeRequest, RequestError> {
-  return parseTexts(body, CHALLENGE_FIELDS);
+  const members = readKnownMembers(body, CHALLENGE_FIELDS);
+  return members.ok ? requiredTexts(members.value, CHALLENGE_FIELDS) : err(requestError(members.error));
 }
 
 /**
- * Reads the body of `POST /get-key`: five texts, nothing decoded, because each decodes at its own step of the release.
+ * Reads the body of `POST /get-key`: five texts and perhaps a wrap key, nothing decoded, because each decodes at its own
+ * step of the release. A wrap key that is null is refused: what is there decides how the key travels.
  *
  * @param body - bytes as received, at most the request body limit
  * Errors: `request-not-json`, `request-shape-invalid`.
- * Source: mero-kms protocol, endpoints.
+ * Source: mero-kms protocol, endpoints and key wrapping.
  */
 export function parseGetKeyRequest(body: Uint8Array): Result<GetKeyRequest, RequestError> {
-  return parseTexts(body, GET_KEY_FIELDS);
+  const members = readKnownMembers(body, [...GET_KEY_FIELDS, "wrapKeyB64"]);
+  if (!members.ok) return err(requestError(members.error));
+  const texts = requiredTexts(members.value, GET_KEY_FIELDS);
+  if (!texts.ok || !members.value.has("wrapKeyB64")) return texts;
+  const wrapKeyB64 = requiredText(members.value, "wrapKeyB64");
+  return wrapKeyB64.ok ? ok({ ...texts.value, wrapKeyB64: wrapKeyB64.value }) : err(requestError(wrapKeyB64.error));
 }
 
 /**
@@ -75,12 +88,6 @@ export function parseAttestRequest(body: Uint8Array): Result<AttestRequest, Requ
 }
 
 /**
- * A binding that begins so is the KMS's own. Whoever asks for an attestation chooses 64 bytes that a genuine KMS quotes:
- * without a form that nobody can choose, no quote could ever commit a KMS to anything.
- */
-const RESERVED_BINDING_HEAD = new TextEncoder().encode("mero-kms-release");
-
-/**
  * Decodes an attestation request; no binding means the default one.
  *
  * Errors: `attest-request-invalid` for what is not canonical base64 of exactly 32 bytes, and for a reserved binding.
@@ -93,7 +100,7 @@ export function decodeAttestRequest(request: AttestRequest): Result<RequestedAtt
   if (bindingB64 === null) return ok({ nonce, binding: DEFAULT_BINDING });
   const binding = decode32(bindingB64);
   if (binding === null) return err({ code: "attest-request-invalid", field: "bindingB64", problem: "not-32-bytes" });
-  if (RESERVED_BINDING_HEAD.every((byte, index) => binding[index] === byte)) {
+  if (RELEASE_LABEL.every((byte, index) => binding[index] === byte)) {
     return err({ code: "attest-request-invalid", field: "bindingB64", problem: "reserved" });
   }
   return ok({ nonce, binding });
@@ -104,15 +111,13 @@ function decode32(text: string): Uint8Array<ArrayBuffer> | null {
   return bytes?.length === NONCE_BYTES ? bytes : null;
 }
 
-function parseTexts<Name extends string>(
-  body: Uint8Array,
+function requiredTexts<Name extends string>(
+  members: KnownMembers<string>,
   names: readonly Name[],
 ): Result<Readonly<Record<Name, string>>, RequestError> {
-  const members = readKnownMembers(body, names);
-  if (!members.ok) return err(requestError(members.error));
   const texts: Partial<Record<Name, string>> = {};
   for (const name of names) {
-    const text = requiredText(members.value, name);
+    const text = requiredText(members, name);
     if (!text.ok) return err(requestError(text.error));
     texts[name] = text.value;
   }

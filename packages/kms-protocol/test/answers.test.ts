@@ -6,8 +6,9 @@ import {
   parseChallengeAnswer,
   parseErrorBody,
   parseGetKeyAnswer,
+  parseWrappedKeyAnswer,
 } from "../src/index.ts";
-import { VECTOR, bytes } from "./wire-vector.ts";
+import { VECTOR, WRAP_VECTOR, bytes } from "./wire-vector.ts";
 
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
@@ -185,6 +186,64 @@ describe("a key answer", () => {
 
   test("that is not JSON is refused as such", () => {
     expect(parseGetKeyAnswer(new Uint8Array())).toEqual({ ok: false, error: { code: "answer-not-json" } });
+  });
+});
+
+function shape(field: string | null): unknown {
+  return { code: "answer-shape-invalid", field };
+}
+
+describe("a sealed key's answer", () => {
+  const sealed = { enc: bytes(WRAP_VECTOR.encHex), ciphertext: bytes(WRAP_VECTOR.ciphertextHex) };
+  const encB64 = Buffer.from(sealed.enc).toString("base64");
+  const ciphertextB64 = Buffer.from(sealed.ciphertext).toString("base64");
+  const answer = { wrapped: { encB64, ciphertextB64 }, kmsQuoteB64: "AAAA" };
+
+  test.each([
+    { name: "as a KMS sends it", change: {} },
+    { name: "with unknown members", change: { later: [1], wrapped: { encB64, ciphertextB64, more: 1 } } },
+  ])("is read $name", ({ change }) => {
+    expect(parseWrappedKeyAnswer(encode({ ...answer, ...change }))).toEqual({
+      ok: true,
+      value: { sealed, kmsQuote: new Uint8Array(3) },
+    });
+  });
+
+  test.each([
+    { name: "a plain key", change: { key: "ab".repeat(32) }, error: { code: "answer-key-not-wrapped" } },
+    { name: "a key of null", change: { key: null }, error: { code: "answer-key-not-wrapped" } },
+    { name: "no quote", change: { kmsQuoteB64: undefined }, error: shape("kmsQuoteB64") },
+    { name: "an empty quote", change: { kmsQuoteB64: "" }, error: shape("kmsQuoteB64") },
+    { name: "a quote that is no base64", change: { kmsQuoteB64: "*" }, error: shape("kmsQuoteB64") },
+    {
+      name: "a quote that is too long",
+      change: { kmsQuoteB64: "A".repeat(131_076) },
+      error: { code: "answer-field-oversized", field: "kmsQuoteB64" },
+    },
+    { name: "no sealed key", change: { wrapped: undefined }, error: shape("wrapped") },
+    { name: "a list for a sealed key", change: { wrapped: [] }, error: shape("wrapped") },
+    { name: "an encapsulated key of 31 bytes", change: { wrapped: { ...answer.wrapped, encB64: "A".repeat(40) } } },
+    { name: "no encapsulated key", change: { wrapped: { ciphertextB64 } } },
+    { name: "no ciphertext", change: { wrapped: { encB64 } }, error: shape("ciphertextB64") },
+    {
+      name: "a ciphertext of 49 bytes",
+      change: { wrapped: { encB64, ciphertextB64: Buffer.alloc(49).toString("base64") } },
+      error: shape("ciphertextB64"),
+    },
+  ])("is refused for $name", ({ change, error = shape("encB64") }) => {
+    expect(parseWrappedKeyAnswer(encode({ ...answer, ...change }))).toEqual({ ok: false, error });
+  });
+
+  test.each(["", "[1", JSON.stringify(answer).replace("{", '{"wrapped":1,'), "\ufeff{}"])(
+    "that is not JSON, or says one thing twice, is refused: %j",
+    (text) => {
+      const error = { code: "answer-not-json" };
+      expect(parseWrappedKeyAnswer(new TextEncoder().encode(text))).toEqual({ ok: false, error });
+    },
+  );
+
+  test("that is no object is refused", () => {
+    expect(parseWrappedKeyAnswer(encode([answer]))).toEqual({ ok: false, error: shape(null) });
   });
 });
 

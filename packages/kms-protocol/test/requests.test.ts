@@ -108,6 +108,18 @@ describe("a key request", () => {
     });
   });
 
+  test("may name a key to seal to, as text and once", () => {
+    const asked = { ...GET_KEY, wrapKeyB64: "not base64 either" };
+    expect(parseBody(JSON.stringify(asked))).toEqual({ ok: true, value: asked });
+    for (const wrapKeyB64 of [null, 1, [], {}]) {
+      const error = { code: "request-shape-invalid", field: "wrapKeyB64", problem: "wrong-type" };
+      expect(parseBody(JSON.stringify({ ...GET_KEY, wrapKeyB64 }))).toEqual({ ok: false, error });
+    }
+    const twice = JSON.stringify(asked).replace("{", '{"wrapKeyB64":"x",');
+    const error = { code: "request-shape-invalid", field: "wrapKeyB64", problem: "duplicate" };
+    expect(parseBody(twice)).toEqual({ ok: false, error });
+  });
+
   test.each(Object.keys(GET_KEY))("needs %s once, as text", (field) => {
     const shape = (problem: string): unknown => ({
       ok: false,

@@ -50,3 +50,25 @@ export function vectorQuote(): Uint8Array<ArrayBuffer> {
 export async function vectorIdentity(): Promise<PeerIdentity> {
   return unwrap(await identityFromSeed(bytes(VECTOR.seedHex)));
 }
+
+/**
+ * The published vector of key wrapping, over ids, nonce and identity of {@link VECTOR}; checked by its authors with two
+ * HPKE implementations and by hand. The storage key is that of the derivation vector.
+ */
+export const WRAP_VECTOR = {
+  nodeKeyIkmHex: "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f",
+  nodePrivateKeyHex: "5f661a2f70e4407ce264c6ec792b13faf122b0731108afe887d2a7994387d421",
+  wrapKeyHex: "b259f6ee92dcba0111850b13b3f6dccc827726f9b08235ab62922b6b3f3f2a19",
+  wrapKeyB64: "sln27pLcugERhQsTs/bczIJ3JvmwgjWrYpIraz8/Khk=",
+  bindingHex: "6d65726f2d6b6d732d777261702d7631edc3096d3574d52d20b03674fa62a2fb",
+  quoteHashHex: "fd536b4df9ae0227c15902ab26e2e43e43b41c479c06a7084f2790f53fc8654d",
+  payloadHashHex: "2b85d324a550b2f94854dac7ab459cc70845a318990669fe278064f82e740203",
+  signatureHex:
+    "d795456e9c92f789b79beca1e1c55ea4c0dc9a04128ae613305afa45fbb0013096060f47b2f2d2d7a072f3bac9b33cbfc28f1df440f573017c9e39ab8df70209",
+  transcriptHex: "ac67e2629f892bbeb0c46fd51ee6e57986ef78f4c582df58f160eba85335ef40",
+  ephemeralIkmHex: "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f",
+  encHex: "bad762e098446cbcc58b30c7e804f82847b8b911185996582af9f27bfd4e875f",
+  ciphertextHex: "948732787eeb734642fd0f03506af69fb3b02ff5868e6631697912d6e0143cadd08f6d59d4d4ef0b82a12f091ad1ebb3",
+  releaseHashHex: "fde845a3897a76e134bca8e07ee1b74296b3bd0b5f248f873ff609ad8f80783e",
+  keyHex: "e72cbfbcdd269f14670d4098b2699bf908173a20429c2edcdae2b1786f2f516f",
+} as const;

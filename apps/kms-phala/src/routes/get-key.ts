@@ -1,4 +1,5 @@
-import { parseGetKeyRequest } from "@mero-tee/kms-protocol";
+import { type GetKeyAnswer, parseGetKeyRequest, type WrappedKeyAnswer } from "@mero-tee/kms-protocol";
+import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import type { FastifyBaseLogger, FastifyPluginCallback } from "fastify";
 import { z } from "zod";
@@ -8,7 +9,12 @@ import { refuseRequest } from "../http/request-refusal.ts";
 import { type KeyReleasePorts, type KeyReleaseSettings, type ReleasedKey, releaseKey } from "../key-release.ts";
 import { errorResponses } from "./error-schema.ts";
 
-const answerSchema = z.strictObject({ key: z.string().regex(/^[0-9a-f]{64}$/) });
+const plainSchema = z.strictObject({ key: z.string().regex(/^[0-9a-f]{64}$/) });
+const wrappedSchema = z.strictObject({
+  wrapped: z.strictObject({ encB64: z.string().length(44), ciphertextB64: z.string().length(64) }),
+  kmsQuoteB64: z.string().min(1),
+});
+const answerSchema = z.union([plainSchema, wrappedSchema]);
 
 /** What `POST /get-key` needs. */
 export interface GetKeyOptions {
@@ -25,20 +31,30 @@ export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, { ports, 
     const released = await releaseKey(asked.value, ports, settings);
     if (!released.ok) return sendRefusal(request, reply, released.error);
     logRelease(request.log, asked.value.peerId, released.value);
-    // The last line on which the key is bytes; the text of it cannot be erased.
-    const key = released.value.key.use(toHex);
-    released.value.key.wipe();
-    return reply.send({ key });
+    return reply.send(answerOf(released.value));
   });
   done();
 };
 
-function logRelease(log: FastifyBaseLogger, peerId: string, { verified }: ReleasedKey): void {
+function answerOf({ key }: ReleasedKey): GetKeyAnswer | WrappedKeyAnswer {
+  if (key.wire === "wrapped") {
+    const { sealed, kmsQuote } = key;
+    const wrapped = { encB64: toBase64(sealed.enc), ciphertextB64: toBase64(sealed.ciphertext) };
+    return { wrapped, kmsQuoteB64: toBase64(kmsQuote) };
+  }
+  // The last line on which the key is bytes; the text of it cannot be erased.
+  const text = key.secret.use(toHex);
+  key.secret.wipe();
+  return { key: text };
+}
+
+function logRelease(log: FastifyBaseLogger, peerId: string, { key, verified }: ReleasedKey): void {
   const peer = hashPeerId(peerId);
+  const { wire } = key;
   if (verified === null) {
-    log.warn({ peer }, "key released on a mock quote, which proves nothing");
+    log.warn({ peer, wire }, "key released on a mock quote, which proves nothing");
     return;
   }
   const { tcbStatus, fmspc, trustAnchor } = verified;
-  log.info({ peer, tcbStatus, fmspc, trustAnchor }, "key released");
+  log.info({ peer, wire, tcbStatus, fmspc, trustAnchor }, "key released");
 }

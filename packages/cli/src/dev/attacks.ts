@@ -1,5 +1,11 @@
-import { requestKey, type KmsClient, type PeerIdentity } from "@mero-tee/kms-protocol/client";
-import { nodeReportData, type ReceivedChallenge } from "@mero-tee/kms-protocol";
+import { createWrapKeyPair, nodeReportData, nodeWrapReportData, type ReceivedChallenge } from "@mero-tee/kms-protocol";
+import {
+  requestKey,
+  requestWrappedKey,
+  type KmsClient,
+  type KmsVerifier,
+  type PeerIdentity,
+} from "@mero-tee/kms-protocol/client";
 import { PROFILES, type Profile } from "@mero-tee/policy";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -14,6 +20,7 @@ export interface AttackSetting {
   readonly simulator: SimulatorClient;
   readonly identity: PeerIdentity;
   readonly profile: Profile;
+  readonly verifyKms: KmsVerifier;
   /** A release that succeeded: its challenge is spent. */
   readonly overheard: { readonly challenge: ReceivedChallenge; readonly quote: Uint8Array };
 }
@@ -30,6 +37,8 @@ interface Attack {
     /** What the attacker does to the quote afterwards. */
     readonly tamper?: (quote: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
   };
+  /** The attacker puts a wrap key of his own into a request whose quote names another. */
+  readonly swapsWrapKey?: true;
 }
 
 /** MRTD within a version 4 quote: 48 bytes of header, and 136 into the TD report. Source: Intel TDX DCAP Quoting Library API. */
@@ -65,6 +74,14 @@ function attacksFor(profile: Profile): readonly Attack[] {
       why: "its host could read the key from memory",
       quote: { request: { profile, defect: "td-debug" } },
     },
+    {
+      id: "swapped-wrap-key-refused",
+      title: "the key, sealed to somebody else",
+      tag: "peer_id_mismatch",
+      why: "the node's quote names the one key to seal to",
+      quote: { request: { profile } },
+      swapsWrapKey: true,
+    },
   ];
 }
 
@@ -87,21 +104,26 @@ export async function tryAttacks(setting: AttackSetting, narrator: Narrator): Pr
 }
 
 /** How the KMS refused; null if it gave a key. */
-async function refusalTagOf(
-  attack: Attack,
-  { client, simulator, identity, overheard }: AttackSetting,
-): Promise<Result<string | null, Refusal>> {
+async function refusalTagOf(attack: Attack, setting: AttackSetting): Promise<Result<string | null, Refusal>> {
+  const { client, simulator, identity, verifyKms, overheard } = setting;
   let { challenge, quote } = overheard;
   if (attack.quote !== undefined) {
     const fresh = await client.challenge(identity.peerId);
     if (!fresh.ok) return err(refusalOfKms("challenge", fresh.error));
-    const reportData = nodeReportData(fresh.value.nonce, identity.peerId);
+    const { nonce } = fresh.value;
+    const reportData =
+      attack.swapsWrapKey === true
+        ? nodeWrapReportData(nonce, identity.peerId, (await createWrapKeyPair()).wrapKey)
+        : nodeReportData(nonce, identity.peerId);
     const made = await simulator.quote({ reportData, role: "node", ...attack.quote.request });
     if (!made.ok) return err(refusalOfKms("quote", made.error));
     challenge = fresh.value;
     quote = attack.quote.tamper?.(made.value) ?? made.value;
   }
-  const key = await requestKey(client, identity, challenge, quote);
+  const key =
+    attack.swapsWrapKey === true
+      ? await requestWrappedKey({ client, identity, challenge, quote, pair: await createWrapKeyPair(), verifyKms })
+      : await requestKey(client, identity, challenge, quote);
   if (key.ok) {
     key.value.wipe();
     return ok(null);

@@ -1,10 +1,16 @@
-import { nodeReportData, type ReceivedChallenge, type SecretBytes } from "@mero-tee/kms-protocol";
+import {
+  createWrapKeyPair,
+  nodeWrapReportData,
+  type ReceivedChallenge,
+  type SecretBytes,
+} from "@mero-tee/kms-protocol";
 import {
   createKmsClient,
-  fetchStorageKey,
+  fetchWrappedStorageKey,
   generateIdentity,
-  requestKey,
+  requestWrappedKey,
   type KmsClient,
+  type KmsVerifier,
   type PeerIdentity,
 } from "@mero-tee/kms-protocol/client";
 import type { Profile } from "@mero-tee/policy";
@@ -14,11 +20,13 @@ import { cliFailure } from "../cli-failure.ts";
 import type { Ports } from "../context.ts";
 import { refusalOfCli, refusalOfKms, type Refusal } from "../failure-view.ts";
 import { keyFingerprint } from "../key-fingerprint.ts";
+import { createKmsJudge } from "../kms-judge.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { loadRootCa } from "../root-ca-file.ts";
 import { createSimulatorClient, type SimulatorClient } from "../simulator-client.ts";
 import { tryAttacks } from "./attacks.ts";
 import { checkKms } from "./check-kms.ts";
+import { eavesdrop, type Eavesdropper } from "./eavesdropper.ts";
 import type { BootedEvent, Narrator, ReadyEvent } from "./narrator.ts";
 import { openStorage, type SealedRecord, type Storage } from "./storage.ts";
 
@@ -28,6 +36,9 @@ interface Machine {
   readonly simulator: SimulatorClient;
   readonly identity: PeerIdentity;
   readonly profile: Profile;
+  readonly verifyKms: KmsVerifier;
+  /** Reads whatever the KMS answers. */
+  readonly eavesdropper: Eavesdropper;
 }
 
 /** A release that was taken step by step, and what an eavesdropper would have of it. */
@@ -52,10 +63,19 @@ export async function bootNode(
   if (!rootCa.ok) return err(refusalOfCli(rootCa.error));
   const policy = await loadPolicy(ports.files, { path: ready.policyFile, profile, role: "kms" });
   if (!policy.ok) return policy;
-  const client = createKmsClient({ baseUrl: ready.kmsUrl, fetch: ports.fetch });
+  const eavesdropper = eavesdrop(ports.fetch);
+  const client = createKmsClient({ baseUrl: ready.kmsUrl, fetch: eavesdropper.fetch });
   if (!client.ok) return err(refusalOfKms("transport", client.error));
   const simulator = createSimulatorClient(ports.fetch, ready.simulatorUrl);
-  const machine: Machine = { client: client.value, simulator, identity: await generateIdentity(), profile };
+  const judgement = { policy: policy.value, rootCa: rootCa.value, now: ports.nowSeconds() };
+  const machine: Machine = {
+    client: client.value,
+    simulator,
+    identity: await generateIdentity(),
+    profile,
+    verifyKms: createKmsJudge(ports, { ...judgement, serviceUrl: ready.simulatorUrl }),
+    eavesdropper,
+  };
 
   narrator.chapter("The node asks the KMS who it is, before it says anything itself");
   const trust = { policy: policy.value, rootCa: rootCa.value, collateralUrl: ready.simulatorUrl };
@@ -80,7 +100,7 @@ export async function bootNode(
 }
 
 async function takeKey(machine: Machine, narrator: Narrator): Promise<Result<Release, Refusal>> {
-  const { client, simulator, identity, profile } = machine;
+  const { client, simulator, identity, profile, verifyKms, eavesdropper } = machine;
   const challenge = await client.challenge(identity.peerId);
   if (!challenge.ok) return err(refusalOfKms("challenge", challenge.error));
   narrator.step({
@@ -88,15 +108,17 @@ async function takeKey(machine: Machine, narrator: Narrator): Promise<Result<Rel
     title: "a challenge, made for this node",
     evidence: `${challenge.value.challengeId}, good once and not for long`,
   });
-  const reportData = nodeReportData(challenge.value.nonce, identity.peerId);
+  const pair = await createWrapKeyPair();
+  const reportData = nodeWrapReportData(challenge.value.nonce, identity.peerId, pair.wrapKey);
   const quote = await simulator.quote({ reportData, profile, role: "node" });
   if (!quote.ok) return err(refusalOfKms("quote", quote.error));
   narrator.step({
     id: "node-quoted",
     title: "the machine quotes itself",
-    evidence: `${quote.value.length} bytes: what was booted, tied to the challenge and to its peer id`,
+    evidence: `${quote.value.length} bytes: what was booted, tied to challenge, peer id and a one-time key`,
   });
-  const key = await requestKey(client, identity, challenge.value, quote.value);
+  const request = { client, identity, challenge: challenge.value, quote: quote.value, pair, verifyKms };
+  const key = await requestWrappedKey(request);
   if (!key.ok) return err(refusalOfKms("get-key", key.error));
   narrator.step({
     id: "node-signed",
@@ -108,7 +130,21 @@ async function takeKey(machine: Machine, narrator: Narrator): Promise<Result<Rel
     title: "the KMS releases the storage key",
     evidence: `fingerprint ${key.value.use(keyFingerprint)}; quote, TCB status and measurements were right`,
   });
+  const overheardAnswer = eavesdropper.lastAnswer();
+  if (key.value.use((bytes) => isShownBy(overheardAnswer, bytes))) return failed("The key can be read on its way.");
+  narrator.step({
+    id: "key-sealed",
+    title: "it travelled sealed",
+    evidence: "to that one-time key: nobody on the way can read it; a KMS quote vouches for it",
+  });
   return ok({ key: key.value, overheard: { challenge: challenge.value, quote: quote.value } });
+}
+
+/** Whether a text holds bytes in any spelling that an answer could use. */
+function isShownBy(text: string, bytes: Uint8Array): boolean {
+  const all = Buffer.from(bytes);
+  const spellings = [all.toString("hex"), all.toString("base64"), all.toString("base64url"), all.join(",")];
+  return spellings.some((spelling) => text.toLowerCase().includes(spelling.toLowerCase()));
 }
 
 const RECORD = "what the node keeps to itself";
@@ -153,10 +189,12 @@ async function useStorage(
   return ok(null);
 }
 
-async function fetchKeyAs({ client, simulator, identity, profile }: Machine): Promise<Result<SecretBytes, Refusal>> {
-  const key = await fetchStorageKey({
+async function fetchKeyAs(machine: Machine): Promise<Result<SecretBytes, Refusal>> {
+  const { client, simulator, identity, profile, verifyKms } = machine;
+  const key = await fetchWrappedStorageKey({
     client,
     identity,
+    verifyKms,
     quoteProvider: (reportData) => simulator.quote({ reportData, profile, role: "node" }),
   });
   return key.ok ? key : err(refusalOfKms(key.error.stage, key.error.failure));

@@ -1,9 +1,9 @@
 import { describePolicyError, quoteForeignText } from "@mero-tee/policy";
 import { describeFailure } from "@mero-tee/tdx-quote";
 
-import type { KeyLengthFailure, QuoteProviderFailure } from "./fetch-storage-key.ts";
+import type { KeyLengthFailure, KeyUnwrapFailure, QuoteProviderFailure } from "./fetch-storage-key.ts";
 import type { IdentityError } from "./identity.ts";
-import type { KmsCallFailure } from "./kms-client.ts";
+import type { WrappedCallFailure } from "./kms-client.ts";
 import type { KmsAttestationFailure } from "./kms-evidence.ts";
 import type { KmsUrlError } from "./kms-url.ts";
 
@@ -23,6 +23,7 @@ export const KMS_CLIENT_FAILURE_CODES = [
   "answer-field-oversized",
   "answer-nonce-invalid",
   "answer-key-invalid",
+  "answer-key-not-wrapped",
   "kms-quote-mock",
   "kms-report-data-mismatch",
   "kms-quote-refused",
@@ -30,6 +31,7 @@ export const KMS_CLIENT_FAILURE_CODES = [
   "kms-policy-refused",
   "quote-provider-failed",
   "key-length-unexpected",
+  "key-unwrap-failed",
 ] as const;
 
 /** One of {@link KMS_CLIENT_FAILURE_CODES}. */
@@ -37,7 +39,19 @@ export type KmsClientFailureCode = (typeof KMS_CLIENT_FAILURE_CODES)[number];
 
 /** Any failure of a node's side of the conversation. */
 export type KmsClientFailure =
-  KmsUrlError | IdentityError | KmsCallFailure | KmsAttestationFailure | QuoteProviderFailure | KeyLengthFailure;
+  | KmsUrlError
+  | IdentityError
+  | WrappedCallFailure
+  | KmsAttestationFailure
+  | QuoteProviderFailure
+  | KeyLengthFailure
+  | KeyUnwrapFailure;
+
+const REPORT_DATA_MISMATCHES = {
+  answer: "The KMS names other report data than nonce and binding.",
+  quote: "The quote of the KMS carries other report data than nonce and binding.",
+  release: "The quote of the KMS is not over this sealed key and this conversation.",
+} as const;
 
 /**
  * One sentence about a failure that an operator can act on.
@@ -72,12 +86,12 @@ export function describeKmsFailure(failure: KmsClientFailure): string {
       return "The challenge nonce of the KMS is not 32 bytes of base64.";
     case "answer-key-invalid":
       return "The key of the KMS is not hex of at least 32 bytes.";
+    case "answer-key-not-wrapped":
+      return "The KMS answered with a plain key where a sealed one was asked for; the key is not used.";
     case "kms-quote-mock":
       return "The KMS sent a mock quote, a development stand-in that proves nothing.";
     case "kms-report-data-mismatch":
-      return failure.where === "answer"
-        ? "The KMS names other report data than nonce and binding."
-        : "The quote of the KMS carries other report data than nonce and binding.";
+      return REPORT_DATA_MISMATCHES[failure.where];
     case "kms-quote-refused":
       return `The quote of the KMS is not genuine. ${describeFailure(failure.cause)}`;
     case "kms-collateral-unavailable":
@@ -88,5 +102,7 @@ export function describeKmsFailure(failure: KmsClientFailure): string {
       return `This machine gave no quote: ${quoteForeignText(failure.reason, DETAILS_LENGTH)}.`;
     case "key-length-unexpected":
       return `The key of the KMS has ${failure.length} bytes instead of 32.`;
+    case "key-unwrap-failed":
+      return "The sealed key does not open: it was sealed to another key or for another conversation.";
   }
 }

@@ -1,13 +1,14 @@
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { type Result, err } from "@mero-tee/tdx-quote/result";
 
+import type { GetKeyRequest } from "../messages.ts";
 import { encodePublicKeyProtobuf } from "../public-key.ts";
 import { nodeReportData } from "../report-data.ts";
 import type { SecretBytes } from "../secret-bytes.ts";
 import { signedPayload } from "../signed-payload.ts";
 import type { ReceivedChallenge } from "../answers.ts";
 import type { PeerIdentity } from "./identity.ts";
-import type { KmsCallFailure, KmsClient } from "./kms-client.ts";
+import type { KmsCallFailure, KmsClient, WrappedCallFailure } from "./kms-client.ts";
 import { type KmsAttestationFailure, type KmsVerifier, askForEvidence, readKmsEvidence } from "./kms-evidence.ts";
 
 /** Gives the quote of this machine for 64 bytes of report data, as raw bytes. */
@@ -25,12 +26,20 @@ export interface KeyLengthFailure {
   readonly length: number;
 }
 
+/** A sealed key that does not open: it was sealed to another key, for another conversation, or changed on the way. */
+export interface KeyUnwrapFailure {
+  readonly code: "key-unwrap-failed";
+}
+
 /** Why a node has no storage key, and how far it came. */
 export type StorageKeyFailure =
   | { readonly stage: "attest"; readonly failure: KmsCallFailure | KmsAttestationFailure }
   | { readonly stage: "challenge"; readonly failure: KmsCallFailure }
   | { readonly stage: "quote"; readonly failure: QuoteProviderFailure }
-  | { readonly stage: "get-key"; readonly failure: KmsCallFailure | KeyLengthFailure };
+  | {
+      readonly stage: "get-key";
+      readonly failure: WrappedCallFailure | KeyLengthFailure | KmsAttestationFailure | KeyUnwrapFailure;
+    };
 
 /** Who asks, whom, and how it knows the KMS. */
 export interface StorageKeyRequest {
@@ -47,7 +56,7 @@ export interface StorageKeyRequest {
 const STORAGE_KEY_BYTES = 32;
 
 /**
- * A node's side of the key release, in the node's order: verify the KMS (if asked to), take a challenge, quote, sign,
+ * A node's side of the key release on the plain wire, in the node's order: verify the KMS (if asked to), take a challenge, quote, sign,
  * ask for the key. Each step happens only after the one before it, and nothing is retried.
  *
  * @returns the storage key, 32 bytes, to be wiped by the caller
@@ -85,19 +94,34 @@ export async function requestKey(
   challenge: ReceivedChallenge,
   quote: Uint8Array,
 ): Promise<Result<SecretBytes, KmsCallFailure>> {
+  return client.getKey(await signRequest(identity, challenge, quote));
+}
+
+/**
+ * The five members of a request for a key, signed. A wrap key is not among what is signed by name: the quote commits to
+ * it, and the signature to the quote.
+ *
+ * Source: mero-kms protocol, endpoints and the signed payload.
+ */
+export async function signRequest(
+  identity: PeerIdentity,
+  challenge: ReceivedChallenge,
+  quote: Uint8Array,
+): Promise<Omit<GetKeyRequest, "wrapKeyB64">> {
   const { challengeId, nonce } = challenge;
   const { peerId, publicKey } = identity;
   const signature = await identity.sign(signedPayload({ challengeId, nonce, quote, peerId }));
-  return client.getKey({
+  return {
     challengeId,
     quoteB64: toBase64(quote),
     peerId,
     peerPublicKeyB64: toBase64(encodePublicKeyProtobuf(publicKey)),
     signatureB64: toBase64(signature),
-  });
+  };
 }
 
-async function attestKms(
+/** Asks a KMS to prove itself, and has the proof judged. Errors: those of the call, or why it is not believed. */
+export async function attestKms(
   client: KmsClient,
   verifyKms: KmsVerifier,
   binding: Uint8Array<ArrayBuffer> | undefined,

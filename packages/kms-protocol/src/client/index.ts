@@ -7,6 +7,7 @@ export {
 } from "./describe-kms-failure.ts";
 export {
   type KeyLengthFailure,
+  type KeyUnwrapFailure,
   type QuoteProvider,
   type QuoteProviderFailure,
   type StorageKeyFailure,
@@ -14,6 +15,13 @@ export {
   fetchStorageKey,
   requestKey,
 } from "./fetch-storage-key.ts";
+export {
+  type WrappedKeyFailure,
+  type WrappedKeyRequest,
+  type WrappedStorageKeyRequest,
+  fetchWrappedStorageKey,
+  requestWrappedKey,
+} from "./fetch-wrapped-key.ts";
 export {
   type IdentityError,
   type PeerIdentity,
@@ -26,6 +34,7 @@ export {
   type KmsClient,
   type KmsClientOptions,
   type KmsRefusal,
+  type WrappedCallFailure,
   createKmsClient,
 } from "./kms-client.ts";
 export {

@@ -4,10 +4,13 @@ import {
   type AnswerError,
   type ReceivedAttestation,
   type ReceivedChallenge,
+  type ReceivedWrappedKey,
+  type WrappedAnswerError,
   parseAttestAnswer,
   parseChallengeAnswer,
   parseErrorBody,
   parseGetKeyAnswer,
+  parseWrappedKeyAnswer,
 } from "../answers.ts";
 import { type AttestRequest, type GetKeyRequest, NODE_REQUEST_TIMEOUT_MS } from "../messages.ts";
 import type { PeerId } from "../peer-id.ts";
@@ -29,6 +32,9 @@ export interface KmsRefusal {
 /** Why a call gave no usable answer. */
 export type KmsCallFailure = TransportFailure | KmsRefusal | AnswerError;
 
+/** Why a call for a sealed key gave no usable answer. */
+export type WrappedCallFailure = KmsCallFailure | WrappedAnswerError;
+
 /** Where the KMS is and how it is reached. */
 export interface KmsClientOptions {
   /** Base address; endpoint names are joined to its path. */
@@ -38,18 +44,22 @@ export interface KmsClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** The three calls that a node makes. Nothing that they return is authenticated. */
+/** The calls that a node makes. Nothing that they return is authenticated. */
 export interface KmsClient {
   /** The base address with its final slash. */
   readonly baseUrl: URL;
   attest(request: AttestRequest): Promise<Result<ReceivedAttestation, KmsCallFailure>>;
   challenge(peerId: PeerId): Promise<Result<ReceivedChallenge, KmsCallFailure>>;
-  getKey(request: GetKeyRequest): Promise<Result<SecretBytes, KmsCallFailure>>;
+  /** Asks on the plain wire: a wrap key is not sent. */
+  getKey(request: Omit<GetKeyRequest, "wrapKeyB64">): Promise<Result<SecretBytes, KmsCallFailure>>;
+  /** Asks for a sealed key, and takes no other. */
+  getWrappedKey(request: Required<GetKeyRequest>): Promise<Result<ReceivedWrappedKey, WrappedCallFailure>>;
 }
 
-/** Longest answers, in bytes. An attestation carries an event log, the others a few short texts. */
+/** Longest answers, in bytes. An attestation carries an event log, a sealed key a quote, the others a few short texts. */
 const ATTEST_ANSWER_BYTES = 4 * 1024 * 1024;
 const SHORT_ANSWER_BYTES = 64 * 1024;
+const WRAPPED_ANSWER_BYTES = 256 * 1024;
 
 /**
  * A client of one KMS. It never follows redirects and never retries: a challenge is spent by the first try.
@@ -61,12 +71,12 @@ export function createKmsClient(options: KmsClientOptions): Result<KmsClient, Km
   const baseUrl = parseKmsUrl(options.baseUrl);
   if (!baseUrl.ok) return baseUrl;
   const timeoutMs = options.timeoutMs ?? NODE_REQUEST_TIMEOUT_MS;
-  const call = async <T>(
+  const call = async <T, E>(
     endpoint: string,
     message: unknown,
     limitBytes: number,
-    parse: (body: Uint8Array) => Result<T, AnswerError>,
-  ): Promise<Result<T, KmsCallFailure>> => {
+    parse: (body: Uint8Array) => Result<T, E>,
+  ): Promise<Result<T, E | TransportFailure | KmsRefusal>> => {
     const url = new URL(endpoint, baseUrl.value).href;
     const answer = await boundedPost(options.fetch, { url, body: JSON.stringify(message), timeoutMs, limitBytes });
     if (!answer.ok) return answer;
@@ -81,6 +91,7 @@ export function createKmsClient(options: KmsClientOptions): Result<KmsClient, Km
     attest: (request) => call("attest", request, ATTEST_ANSWER_BYTES, parseAttestAnswer),
     challenge: (peerId) => call("challenge", { peerId }, SHORT_ANSWER_BYTES, parseChallengeAnswer),
     getKey: (request) => call("get-key", request, SHORT_ANSWER_BYTES, parseGetKeyAnswer),
+    getWrappedKey: (request) => call("get-key", request, WRAPPED_ANSWER_BYTES, parseWrappedKeyAnswer),
   });
 }
 

@@ -14,8 +14,11 @@ import type { KmsCallFailure, KmsClient } from "./kms-client.ts";
 export type KmsAttestationFailure =
   /** A development stand-in instead of a quote. */
   | { readonly code: "kms-quote-mock" }
-  /** The report data that the KMS claims (`answer`) or that its quote carries (`quote`) is not nonce and binding. */
-  | { readonly code: "kms-report-data-mismatch"; readonly where: "answer" | "quote" }
+  /**
+   * Report data is not what it must be: the one that the KMS claims (`answer`) or that its quote carries (`quote`) is not
+   * nonce and binding, or the quote beside a sealed key is not over this very key and conversation (`release`).
+   */
+  | { readonly code: "kms-report-data-mismatch"; readonly where: "answer" | "quote" | "release" }
   | { readonly code: "kms-quote-refused"; readonly cause: Failure }
   | { readonly code: "kms-collateral-unavailable"; readonly cause: Failure }
   | { readonly code: "kms-policy-refused"; readonly cause: PolicyMismatches };
@@ -31,7 +34,7 @@ export interface AskedReportData {
 /** Evidence that answers the question: its quote parses and carries the asker's nonce and binding. Not verified yet. */
 export interface KmsEvidence {
   readonly quote: TdxQuote;
-  /** 64 bytes: nonce, then binding. */
+  /** 64 bytes: nonce and binding, or what a release commits to. */
   readonly expectedReportData: Uint8Array<ArrayBuffer>;
   /** A claim: plain JSON, undefined where the answer has none. */
   readonly eventLog: unknown;
@@ -82,13 +85,37 @@ export function readKmsEvidence(
   if (!equalBytes(received.claimedReportData, expectedReportData)) {
     return err({ code: "kms-report-data-mismatch", where: "answer" });
   }
-  if (isMockQuote(received.quote)) return err({ code: "kms-quote-mock" });
-  const quote = parseQuote(received.quote);
+  const quote = readQuoteOver(expectedReportData, received.quote, "quote");
+  if (!quote.ok) return quote;
+  const { eventLog, vmConfig } = received;
+  return ok({ quote: quote.value, expectedReportData, eventLog, vmConfig });
+}
+
+/**
+ * Reads the quote with which a KMS vouches for a sealed key: it must be over this very key and conversation.
+ *
+ * Errors: `kms-quote-mock`, `kms-quote-refused`, `kms-report-data-mismatch`.
+ * Source: mero-kms protocol, key wrapping.
+ */
+export function readReleaseEvidence(
+  kmsQuote: Uint8Array,
+  expectedReportData: Uint8Array<ArrayBuffer>,
+): Result<KmsEvidence, KmsAttestationFailure> {
+  const quote = readQuoteOver(expectedReportData, kmsQuote, "release");
+  return quote.ok ? ok({ quote: quote.value, expectedReportData, eventLog: undefined, vmConfig: undefined }) : quote;
+}
+
+function readQuoteOver(
+  expectedReportData: Uint8Array,
+  bytes: Uint8Array,
+  where: "quote" | "release",
+): Result<TdxQuote, KmsAttestationFailure> {
+  if (isMockQuote(bytes)) return err({ code: "kms-quote-mock" });
+  const quote = parseQuote(bytes);
   if (!quote.ok) return err({ code: "kms-quote-refused", cause: quote.error });
   const actual = parseHex(quote.value.report.reportData);
   if (actual === null || !equalBytes(actual, expectedReportData)) {
-    return err({ code: "kms-report-data-mismatch", where: "quote" });
+    return err({ code: "kms-report-data-mismatch", where });
   }
-  const { eventLog, vmConfig } = received;
-  return ok({ quote: quote.value, expectedReportData, eventLog, vmConfig });
+  return quote;
 }

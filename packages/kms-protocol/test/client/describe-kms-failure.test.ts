@@ -26,6 +26,7 @@ const EXAMPLES: Record<KmsClientFailureCode, readonly [failure: KmsClientFailure
   "answer-field-oversized": [{ code: "answer-field-oversized", field: "quoteB64" }, "quoteB64"],
   "answer-nonce-invalid": [{ code: "answer-nonce-invalid" }, "nonce"],
   "answer-key-invalid": [{ code: "answer-key-invalid" }, "key"],
+  "answer-key-not-wrapped": [{ code: "answer-key-not-wrapped" }, "plain key"],
   "kms-quote-mock": [{ code: "kms-quote-mock" }, "mock"],
   "kms-report-data-mismatch": [{ code: "kms-report-data-mismatch", where: "quote" }, "carries"],
   "kms-quote-refused": [{ code: "kms-quote-refused", cause: CAUSE }, "not genuine"],
@@ -36,6 +37,7 @@ const EXAMPLES: Record<KmsClientFailureCode, readonly [failure: KmsClientFailure
   ],
   "quote-provider-failed": [{ code: "quote-provider-failed", reason: "no TDX device" }, "no TDX device"],
   "key-length-unexpected": [{ code: "key-length-unexpected", length: 33 }, "33 bytes"],
+  "key-unwrap-failed": [{ code: "key-unwrap-failed" }, "does not open"],
 };
 
 test.each(KMS_CLIENT_FAILURE_CODES)("%s has a sentence with its facts, on one line", (code) => {
@@ -54,7 +56,8 @@ test("a refusal without words has a sentence too", () => {
   expect(describeKmsFailure({ code: "kms-refused", status: 500, tag: null, details: null })).toContain("500");
 });
 
-test("the two places of report data have different sentences", () => {
-  const inAnswer = describeKmsFailure({ code: "kms-report-data-mismatch", where: "answer" });
-  expect(inAnswer).not.toBe(describeKmsFailure({ code: "kms-report-data-mismatch", where: "quote" }));
+test("each place of report data has a sentence of its own", () => {
+  const places = ["answer", "quote", "release"] as const;
+  const sentences = places.map((where) => describeKmsFailure({ code: "kms-report-data-mismatch", where }));
+  expect(new Set(sentences).size).toBe(3);
 });
