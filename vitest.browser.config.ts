@@ -18,6 +18,9 @@ const NODE_ONLY = {
   "packages/tee-simulator/test/differential.test.ts":
     "the other verifiers use Buffer and node:crypto, and load a module from disk",
   "packages/tee-simulator/test/encodings.test.ts": "compares with X509Certificate of node:crypto",
+  "packages/tee-simulator/test/evidence-mutation-command.test.ts": "drives the sweep's threads",
+  "packages/tee-simulator/test/evidence-mutation.test.ts":
+    "thousands of verifications, with a pass from the environment",
   "packages/tee-simulator/test/fuzz-command-line.test.ts": "drives the fuzzer, which reads files and starts threads",
   "packages/tee-simulator/test/fuzz-harness.test.ts": "drives the fuzzer, which reads files and starts threads",
   "packages/tee-simulator/test/fuzz-targets.test.ts": "drives the fuzzer, which reads files and starts threads",
