@@ -356,6 +356,18 @@ describe("what is missing", () => {
     });
   });
 
+  test("is counted against the higher level where that lacks fewer components", () => {
+    const tcbLevels = [
+      tcbLevel({ sgx: [2], pcesvn: 12 }),
+      tcbLevel({ sgx: [1, 5], pcesvn: 12 }),
+      tcbLevel({ sgx: [1], status: "OutOfDate" }),
+    ];
+    expect(judge({ report: { svn: [5] }, sgx: [2], pceSvn: 11, tcbInfo: { tcbLevels } })).toMatchObject({
+      ok: true,
+      value: { tcbStatus: "OutOfDate", short: [{ component: "pcesvn", has: 11, needs: 12 }] },
+    });
+  });
+
   test("is counted against the best status there is where no level is UpToDate", () => {
     const tcbLevels = [
       tcbLevel({ sgx: [9], status: "ConfigurationNeeded" }),
