@@ -1,1 +1,80 @@
 export { RELEASE_LANES, type ReleaseLane, TAG_PREFIX } from "./lane.ts";
+export {
+  compareVersions,
+  isReleaseCandidate,
+  parseReleaseReference,
+  parseReleaseVersion,
+  RELEASE_CLASSES,
+  type ReleaseClass,
+  type ReleaseReference,
+  type ReleaseReferenceError,
+  releaseTag,
+  type ReleaseVersion,
+} from "./release-version.ts";
+export { DEFAULT_REPOSITORY, isRepository, releaseAssetUrl } from "./release-url.ts";
+export {
+  ASSET,
+  ASSET_LIMIT_BYTES,
+  type AssetForm,
+  assetForm,
+  CHECKSUMS_ASSET,
+  nodeProbeAssets,
+  policyAsset,
+  REKOR_INDEX_ASSET,
+  SIDECAR_SUFFIXES,
+  sidecarOf,
+  type SidecarSuffix,
+} from "./asset-names.ts";
+
+export {
+  describeDocumentProblem,
+  DOCUMENT_CODES,
+  type DocumentCode,
+  type DocumentProblem,
+  type ProblemKind,
+} from "./documents/document-problem.ts";
+export {
+  DOCUMENT_LIMIT_BYTES,
+  documentText,
+  parseDocument,
+  type ParsedDocument,
+  type Shape,
+} from "./documents/document-shape.ts";
+export { DOCUMENT_SHAPES, type DocumentKind, type ReleasedDocuments } from "./documents/released-documents.ts";
+export type { AppIdentity } from "./documents/app-identity.ts";
+export type { AttestationPolicyDocument, AttestationPolicyValues } from "./documents/attestation-policy.ts";
+export type { CatalogEntry, CompatibilityCatalog } from "./documents/compatibility-catalog.ts";
+export type { MeasurementCandidates } from "./documents/measurement-candidates.ts";
+export type { MeasurementSet, PublishedMrtds } from "./documents/published-mrtds.ts";
+export type { PerProfile, Registers } from "./documents/release-fields.ts";
+
+export { type ArchiveError, type ArchiveMember, readArchive } from "./archive.ts";
+export { type ArchiveEntry, writeArchive } from "./write-archive.ts";
+export { type Checksum, type ChecksumProblem, checksumsText, parseChecksums } from "./checksums.ts";
+export { type LogPlace, readSidecarForms, type SidecarForm, type SidecarForms } from "./sidecar-forms.ts";
+export type { SidecarBytes, SignatureFailure, SignatureView, VerifySignature } from "./signature-port.ts";
+
+export type { AssembledFiles, GivenAsset, ReleaseOrigin, WrittenDocument } from "./assemble/assembly.ts";
+export { assembleKms, assembleTrustBundle, type KmsAssembly } from "./assemble/assemble-kms.ts";
+export { assembleNode, type NodeAssembly, type NodeProbe } from "./assemble/assemble-node.ts";
+export { assembleRekorIndex, type SignedAsset } from "./assemble/assemble-rekor-index.ts";
+export { assembleVerifier, type VerifierAssembly } from "./assemble/assemble-verifier.ts";
+
+export type {
+  AssetFacts,
+  DownloadEvidence,
+  EvidenceByScope,
+  KmsStartEvidence,
+  LiveEvidence,
+  LoadedDocument,
+  OutsideKnowledge,
+  ReleaseEvidence,
+  RepositoryEvidence,
+  RuleScope,
+  TcbWaiver,
+} from "./rules/evidence.ts";
+export type { RuleResult, RuleStatus } from "./rules/rule.ts";
+export { judge, RULE_IDS, type RuleId, RULES } from "./rules/registry.ts";
+export { digestOf, readWhole, type ReleaseFiles } from "./release-files.ts";
+export { loadRelease, type ReleaseToLoad, type ReleaseUnreadable } from "./load-release.ts";
+export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOptions } from "./verify-release.ts";

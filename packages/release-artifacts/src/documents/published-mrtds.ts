@@ -1,0 +1,96 @@
+import type { Measurement, Profile } from "@mero-tee/policy";
+
+import { list, object, optional, type Shape, schemaVersion, text } from "./document-shape.ts";
+import { machineType } from "./measurement-candidates.ts";
+import {
+  type AllowedLists,
+  allowedLists,
+  commitSha,
+  hex,
+  measurement,
+  type PerProfile,
+  perProfile,
+  profileName,
+  type Registers,
+  sha256Hex,
+  time,
+  version,
+} from "./release-fields.ts";
+
+/** One complete tuple of registers that was seen together on one kind of machine. */
+export interface MeasurementSet extends Registers {
+  readonly id: string;
+  readonly profile: Profile;
+  readonly machine_type: string;
+  readonly td_attributes: string;
+  readonly xfam: string;
+}
+
+/** What a release says about the nodes of one profile. */
+export interface PublishedProfile extends AllowedLists<"allowed"> {
+  readonly mrtd: Measurement;
+  readonly rtmr0?: Measurement;
+  readonly rtmr1?: Measurement;
+  readonly rtmr2?: Measurement;
+  readonly rtmr3?: Measurement;
+  /** dm-verity root hash of the image, from which RTMR3 follows. */
+  readonly root_hash?: string;
+}
+
+/**
+ * `published-mrtds.json`: the measurements of a node release.
+ *
+ * Source: mero-tee release families, 3.3.
+ */
+export interface PublishedMrtds {
+  readonly schema_version?: 1;
+  readonly role?: string;
+  readonly tag: string;
+  readonly commit_sha?: string;
+  readonly generated_at?: string;
+  readonly measurement_markers?: {
+    readonly role: string;
+    readonly profile_key: string;
+    readonly root_hash_key: string;
+  };
+  readonly profiles: PerProfile<PublishedProfile>;
+  readonly measurement_sets?: readonly MeasurementSet[];
+}
+
+/** Shape of {@link MeasurementSet}. */
+export const measurementSet: Shape<MeasurementSet> = object<MeasurementSet>({
+  id: text,
+  profile: profileName,
+  machine_type: machineType,
+  mrtd: measurement,
+  rtmr0: measurement,
+  rtmr1: measurement,
+  rtmr2: measurement,
+  rtmr3: measurement,
+  td_attributes: hex(16),
+  xfam: hex(16),
+});
+
+/** Shape of {@link PublishedMrtds}. */
+export const publishedMrtds: Shape<PublishedMrtds> = object<PublishedMrtds>({
+  schema_version: optional(schemaVersion),
+  role: optional(text),
+  tag: version,
+  commit_sha: optional(commitSha),
+  generated_at: optional(time),
+  measurement_markers: optional(
+    object<NonNullable<PublishedMrtds["measurement_markers"]>>({ role: text, profile_key: text, root_hash_key: text }),
+  ),
+  profiles: perProfile(
+    object<PublishedProfile>({
+      mrtd: measurement,
+      rtmr0: optional(measurement),
+      rtmr1: optional(measurement),
+      rtmr2: optional(measurement),
+      rtmr3: optional(measurement),
+      root_hash: optional(sha256Hex),
+      ...allowedLists("allowed"),
+    }),
+  ),
+  measurement_sets: optional(list(measurementSet)),
+});
