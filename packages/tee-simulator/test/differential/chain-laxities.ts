@@ -54,6 +54,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["certificate-malformed"],
     says: "A chain is `CERTIFICATE` blocks of canonical base64 and nothing else; the other picks blocks out of any text",
+    source: "RFC 7468, 3 (strict form)",
     applies: ({ chains }) => CHAINS.some((name) => !isStrictPem(chains[name])),
   },
   {
@@ -62,6 +63,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["certificate-malformed"],
     says: "A certificate is strict DER from end to end; the other reads BER through OpenSSL",
+    source: "X.690, 10",
     applies: (facts) =>
       CHAINS.every((name) => isStrictPem(facts.chains[name])) && everyCertificate(facts).some((c) => !c.isCanonical),
   },
@@ -71,6 +73,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "trust-anchor",
     codes: ["chain-length-invalid"],
     says: "A chain has exactly the certificates of its role; the other accepts more, or a chain it does not use with fewer",
+    source: "PCK Profile",
     applies: ({ chains }) => CHAINS.some((name) => chains[name].certificates.length !== CHAIN_LENGTHS[name]),
   },
   {
@@ -79,6 +82,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "trust-anchor",
     codes: ["certificate-expired", "certificate-not-yet-valid"],
     says: "The root is judged by its own validity window; the other takes only name and key from it",
+    source: "RFC 5280, 4.1.2.5",
     applies: isRootOutOfWindow,
   },
   {
@@ -87,6 +91,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-issuer-mismatch"],
     says: "A certificate names its issuer; the other compares signatures only",
+    source: "RFC 5280, 6.1.3",
     applies: (facts) => links(facts).some(([{ x509 }, issuer]) => x509?.issuer !== issuer.x509?.subject),
   },
   {
@@ -95,6 +100,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-issuer-mismatch"],
     says: "The authority key identifier is the issuer's subject key identifier; the other does not compare them",
+    source: "RFC 5280, 4.2.1.1",
     applies: (facts) =>
       links(facts).every(([{ x509 }, issuer]) => x509?.issuer === issuer.x509?.subject) &&
       links(facts).some(([certificate, issuer]) => authorityKeyId(certificate) !== subjectKeyId(issuer)),
@@ -105,6 +111,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-extension-invalid"],
     says: "Who issues certificates is a CA by its basic constraints; the other asks that of no issuer",
+    source: "RFC 5280, 4.2.1.9",
     applies: ({ chains }) => CHAINS.some((name) => issuesWithoutCaFlag(chains[name].certificates)),
   },
   {
@@ -113,6 +120,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-extension-invalid"],
     says: "Key usage is there and lets CAs, and only CAs, sign certificates; the other does not demand it",
+    source: "RFC 5280, 4.2.1.3; PCK Profile",
     applies: ({ chains }) => hasWrongKeyUsage(chains.pck.certificates),
   },
   {
@@ -121,6 +129,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-extension-invalid"],
     says: "No extension comes twice; the other does not count those it does not know (JavaScript: any)",
+    source: "RFC 5280, 4.2",
     applies: (facts) => everyCertificate(facts).some(hasExtensionTwice),
   },
   {
@@ -129,6 +138,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-extension-invalid"],
     says: "An unknown critical extension is a refusal; the other does not look at the flag",
+    source: "RFC 5280, 4.2",
     applies: (facts) => everyCertificate(facts).some(hasUnknownCriticalExtension),
   },
   {
@@ -137,6 +147,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["certificate-key-unsupported"],
     says: "A key is an uncompressed point; the other also takes compressed and hybrid ones",
+    source: "RFC 5480, 2.2; PCK Profile",
     applies: (facts) => everyCertificate(facts).some(({ pointForm }) => pointForm !== 4),
   },
   {
@@ -145,6 +156,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "pck-chain",
     codes: ["pck-extension-invalid"],
     says: "The SGX extension has all its fields, each once, of the right type and size; the other reads the few that it uses",
+    source: "PCK Profile, 1.3.5",
     applies: ({ sgx }) => sgx?.isComplete === false,
   },
   {
@@ -153,6 +165,7 @@ export const CHAIN_LAXITIES: readonly Laxity[] = [
     stage: "tcb-info",
     codes: ["chain-role-mismatch"],
     says: "Only the TCB signing certificate signs TCB info; the other takes any end entity that the root has issued",
+    source: "PCK Profile",
     applies: ({ chains }) => {
       const [leaf, root] = chains.tcbInfo.certificates;
       if (leaf === undefined || root === undefined) return false;

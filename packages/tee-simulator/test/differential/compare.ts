@@ -5,7 +5,7 @@ import { describeOutcome } from "./outcome.ts";
 import type { Peer, PeerName } from "./peer.ts";
 
 /** Two verifiers that do not say the same about one case. */
-export interface Disagreement {
+interface Disagreement {
   readonly peer: PeerName;
   readonly name: string;
   readonly description: string;
@@ -34,12 +34,13 @@ export async function compare(makers: Iterable<() => EvidenceCase>, peers: reado
     cases += 1;
     const ours = await askOurs(evidence);
     const ourWords = describeOutcome(ours);
-    if (!isOurPlacementRight(factsOf(evidence), ours)) {
+    const facts = factsOf(evidence);
+    if (!isOurPlacementRight(facts, ours)) {
       misplaced.push(`${evidence.name}: ${ourWords}; ${evidence.description}`);
     }
     for (const peer of peers) {
       const theirs = await peer.judge(evidence);
-      const rules = explain(peer.name, evidence, ours, theirs);
+      const rules = explain(peer.name, facts, ours, theirs);
       if (rules?.length === 0) continue;
       const { name, description } = evidence;
       disagreements.push({

@@ -1,6 +1,6 @@
 import { verifyQuote } from "@mero-tee/tdx-quote";
 import type { EvidenceCase } from "./evidence-case.ts";
-import { factsOf, type Facts } from "./facts.ts";
+import type { Facts } from "./facts.ts";
 import { LAXITIES } from "./laxities.ts";
 import { agree, sameAdvisories, sameRegisters, type OurOutcome, type TheirOutcome } from "./outcome.ts";
 import type { PeerName } from "./peer.ts";
@@ -84,12 +84,11 @@ function explainRefusal(peer: PeerName, facts: Facts, message: string): readonly
  */
 export function explain(
   peer: PeerName,
-  evidence: EvidenceCase,
+  facts: Facts,
   ours: OurOutcome,
   theirs: TheirOutcome,
 ): readonly string[] | null {
   if (agree(ours, theirs)) return [];
-  const facts = factsOf(evidence);
   if (!isOurPlacementRight(facts, ours)) return null;
   if (theirs.kind === "refused") return explainRefusal(peer, facts, theirs.message);
   if (ours.kind === "accepted" && !sameRegisters(ours, theirs)) return null;

@@ -1,4 +1,9 @@
-import type { IsvSvnLevel, QeIdentityDocument, TcbInfoDocument } from "../../src/collateral-document.ts";
+import {
+  LEVEL_STATUSES,
+  type IsvSvnLevel,
+  type QeIdentityDocument,
+  type TcbInfoDocument,
+} from "../../src/collateral-document.ts";
 
 /** Flaws of signed JSON that `JSON.parse` passes over. */
 
@@ -95,15 +100,7 @@ export function lacksNumber({ tcbLevels }: TcbInfoDocument): boolean {
   return components.some((component) => component !== undefined && typeof component.svn !== "number");
 }
 
-const PLATFORM_STATUSES: ReadonlySet<string> = new Set([
-  "UpToDate",
-  "SWHardeningNeeded",
-  "ConfigurationNeeded",
-  "ConfigurationAndSWHardeningNeeded",
-  "OutOfDate",
-  "OutOfDateConfigurationNeeded",
-  "Revoked",
-]);
+const PLATFORM_STATUSES: ReadonlySet<string> = new Set(LEVEL_STATUSES);
 const MODULE_STATUSES: ReadonlySet<string> = new Set(["UpToDate", "OutOfDate", "Revoked"]);
 
 /** Whether a level carries a status that its kind cannot have. */

@@ -11,6 +11,8 @@ export interface Laxity {
   readonly codes: readonly FailureCode[];
   /** What this project demands and what the others do. */
   readonly says: string;
+  /** The document that says so, with its place; "strict" where this project demands more than Intel's verifier. */
+  readonly source: string;
   /** Whether the evidence has just this flaw, by the facts alone. */
   readonly applies: (facts: Facts) => boolean;
 }

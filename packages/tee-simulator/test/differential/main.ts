@@ -6,8 +6,10 @@ import type { EvidenceCase } from "./evidence-case.ts";
 import { generatedCase } from "./generated-cases.ts";
 import { JS_PEER } from "./js-peer.ts";
 import { HAS_REAL_VECTORS, realCases } from "./real-cases.ts";
-import { writeMarkdown, writeText } from "./report.ts";
+import { writeJson, writeMarkdown, writeText } from "./report.ts";
+import { unneededRules } from "./rule-book.ts";
 import { createWasmPeer } from "./wasm-peer.ts";
+import { serialInAnotherList } from "./witnesses.ts";
 
 /** Instant of the simulated platforms, Unix seconds. */
 const NOW = 1_772_000_000;
@@ -17,11 +19,12 @@ const { values } = parseArgs({
   options: {
     cases: { type: "string", default: DEFAULT_CASES },
     markdown: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
   },
 });
 const count = Number(values.cases);
-if (!Number.isSafeInteger(count) || count < 0) {
-  process.stderr.write("usage: pnpm --silent differential [--cases N] [--markdown]\n");
+if (!Number.isSafeInteger(count) || count < 0 || (values.markdown && values.json)) {
+  process.stderr.write("usage: pnpm --silent differential [--cases N] [--markdown | --json]\n");
   process.exit(2);
 }
 if (!HAS_REAL_VECTORS) process.stderr.write("skipped: real quotes (no vectors folder beside the repository)\n");
@@ -33,7 +36,10 @@ const platforms = await Promise.all(
 function* makers(): Generator<() => EvidenceCase> {
   yield* realCases().map((evidence) => () => evidence);
   const [first] = platforms;
-  if (first !== undefined) yield* defectCases(first).map(({ make }) => make);
+  if (first !== undefined) {
+    yield* defectCases(first).map(({ make }) => make);
+    yield () => serialInAnotherList(first);
+  }
   for (let index = 0; index < count; index += 1) {
     const platform = platforms[index % platforms.length];
     if (platform !== undefined) yield () => generatedCase(platform, index);
@@ -42,7 +48,11 @@ function* makers(): Generator<() => EvidenceCase> {
 
 const comparison = await compare(makers(), [JS_PEER, await createWasmPeer()]);
 const command = `pnpm --silent differential --cases ${count} --markdown`;
-process.stdout.write(values.markdown ? writeMarkdown(comparison, command) : writeText(comparison));
-const failures = unexplained(comparison);
+if (values.json) process.stdout.write(writeJson(comparison));
+else process.stdout.write(values.markdown ? writeMarkdown(comparison, command) : writeText(comparison));
+const failures = [
+  ...unexplained(comparison),
+  ...unneededRules(comparison).map((rule) => `explains nothing: the rule ${rule}`),
+];
 for (const line of failures) process.stderr.write(`${line}\n`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -55,6 +55,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["qe-identity-malformed", "qe-identity-version-unsupported"],
     says: IGNORED_IDENTITY,
+    source: "PCS v4, TD QE Identity",
     applies: ({ qeIdentity, qeIdentityText }) =>
       qeIdentity === null ||
       isTooLarge(qeIdentityText) ||
@@ -75,6 +76,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
       "qe-identity-wrong-type",
     ],
     says: IGNORED_IDENTITY,
+    source: "PCS v4, TD QE Identity",
     applies: isBadIdentity,
   },
   {
@@ -83,6 +85,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["qe-identity-version-unsupported"],
     says: "The identity of the TD quoting enclave has version 2; the other accepts 3",
+    source: "PCS v4, TD QE Identity",
     applies: ({ qeIdentity }) => qeIdentity?.version === 3,
   },
   {
@@ -91,6 +94,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["qe-identity-malformed"],
     says: "Dates are real times in the one form of Intel's services; the other reads other forms and none at all",
+    source: "PCS v4, TD QE Identity",
     applies: ({ qeIdentity }) =>
       qeIdentity !== null && (!isTime(qeIdentity.issueDate) || !isTime(qeIdentity.nextUpdate)),
   },
@@ -100,6 +104,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["qe-identity-malformed"],
     says: "The QE identity has at most 1 MiB, nested at most 32 deep; the other reads any",
+    source: "strict: bounded input",
     applies: ({ qeIdentityText }) => isTooLarge(qeIdentityText),
   },
   {
@@ -108,6 +113,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "collateral-parse",
     codes: ["qe-identity-malformed"],
     says: "The QE identity has all its fields and no two levels for one version; the other reads the fields that it uses",
+    source: "PCS v4, TD QE Identity",
     applies: ({ qeIdentity }) => qeIdentity !== null && hasFlawedIdentity(qeIdentity),
   },
   {
@@ -122,6 +128,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
       "qe-attributes-mismatch",
     ],
     says: "The quoting enclave is the one of the QE identity, not in debug mode; the other does not compare them",
+    source: "PCS v4, TD QE Identity",
     applies: isOtherEnclave,
   },
   {
@@ -130,6 +137,7 @@ export const QE_LAXITIES: readonly Laxity[] = [
     stage: "qe-report",
     codes: ["qe-miscselect-mismatch", "qe-attributes-mismatch"],
     says: "Masks go on the QE report only, so that an identity with bits outside of its mask matches nothing; the other masks both sides",
+    source: "QVL, enclave identity check",
     applies: ({ qeIdentity }) =>
       qeIdentity !== null &&
       (hasBitsOutside(qeIdentity.miscselect, qeIdentity.miscselectMask) ||

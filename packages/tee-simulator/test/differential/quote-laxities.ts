@@ -13,6 +13,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: ["quote-too-large"],
     says: "A quote has at most 32 KiB, padding included; the other reads any length",
+    source: "strict: bounded input",
     applies: ({ quoteLength }) => quoteLength > QUOTE_LIMIT,
   },
   {
@@ -21,6 +22,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: ["quote-qe-vendor-unknown"],
     says: "The QE vendor ID is Intel's; the other does not compare it",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote !== null && quote.vendorHex !== INTEL_QE_VENDOR,
   },
   {
@@ -29,6 +31,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: ["quote-body-size-mismatch"],
     says: "The body size of a version 5 quote is that of its type; the other does not compare it",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote?.version === 5 && quote.bodySize !== (quote.bodyType === 3 ? 648 : 584),
   },
   {
@@ -37,6 +40,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: ["quote-certification-data-unsupported"],
     says: "The outer certification data is of type 6; the other does not look at the type",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote !== null && quote.outerType !== 6,
   },
   {
@@ -45,6 +49,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: ["quote-length-mismatch"],
     says: "The parts of the signature section fill it exactly; the other leaves bytes over",
+    source: "Quoting API, A.3",
     applies: ({ quote }) =>
       quote !== null &&
       (quote.outerSize < quote.section.length - SECTION_FIXED ||
@@ -56,6 +61,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "qe-report",
     codes: ["qe-report-data-mismatch"],
     says: "The second half of the QE report data is zero; the other compares the first half only",
+    source: "strict: so in every known quote",
     applies: ({ quote }) => quote !== null && quote.qeReport.subarray(352).some((byte) => byte !== 0),
   },
   {
@@ -64,6 +70,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "qe-report",
     codes: ["qe-report-data-mismatch"],
     says: "The QE authentication data counts in its whole length; the other hashes 32 bytes of it",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote !== null && quote.qeAuthenticationData.length > 32,
   },
   {
@@ -72,6 +79,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "td-attributes",
     codes: ["td-attributes-reserved"],
     says: "Every reserved TD attribute is zero; the other passes over bit 39",
+    source: "TDX module, TDATTRIBUTES",
     applies: ({ quote }) => quote !== null && quote.tdAttributes[4] === 0x80,
   },
   {
@@ -80,6 +88,7 @@ export const QUOTE_LAXITIES: readonly Laxity[] = [
     stage: "quote-parse",
     codes: [],
     says: "The instant of judgement is a whole second of a four-digit year; the other judges NaN and fractions",
+    source: "strict: no comparison with NaN",
     applies: ({ now }) => !Number.isInteger(now),
   },
 ];

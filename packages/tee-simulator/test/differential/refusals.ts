@@ -9,6 +9,8 @@ export interface Refusal {
   readonly message: RegExp;
   /** What this project does and what the others do. */
   readonly says: string;
+  /** The document that says so, with its place; "strict" where this project demands more than Intel's verifier. */
+  readonly source: string;
   /** Whether the evidence has what the other cannot take, by the facts alone. */
   readonly applies: (facts: Facts) => boolean;
 }
@@ -39,6 +41,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^Failed to decode quote$/,
     says: "Quotes of version 5 are verified; the other cannot decode any of them",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote?.version === 5,
   },
   {
@@ -46,6 +49,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["js"],
     message: /^QE report hash mismatch$/,
     says: "The QE authentication data has any length; the other cuts it or fills it up to 32 bytes before hashing",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote !== null && quote.qeAuthenticationData.length !== 32,
   },
   {
@@ -53,6 +57,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^unreachable$/,
     says: "The QE authentication data has any length; the other traps on any but 32 bytes",
+    source: "Quoting API, A.3",
     applies: ({ quote }) => quote !== null && quote.qeAuthenticationData.length !== 32,
   },
   {
@@ -60,6 +65,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["js", "wasm"],
     message: /^PceSvn length mismatch$/,
     says: "PCESVN is 0 to 65535; the other cannot read the leading zero octet that DER gives values from 32768 on",
+    source: "PCK Profile, 1.3.5; X.690, 8.3",
     applies: ({ sgx }) => sgx !== null && sgx.pceSvn >= THREE_OCTETS,
   },
   {
@@ -67,6 +73,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^Unsupported DCAP PCK cert format$/,
     says: "A quote that names its PCK certificate by PPID is verified with the chain of the bundle; the other wants a chain in the quote",
+    source: "Quoting API, A.3",
     applies: ({ quote, bundle }) => quote?.innerType !== 5 && typeof bundle["pck_certificate_chain"] === "string",
   },
   {
@@ -74,6 +81,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^PKS is enabled$/,
     says: "PKS (TD attribute 30) is the guest's own business; the other refuses it",
+    source: "TDX module, TDATTRIBUTES",
     applies: (facts) => attributeBit(facts, 30),
   },
   {
@@ -81,6 +89,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^KL is enabled$/,
     says: "Key locker (TD attribute 31) is the guest's own business; the other refuses it",
+    source: "TDX module, TDATTRIBUTES",
     applies: (facts) => attributeBit(facts, 31),
   },
   {
@@ -88,6 +97,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^Reserved bits in TD attributes are set$/,
     says: "PERFMON (TD attribute 63) is no reserved bit; the other counts it as one",
+    source: "TDX module, TDATTRIBUTES",
     applies: (facts) => attributeBit(facts, 63),
   },
   {
@@ -95,6 +105,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["wasm"],
     message: /^(?:CrlExpired|Failed to verify certificate chain)/,
     says: "A list counts at its nextUpdate too; the other stops a second earlier",
+    source: "RFC 5280, 5.1.2.5",
     applies: ({ crls, now }) => crls.root.nextUpdate === now || crls.pck.nextUpdate === now,
   },
   {
@@ -102,6 +113,7 @@ export const REFUSALS: readonly Refusal[] = [
     peers: ["js"],
     message: /^Certificate is revoked$/,
     says: "A list revokes certificates of its own issuer; the other looks every serial up in every list",
+    source: "RFC 5280, 5.3",
     applies: isNamedByOthersList,
   },
 ];

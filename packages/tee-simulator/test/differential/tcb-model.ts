@@ -1,4 +1,9 @@
-import type { IsvSvnLevel, TcbLevel, TdxModuleIdentity } from "../../src/collateral-document.ts";
+import {
+  LEVEL_STATUSES,
+  type IsvSvnLevel,
+  type TcbLevel,
+  type TdxModuleIdentity,
+} from "../../src/collateral-document.ts";
 import type { Facts } from "./facts.ts";
 
 /**
@@ -24,15 +29,7 @@ export type TcbAnswer =
 const REFUSED: TcbAnswer = { kind: "refused" };
 
 /** From harmless to worst, as the implementations that merge by severity order them. */
-const SEVERITY: readonly string[] = [
-  "UpToDate",
-  "SWHardeningNeeded",
-  "ConfigurationNeeded",
-  "ConfigurationAndSWHardeningNeeded",
-  "OutOfDate",
-  "OutOfDateConfigurationNeeded",
-  "Revoked",
-];
+const SEVERITY: readonly string[] = LEVEL_STATUSES;
 
 const RELAUNCHABLE: ReadonlySet<string> = new Set(SEVERITY.slice(0, 4));
 

@@ -66,7 +66,7 @@ const DEFECT_WITNESSES: readonly string[] = [
 ];
 
 /** A healthy PCK certificate whose serial the root has revoked for one of its own. */
-function serialInAnotherList(platform: SimulatedPlatform): EvidenceCase {
+export function serialInAnotherList(platform: SimulatedPlatform): EvidenceCase {
   const recipe = platform.recipe({ reportData: new Uint8Array(64) });
   recipe.rootCrl.revoked.push({ serial: recipe.pckLeaf.serial, date: recipe.rootCrl.thisUpdate });
   const evidence = withRootOfIntelsLength(platform).buildEvidence(recipe);
