@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigProblem } from "../apps/kms-phala/src/config/settings.ts";
+import type { SharedSetError } from "../apps/kms-phala/src/challenge/shared-spent-set.ts";
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
@@ -39,6 +40,17 @@ const GUEST_AGENT_CODES = Object.keys({
   "agent-report-data-mismatch": 0,
 } satisfies Record<GuestAgentError["code"], 0>);
 
+const CHALLENGE_STORE_CODES = Object.keys({
+  "redis-unreachable": 0,
+  "redis-timeout": 0,
+  "redis-refused": 0,
+  "redis-answer-malformed": 0,
+  "redis-evicts": 0,
+  "redis-clock-off": 0,
+  "redis-lost-data": 0,
+  "challenge-key-unavailable": 0,
+} satisfies Record<SharedSetError["code"], 0>);
+
 const page = readPage("docs/errors.md");
 const headings = headingsOf(page);
 
@@ -66,6 +78,7 @@ describe("docs/errors.md", () => {
     { union: "problems of settings", codes: CONFIG_PROBLEM_CODES },
     { union: "failures of policy sources", codes: POLICY_SOURCE_CODES },
     { union: "failures of the guest agent", codes: GUEST_AGENT_CODES },
+    { union: "failures of the challenge store", codes: CHALLENGE_STORE_CODES },
   ])("documents all $union", ({ codes }) => {
     expect(codes.filter((code) => !chapterOfCode.has(code))).toEqual([]);
   });
@@ -82,6 +95,7 @@ describe("docs/errors.md", () => {
       ...CONFIG_PROBLEM_CODES,
       ...POLICY_SOURCE_CODES,
       ...GUEST_AGENT_CODES,
+      ...CHALLENGE_STORE_CODES,
     ]);
     expect(entries.filter(({ text }) => !known.has(text)).map(({ text }) => text)).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-
 import { parseKeyNamespace } from "./config/key-namespace.ts";
 import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
 import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
+import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
 import { BUILT_AS_VERSION } from "./config/release-version.ts";
 import {
   integerBetween,
@@ -14,7 +15,7 @@ import {
   parseLogLevel,
   parseSha256,
 } from "./config/scalars.ts";
-import { parseCollateralUrl, parseRedisUrl } from "./config/service-url.ts";
+import { parseCollateralUrl } from "./config/service-url.ts";
 import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
 
 /** Everything the operator decides, parsed once at start and frozen. Times are in seconds. */
@@ -29,6 +30,8 @@ export interface Config {
   readonly keyNamespacePrefix: string;
   readonly challengeTtlSeconds: number;
   readonly maxPendingChallenges: number;
+  /** Where instances share what is spent, or null: one instance, in memory. */
+  readonly redis: RedisSettings | null;
   /** Exact origins; empty leaves CORS off. */
   readonly corsOrigins: readonly string[];
   readonly acceptMockAttestation: boolean;
@@ -70,6 +73,7 @@ export function parseConfig(
     keyNamespacePrefix: settings.value("KEY_NAMESPACE_PREFIX", parseKeyNamespace, "merod/storage"),
     challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS", integerBetween(1, 3600), 60),
     maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES", integerBetween(1, 10_000_000), 10_000),
+    redis: readRedisSettings(settings),
     corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
     requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
     policy: choosePolicy(settings, image, builtAs),
@@ -110,16 +114,8 @@ function readSimulatedRoot(settings: SettingsReader, image: ProfileChoice): stri
   return path;
 }
 
-// Ignoring one of these would leave an operator with less than was asked for: spent challenges that are not shared,
-// a policy that was not compared.
+// Ignoring it would leave an operator with less than was asked for: a policy that was not compared.
 function refuseLaterReleases(settings: SettingsReader): void {
-  if (settings.value("REDIS_URL", (text) => (text.trim() === "" ? ok(null) : parseRedisUrl(text)), null) !== null) {
-    settings.refuse(
-      "setting-not-served",
-      "REDIS_URL",
-      "is not served by this release; challenges are kept in memory, one instance only",
-    );
-  }
   if (settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null) !== null) {
     settings.refuse(
       "setting-not-served",

@@ -90,6 +90,9 @@ export async function releaseKey(
   if (quoteBytes === null) return refuse("quote-not-base64", "quoteB64 is not canonical base64");
   const wrapKey = wrapKeyB64 === undefined ? undefined : parseWrapKey(wrapKeyB64);
   if (wrapKey === null) return refuse("wrap-key-malformed", "wrapKeyB64 is not base64 of 32 bytes");
+  // What was made up is refused here: it must not stand in line before those who were given a challenge.
+  const madeUp = ports.challenges.inspect(request.challengeId, peerId.value); // 5, without spending
+  if (madeUp !== null) return refuse(madeUp);
 
   const slot = ports.releases.tryAcquire();
   if (slot === null) return refuse("rate-limited", "too many key releases in flight");

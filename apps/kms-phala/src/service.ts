@@ -5,10 +5,13 @@ import type { FastifyBaseLogger } from "fastify";
 import { buildApp } from "./app.ts";
 import { type ClockSource, createChallengeClock } from "./challenge/challenge-clock.ts";
 import { createMemoryChallengeStore } from "./challenge/memory-challenge-store.ts";
+import { createSharedChallengeStore, type SharedChallengeStore } from "./challenge/shared-challenge-store.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { PinFile } from "./config/image-profile.ts";
 import { formatListenAddress, type ListenAddress } from "./config/listen-address.ts";
 import type { Environment } from "./config/settings.ts";
+import type { SharedSetError } from "./challenge/shared-spent-set.ts";
+import { loadTrustedCertificates } from "./config/certificate-file-store.ts";
 import { createDstackAgent } from "./dstack-client.ts";
 import { createEvidence } from "./evidence.ts";
 import type { GuestAgent } from "./guest-agent.ts";
@@ -17,6 +20,7 @@ import { choosePolicySource } from "./policy/choose-policy-source.ts";
 import { createPolicyHolder, type Schedule } from "./policy/policy-holder.ts";
 import { observePolicy } from "./policy/policy-log.ts";
 import { recordProfileEvent } from "./profile-event.ts";
+import { createRedisSpentSet } from "./redis-spent-client.ts";
 import { loadSimulatedRoot } from "./simulated-root-store.ts";
 
 /** Exit status for settings that refuse to start (`EX_CONFIG` of sysexits). */
@@ -67,28 +71,51 @@ export async function startService(deps: ServiceDeps): Promise<Result<RunningSer
   if (!root.ok) {
     return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIMULATED_ROOT_CA_FILE: ${root.error}`] });
   }
-  return run(config.value, deps, root.value);
+  const caPath = config.value.redis?.tlsCaFile ?? null;
+  const tlsCa = caPath === null ? ok(null) : await loadTrustedCertificates(caPath);
+  if (!tlsCa.ok) {
+    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: REDIS_TLS_CA_FILE: ${tlsCa.error}`] });
+  }
+  return run(config.value, deps, { root: root.value, tlsCa: tlsCa.value });
+}
+
+/** What was read from the files that the settings name. */
+interface Certificates {
+  /** The root that replaces Intel's. */
+  readonly root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
+  /** PEM of what the certificates of Redis must lead to. */
+  readonly tlsCa: string | null;
 }
 
 async function run(
   config: Config,
   deps: ServiceDeps,
-  root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null,
+  { root, tlsCa }: Certificates,
 ): Promise<Result<RunningService, StartFailure>> {
   const { clock, fetch, schedule, logStream } = deps;
   const now = (): number => Math.floor(clock.wallMs() / 1000);
   const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
   const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
   const evidence = createEvidence({ fetchCollateral: collateralSource(config, fetch), now, rootCa: root?.der ?? null });
+  const shared = sharedChallenges(config, deps, agent, tlsCa, (problem) => {
+    if (problem === null) app.log.info("the challenge store answers");
+    else
+      app.log.warn(
+        { cause: problem.code, word: problem.word },
+        "the challenge store is unavailable: no key is released",
+      );
+  });
   const app = buildApp(config, {
     agent,
     policy,
     evidence,
-    challenges: createMemoryChallengeStore({
-      ttlSeconds: config.challengeTtlSeconds,
-      maxSpent: config.maxPendingChallenges,
-      clock: createChallengeClock(clock),
-    }),
+    challenges:
+      shared ??
+      createMemoryChallengeStore({
+        ttlSeconds: config.challengeTtlSeconds,
+        maxSpent: config.maxPendingChallenges,
+        clock: createChallengeClock(clock),
+      }),
     ...(logStream === undefined ? {} : { logStream }),
   });
   for (const warning of config.warnings) app.log.warn(warning);
@@ -103,6 +130,7 @@ async function run(
     stopRefreshing();
     policy.stop();
     await app.close();
+    shared?.stop();
   };
   const refuseToRun = async (reason: StartFailure): Promise<Result<RunningService, StartFailure>> => {
     await stop();
@@ -111,6 +139,8 @@ async function run(
 
   const profileFailure = await recordProfile(config, agent, app.log);
   if (profileFailure !== null) return refuseToRun(profileFailure);
+  // Nothing waits for it: /health and /attest need no challenges, and the others say why they wait.
+  void shared?.start();
   const failed = Promise.withResolvers<StartFailure>();
   const failures: StartFailure[] = [];
   const observer = observePolicy(config, app.log, (reason) => {
@@ -147,6 +177,26 @@ function repeat(schedule: Schedule, pauseMs: number, work: () => Promise<void>):
     cancel = schedule(turn, pauseMs);
   }
   return () => cancel();
+}
+
+function sharedChallenges(
+  { redis, challengeTtlSeconds, profile }: Config,
+  { clock, schedule }: ServiceDeps,
+  agent: GuestAgent,
+  tlsCa: string | null,
+  observe: (problem: SharedSetError | null) => void,
+): SharedChallengeStore | null {
+  if (redis === null) return null;
+  const spent = createRedisSpentSet({ ...redis, tlsCa });
+  return createSharedChallengeStore({
+    ttlSeconds: challengeTtlSeconds,
+    profile,
+    spent,
+    agent,
+    clock,
+    schedule,
+    observe,
+  });
 }
 
 function collateralSource({ collateralUrl }: Config, fetch: FetchPort): FetchCollateral {

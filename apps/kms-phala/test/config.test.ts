@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { configOf, ENV_POLICY, MEASUREMENT, NO_PIN, pin, problemsOf } from "./config/environment.ts";
 
@@ -15,6 +16,7 @@ describe("without any variable", () => {
       keyNamespacePrefix: "merod/storage",
       challengeTtlSeconds: 60,
       maxPendingChallenges: 10_000,
+      redis: null,
       corsOrigins: [],
       acceptMockAttestation: false,
       enforceMeasurementPolicy: true,
@@ -53,9 +55,14 @@ describe("values that are accepted", () => {
     { env: { ACCEPT_MOCK_ATTESTATION: "off" }, expected: { acceptMockAttestation: false } },
     { env: { ENFORCE_MEASUREMENT_POLICY: "0" }, expected: { enforceMeasurementPolicy: false } },
     { env: { USE_ENV_POLICY: "no" }, expected: { policy: { kind: "none" } } },
-    { env: { REDIS_URL: "  " }, expected: {} },
     { env: { REQUIRE_KEY_WRAP: "false" }, expected: { requireKeyWrap: false } },
     { env: { REQUIRE_KEY_WRAP: " Yes " }, expected: { requireKeyWrap: true } },
+    { env: { REDIS_URL: "  " }, expected: { redis: null } },
+    { env: { REDIS_URL: "redis://127.0.0.1", REDIS_TIMEOUT_MS: "100" }, expected: { redis: { timeoutMs: 100 } } },
+    {
+      env: { REDIS_URL: "rediss://redis.example", REDIS_TLS_CA_FILE: "/ca.pem" },
+      expected: { redis: { tlsCaFile: "/ca.pem", timeoutMs: 2000 } },
+    },
     { env: { MERO_KMS_PROFILE: " Debug " }, expected: { profile: "debug" } },
     { env: { MERO_KMS_PROFILE: "" }, expected: { profile: "locked-read-only" } },
     { env: { KMS_POLICY_PROFILE: "debug-read-only" }, expected: { profile: "debug-read-only" } },
@@ -135,6 +142,8 @@ describe("values that refuse to start", () => {
       ["", "2", "y", "tru", "null"].map((value) => ({ name, value })),
     ),
     ...["not a url", "http://redis.example", "redis://", "rediss:6379"].map((value) => ({ name: "REDIS_URL", value })),
+    ...["", "99", "3001", "2s"].map((value) => ({ name: "REDIS_TIMEOUT_MS", value })),
+    ...["", "ca.pem"].map((value) => ({ name: "REDIS_TLS_CA_FILE", value })),
     ...["", "latest", "2.4", "v2.4.0", "2.4.0/../..", "2.4.0-", "2.4.0 ", "02.4.0", "mero-kms-2.4.0"].map((value) => ({
       name: "MERO_KMS_VERSION",
       value,
@@ -180,24 +189,61 @@ describe("values that refuse to start", () => {
     expect(problemsOf({ [name]: value })).toMatchObject([{ code: "setting-malformed", setting: name }]);
   });
 
-  test.each([
-    { env: { REDIS_URL: "redis://:hunter2@redis.example:6379" }, setting: "REDIS_URL" },
-    { env: { MERO_NODE_POLICY_SHA256: SHA256 }, setting: "MERO_NODE_POLICY_SHA256" },
-  ])("$setting is refused rather than ignored, since this release does not serve it", ({ env, setting }) => {
-    expect(problemsOf(env)).toMatchObject([{ code: "setting-not-served", setting }]);
-  });
+  test.each([{ env: { MERO_NODE_POLICY_SHA256: SHA256 }, setting: "MERO_NODE_POLICY_SHA256" }])(
+    "$setting is refused rather than ignored, since this release does not serve it",
+    ({ env, setting }) => {
+      expect(problemsOf(env)).toMatchObject([{ code: "setting-not-served", setting }]);
+    },
+  );
 
   test("no message repeats the password of a Redis URL", () => {
     const problems = [
-      ...problemsOf({ REDIS_URL: "redis://:hunter2@redis.example" }),
+      ...problemsOf({ REDIS_URL: "redis://:hunter2@redis.example/x" }),
+      ...problemsOf({ REDIS_URL: "redis://:hunter2%ff@redis.example" }),
       ...problemsOf({ REDIS_URL: "x:hunter2@y" }),
+      ...problemsOf({ REDIS_URL: "redis://:hunter2@127.0.0.1", REDIS_SENTINEL_PASSWORD: "hunter2", DEBUG: "hunter2" }),
     ];
     expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  test("nothing that prints a configuration prints the passwords of Redis", () => {
+    const config = configOf({
+      REDIS_URL: "redis+sentinel://hunter1:hunter2@127.0.0.1/kms",
+      REDIS_SENTINEL_PASSWORD: "hunter3",
+    });
+    expect(config.redis?.target.credentials()).toEqual({ username: "hunter1", password: "hunter2" });
+    expect(config.redis?.sentinelPassword()).toBe("hunter3");
+    expect(JSON.stringify(config) + inspect(config, { depth: null })).not.toContain("hunter");
+  });
+
+  test.each([
+    { env: { DEBUG: "*" }, setting: "DEBUG" },
+    { env: { REDIS_TLS_CA_FILE: "/ca.pem" }, setting: "REDIS_TLS_CA_FILE" },
+    { env: { REDIS_SENTINEL_PASSWORD: "hunter2" }, setting: "REDIS_SENTINEL_PASSWORD" },
+  ])("$setting is refused beside a Redis that has no use for it", ({ env, setting }) => {
+    expect(problemsOf({ REDIS_URL: "redis://127.0.0.1", ...env })).toMatchObject([
+      { code: "setting-conflict", setting },
+    ]);
+    expect(configOf(env).redis).toBeNull();
+  });
+
+  test.each([
+    { url: "redis://redis.example", warns: true },
+    { url: "redis://localhost", warns: true },
+    { url: "redis+cluster://127.0.0.1,redis.example", warns: true },
+    { url: "redis://127.0.0.1", warns: false },
+    { url: "redis://[::1]", warns: false },
+    { url: "unix:///run/redis.sock", warns: false },
+    { url: "rediss://redis.example", warns: false },
+    { url: "rediss+sentinel://redis.example/kms", warns: false },
+  ])("plain text to $url: warned of: $warns", ({ url, warns }) => {
+    expect(configOf({ REDIS_URL: url }).warnings.some((warning) => warning.includes("plain text"))).toBe(warns);
   });
 
   test.each(["\ufffd", "\ud800", "a\udc00b"])("text that is not UTF-8 is refused in every variable (%j)", (value) => {
     const names =
       "LISTEN_ADDR LOG_LEVEL DSTACK_SOCKET_PATH KEY_NAMESPACE_PREFIX CHALLENGE_TTL_SECS MAX_PENDING_CHALLENGES REDIS_URL " +
+      "REDIS_TLS_CA_FILE REDIS_SENTINEL_PASSWORD REDIS_TIMEOUT_MS DEBUG " +
       "ACCEPT_MOCK_ATTESTATION ENFORCE_MEASUREMENT_POLICY USE_ENV_POLICY REQUIRE_KEY_WRAP RUST_LOG MERO_KMS_VERSION " +
       "MERO_KMS_PROFILE KMS_POLICY_PROFILE MERO_KMS_POLICY_SHA256 MERO_NODE_POLICY_SHA256 MERO_KMS_POLICY_FILE " +
       "CORS_ALLOWED_ORIGINS PCCS_URL SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +

@@ -264,9 +264,11 @@ describe("each check answers with its status and tag", () => {
   test("5: the store is out of reach → 503 challenge_store_unavailable", async () => {
     const body = await harness.request(peer);
     const unavailable = { ok: false, error: "challenge-store-unavailable" } as const;
-    const challenges = { issue: async () => unavailable, consume: async () => unavailable };
+    const challenges = { issue: async () => unavailable, inspect: () => null, consume: async () => unavailable };
     const other = await startHarness({ deps: { challenges } });
-    expect((await other.post("/get-key", body)).json()).toMatchObject({ error: "challenge_store_unavailable" });
+    const answer = await other.post("/get-key", body);
+    expect(answer.json()).toMatchObject({ error: "challenge_store_unavailable" });
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
     expect((await other.post("/challenge", { peerId: peer.peerId })).statusCode).toBe(503);
     await other.app.close();
   });

@@ -54,7 +54,7 @@ function launch(env: Record<string, string>): Process {
 
 describe("the process", () => {
   test("prints every problem of its settings and exits with 78, before it listens", async () => {
-    const { exit } = launch({ LISTEN_ADDR: "nonsense", MAX_PENDING_CHALLENGES: "0", REDIS_URL: "redis://:pw@h:6379" });
+    const { exit } = launch({ LISTEN_ADDR: "nonsense", MAX_PENDING_CHALLENGES: "0", REDIS_URL: "redis://:pw@h:x" });
     const { code, stdout, stderr } = await exit;
     expect(code).toBe(78);
     expect(stdout).toBe("");
@@ -63,7 +63,7 @@ describe("the process", () => {
         .trim()
         .split("\n")
         .map((line) => line.split(":", 2).join(":")),
-    ).toEqual(["kms-phala: REDIS_URL", "kms-phala: LISTEN_ADDR", "kms-phala: MAX_PENDING_CHALLENGES"]);
+    ).toEqual(["kms-phala: LISTEN_ADDR", "kms-phala: MAX_PENDING_CHALLENGES", "kms-phala: REDIS_URL"]);
     expect(stderr).not.toContain("pw");
   });
 

@@ -37,6 +37,11 @@ type IssueError = Extract<KmsErrorCode, "rate-limited" | "challenge-store-unavai
 export interface ChallengeStore {
   issue(peerId: PeerId): Promise<Result<IssuedChallenge, IssueError>>;
   /**
+   * Says at once, and without spending it, why a challenge cannot be good; null when it may be. What was made up is
+   * refused by this before it takes anybody's place in a queue.
+   */
+  inspect(challengeId: string, peerId: PeerId): ConsumeError | null;
+  /**
    * Spends a challenge atomically: of any number of simultaneous calls one succeeds.
    *
    * @param challengeId - 32 hex digits in either case; both spellings are one challenge

@@ -1,20 +1,12 @@
-import { parseChallengeId, type PeerId } from "@mero-tee/kms-protocol";
+import type { PeerId } from "@mero-tee/kms-protocol";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeClock } from "./challenge-clock.ts";
-import {
-  CHALLENGE_RANDOM_BYTES,
-  challengeExpiry,
-  challengeNonce,
-  isIssuedTo,
-  mintChallengeId,
-} from "./challenge-id.ts";
+import { CHALLENGE_RANDOM_BYTES, challengeNonce, mintChallengeId } from "./challenge-id.ts";
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
+import { recogniseChallenge, type RecognisedChallenge } from "./recognise-challenge.ts";
 import { createSpentSet } from "./spent-set.ts";
 
-// An id never lies further ahead than its lifetime. The slack keeps a second that is counted on two clocks from refusing
-// a fresh challenge; what lies beyond it was issued under another lifetime.
-const CLOCK_SKEW_SECONDS = 2;
 const KEY_BYTES = 32;
 
 /** Settings of {@link createMemoryChallengeStore}. */
@@ -34,15 +26,18 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
   const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   const spent = createSpentSet(options.maxSpent);
 
+  const recognise = (
+    challengeId: string,
+    peerId: PeerId,
+    now: number,
+  ): Result<RecognisedChallenge, "challenge-expired" | "challenge-unknown"> =>
+    recogniseChallenge(challengeId, peerId, { ttlSeconds, now, keyFor: () => key });
+
   const consume = (challengeId: string, peerId: PeerId): Result<ConsumedChallenge, ConsumeError> => {
-    const id = parseChallengeId(challengeId);
-    if (id === null) return err("challenge-unknown");
     const now = clock();
-    const expiresAt = challengeExpiry(id);
-    if (expiresAt <= now) return err("challenge-expired");
-    if (expiresAt > now + ttlSeconds + CLOCK_SKEW_SECONDS) return err("challenge-unknown");
-    if (!isIssuedTo(key, id, peerId)) return err("challenge-unknown");
-    // The decoded bytes are what is spent: `AB` and `ab` are one challenge.
+    const recognised = recognise(challengeId, peerId, now);
+    if (!recognised.ok) return recognised;
+    const { id, expiresAt } = recognised.value;
     const spentId = toHex(id);
     const inserted = spent.insert(spentId, expiresAt, now);
     if (inserted === "spent") return err("challenge-spent");
@@ -59,6 +54,10 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
       const random = crypto.getRandomValues(new Uint8Array(CHALLENGE_RANDOM_BYTES));
       const id = mintChallengeId(key, peerId, expiresAt, random);
       return Promise.resolve(ok({ challengeId: toHex(id), nonce: challengeNonce(key, id, peerId), expiresAt }));
+    },
+    inspect(challengeId, peerId) {
+      const recognised = recognise(challengeId, peerId, clock());
+      return recognised.ok ? null : recognised.error;
     },
     consume: (challengeId, peerId) => Promise.resolve(consume(challengeId, peerId)),
   };

@@ -20,14 +20,3 @@ export function parseCollateralUrl(text: string): Result<string, string> {
 function isLoopback(hostname: string): boolean {
   return hostname === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname);
 }
-
-/** Whether a Redis connection URL is one: `redis` or `rediss` with a host, or `unix` with a path. */
-export function parseRedisUrl(text: string): Result<string, string> {
-  const trimmed = text.trim();
-  // The value may hold a password: no message repeats any part of it.
-  if (!URL.canParse(trimmed)) return err("must be a redis:// or rediss:// URL");
-  const url = new URL(trimmed);
-  const isNetwork = (url.protocol === "redis:" || url.protocol === "rediss:") && url.hostname !== "";
-  const isSocket = (url.protocol === "unix:" || url.protocol === "redis+unix:") && url.pathname.length > 1;
-  return isNetwork || isSocket ? ok(trimmed) : err("must be a redis:// or rediss:// URL");
-}

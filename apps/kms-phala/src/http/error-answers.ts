@@ -10,10 +10,21 @@ declare module "fastify" {
   }
 }
 
-/** Answers a refusal with its status, tag and sentence. */
+// Seconds after which asking again can help: about as long as what is in the way takes to pass.
+const RETRY_AFTER_SECONDS: Readonly<Partial<Record<KmsErrorCode, number>>> = {
+  "rate-limited": 2,
+  "challenge-store-unavailable": 2,
+  "policy-not-ready": 10,
+  "collateral-unavailable": 10,
+  "attestation-unavailable": 5,
+};
+
+/** Answers a refusal with its status, tag and sentence, and with `Retry-After` where asking again can help (429, 503). */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   request.refusal = refusal;
   const { status, body } = kmsErrorAnswer(refusal.code, refusal.details);
+  const retryAfter = RETRY_AFTER_SECONDS[refusal.code];
+  if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);
   return reply.code(status).send(body);
 }
 

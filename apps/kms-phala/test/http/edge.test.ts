@@ -260,6 +260,7 @@ describe("every answer", () => {
       deps: {
         challenges: {
           issue: () => Promise.reject(new Error("planted secret")),
+          inspect: () => null,
           consume: () => Promise.reject(new Error("planted secret")),
         },
       },
@@ -276,6 +277,7 @@ describe("every answer", () => {
       deps: {
         challenges: {
           issue: async () => ({ ok: true, value: { challengeId: "short", nonce: new Uint8Array(32), expiresAt: 1 } }),
+          inspect: () => null,
           consume: async () => ({ ok: false, error: "challenge-unknown" }),
         },
       },
