@@ -139,8 +139,8 @@ async function run(
 
   const profileFailure = await recordProfile(config, agent, app.log);
   if (profileFailure !== null) return refuseToRun(profileFailure);
-  // Nothing waits for it: /health and /attest need no challenges, and the others say why they wait.
-  void shared?.start();
+  // Only the first attempt is waited for, which is bounded; after it the store says why it is closed.
+  await shared?.start();
   const failed = Promise.withResolvers<StartFailure>();
   const failures: StartFailure[] = [];
   const observer = observePolicy(config, app.log, (reason) => {

@@ -33,6 +33,12 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** `--redis`: any form that the KMS takes, which judges it; an empty text would silently mean none. */
+export function parseRedis(text: string): string {
+  if (text.trim() === "") throw new Error("empty");
+  return text;
+}
+
 /** An optional flag with a value that a parser of ours reads. */
 export interface OptionalFlag<T> {
   readonly kind: "parsed";

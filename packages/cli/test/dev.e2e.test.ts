@@ -116,6 +116,14 @@ test("dev --once fails with the KMS's own words when its port is taken", { timeo
   expect(stderr).toContain("EADDRINUSE");
 });
 
+test("dev --redis hands the URL to the KMS, and shows no password of it", { timeout: LIMIT_MS }, async () => {
+  const url = "redis://:hunter2@127.0.0.1/not-a-database";
+  const { exitCode, stdout, stderr } = await runCliProcess(["dev", "--once", "--json", "--redis", url]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("kms-phala: REDIS_URL:");
+  expect(stdout + stderr).not.toContain("hunter2");
+});
+
 describe("dev --json, while it runs", () => {
   const scratch = { directory: "" };
   const state: { cli?: CliProcess; ready?: Ready; children?: number[] } = {};

@@ -52,6 +52,7 @@ describe("a command line that cannot be understood", () => {
     },
     { name: "an argument for the simulator", args: ["simulator", "backwards"] },
     { name: "a port that is none", args: ["dev", "--kms-port", "65536"] },
+    { name: "an empty Redis URL", args: ["dev", "--redis", " "] },
   ];
 
   test.each(LINES)("$name ends in 2, with a sentence on standard error", async ({ args }) => {

@@ -11,7 +11,7 @@ import { createJsonNarrator, createTextNarrator, type Narrator } from "../dev/na
 import { startStack, type Stack } from "../dev/stack.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { refusalOfCli, type Refusal } from "../failure-view.ts";
-import { parsePort } from "../flags.ts";
+import { optionalFlag, parsePort, parseRedis } from "../flags.ts";
 import { withProgress } from "../output.ts";
 
 interface DevFlags extends CommonFlags {
@@ -19,6 +19,7 @@ interface DevFlags extends CommonFlags {
   readonly kmsPort: number;
   readonly simulatorPort: number;
   readonly profile: Profile;
+  readonly redis?: string;
 }
 
 /** Far above what a boot takes; a pipeline must not hang on it. */
@@ -113,6 +114,7 @@ export const devCommand: Command<CliContext> = buildCommand({
         placeholder: "N",
         brief: "Port of the simulated platform; 0 picks a free one",
       },
+      redis: optionalFlag(parseRedis, "URL", "Redis in which the KMS keeps spent challenges (default: its memory)"),
       profile: { kind: "enum", values: PROFILES, default: DEFAULT_PROFILE, brief: "Image profile of node and KMS" },
       json: { ...JSON_FLAG, brief: "One JSON document a line on standard output, the ready event first" },
     },

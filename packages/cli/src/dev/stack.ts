@@ -17,6 +17,8 @@ export interface StackSettings {
   readonly kmsPort: number;
   readonly simulatorPort: number;
   readonly profile: Profile;
+  /** Where the KMS keeps spent challenges; in its memory where absent. */
+  readonly redis?: string;
 }
 
 /** A simulated platform and a KMS that run. */
@@ -94,6 +96,7 @@ function kmsEnvironment(
     PCCS_URL: simulatorUrl,
     MERO_KMS_POLICY_FILE: files.policyFile,
     MERO_KMS_PROFILE: settings.profile,
+    ...(settings.redis === undefined ? {} : { REDIS_URL: settings.redis }),
   };
 }
 
