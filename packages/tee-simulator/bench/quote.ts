@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import {
   createQuoteVerifier,
   parseCollateral,
@@ -8,29 +10,26 @@ import {
   verifyQuote,
 } from "@mero-tee/tdx-quote";
 import type { Result } from "@mero-tee/tdx-quote/result";
-import { createSimulatedPlatform } from "../src/index.ts";
-import { measureP256Baseline } from "./p256-baseline.ts";
-import { medianMicroseconds } from "./stopwatch.ts";
+import { caseOf } from "../test/differential/evidence-case.ts";
+import { JS_PEER } from "../test/differential/js-peer.ts";
+import { createWasmPeer } from "../test/differential/wasm-peer.ts";
+import type { Peer } from "../test/differential/peer.ts";
+import { BENCH_NOW, benchPlatform, evidenceOf } from "./evidence.ts";
+import { profileMemory } from "./flat-memory.ts";
+import { p256Baseline } from "./p256-baseline.ts";
+import { quoteMarkdown } from "./quote-markdown.ts";
+import type { QuoteReport } from "./quote-report.ts";
+import { callsOf, medianMicroseconds, type Schedule } from "./stopwatch.ts";
 
-/** What one verification costs, beside one bare P-256 verification of the same run. */
-const CALLS = 400;
-const NOW = 1_767_225_600;
+/** What one verification costs, beside bare P-256 verifications and other implementations in the same run. */
+const SCHEDULE: Schedule = { warmUp: 1000, rounds: 20, callsPerRound: 40 };
+const PEER_SHARE = 0.1;
+const REPLAYS: Schedule = { warmUp: 5, rounds: 20, callsPerRound: 1 };
+const MEMORY_AT = [2000, 4000, 6000, 8000, 10_000];
 
 function orThrow<T, E extends { readonly code: string }>(result: Result<T, E>): T {
   if (!result.ok) throw new Error(`the bench's own evidence was refused: ${result.error.code}`);
   return result.value;
-}
-
-async function makeEvidence() {
-  const platform = await createSimulatedPlatform({ seed: "bench", now: NOW });
-  const quotes: Uint8Array[] = [];
-  // Warm-up and measured calls each get a quote that nothing has seen before.
-  for (let index = 0; index < 2 * CALLS; index += 1) {
-    const reportData = new Uint8Array(64);
-    new DataView(reportData.buffer).setUint32(0, index);
-    quotes.push((await platform.issueQuote({ reportData })).quote);
-  }
-  return { rootCa: platform.rootCa, quotes, collateralText: await platform.collateralText() };
 }
 
 function eventLogOf(events: number): string {
@@ -46,53 +45,86 @@ function eventLogOf(events: number): string {
   );
 }
 
-const { rootCa, quotes, collateralText } = await makeEvidence();
-const quoteAt = (index: number): Uint8Array => {
-  const quote = quotes[index];
-  if (quote === undefined) throw new Error("not enough quotes");
-  return quote;
-};
-
-const baseline = await measureP256Baseline(CALLS);
-const parseUs = await medianMicroseconds(CALLS, (index) => orThrow(parseQuote(quoteAt(index))));
-const coldVerifyUs = await medianMicroseconds(CALLS, async (index) =>
-  orThrow(await verifyQuote(quoteAt(index), collateralText, { now: NOW, rootCa })),
-);
-const verifier = createQuoteVerifier({ rootCa });
-const collateral = orThrow(parseCollateral(collateralText));
-const warmVerifyUs = await medianMicroseconds(CALLS, async (index) =>
-  orThrow(await verifier.verify(quoteAt(index), collateral, { now: NOW })),
-);
-const log = orThrow(parseEventLog(eventLogOf(5000)));
-const replay5000EventsUs = await medianMicroseconds(20, () => replayEventLog(log));
-
-const { p256VerifyUs } = baseline;
-const report = {
-  schemaVersion: 1,
-  node: process.version,
-  ...baseline,
-  parseUs,
-  coldVerifyUs,
-  warmVerifyUs,
-  replay5000EventsUs,
-  ratios: { coldOverTenP256: coldVerifyUs / (10 * p256VerifyUs), warmOverTwoP256: warmVerifyUs / (2 * p256VerifyUs) },
-  rssMiB: process.memoryUsage().rss / 2 ** 20,
-};
-
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
-if (values.json) {
-  process.stdout.write(`${JSON.stringify(report)}\n`);
-} else {
-  const rows: readonly (readonly [string, number])[] = [
-    ["one P-256 verification, node:crypto", baseline.nodeCryptoUs],
-    ["one P-256 verification, WebCrypto", baseline.webCryptoUs],
-    ["parse a quote", parseUs],
-    ["verify a quote, nothing known (10 signatures)", coldVerifyUs],
-    ["verify a quote, platform known (2 signatures)", warmVerifyUs],
-    ["replay 5,000 events", replay5000EventsUs],
-  ];
-  for (const [label, us] of rows) process.stdout.write(`${label.padEnd(46)} ${us.toFixed(1).padStart(9)} µs\n`);
-  const { coldOverTenP256, warmOverTwoP256 } = report.ratios;
-  process.stdout.write(`cold / ten P-256 verifications ${coldOverTenP256.toFixed(2)}\n`);
-  process.stdout.write(`warm / two P-256 verifications ${warmOverTwoP256.toFixed(2)}\n`);
+/** The engine's own collector, which scripts see only with a flag. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect !== "function") throw new Error("this engine shows no collector");
+  return () => void collect();
 }
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+async function measure(): Promise<QuoteReport> {
+  progress("making quotes");
+  const platform = await benchPlatform();
+  const evidence = Array.from({ length: callsOf(SCHEDULE) }, (_, number) => evidenceOf(platform, number));
+  const at = (index: number) => {
+    const found = evidence[index];
+    if (found === undefined) throw new Error("not enough quotes");
+    return found;
+  };
+  const { collateral: text, rootCa } = at(0);
+  if (rootCa === null) throw new Error("the bench wants a root of its own");
+  const verifier = createQuoteVerifier({ rootCa });
+  const collateral = orThrow(parseCollateral(text));
+  const wasm = await createWasmPeer();
+  const ask = async (peer: Peer, index: number): Promise<void> => {
+    const outcome = await peer.judge(caseOf("bench", "a healthy quote", at(index)));
+    if (outcome.kind !== "accepted") throw new Error(`${peer.title} refused the bench's own quote`);
+  };
+  progress("measuring");
+  const times = await medianMicroseconds(
+    [
+      ...(await p256Baseline()),
+      { name: "parseUs", call: (index) => orThrow(parseQuote(at(index).quote)) },
+      {
+        name: "coldVerifyUs",
+        call: async (index) => orThrow(await verifyQuote(at(index).quote, text, { now: BENCH_NOW, rootCa })),
+      },
+      {
+        name: "warmVerifyUs",
+        call: async (index) => orThrow(await verifier.verify(at(index).quote, collateral, { now: BENCH_NOW })),
+      },
+      { name: "dcapQvlJsUs", call: (index) => ask(JS_PEER, index), share: PEER_SHARE },
+      { name: "dcapQvlWasmUs", call: (index) => ask(wasm, index), share: PEER_SHARE },
+    ],
+    SCHEDULE,
+  );
+  const log = orThrow(parseEventLog(eventLogOf(5000)));
+  const replay = await medianMicroseconds([{ name: "replayUs", call: () => replayEventLog(log) }], REPLAYS);
+  progress(`verifying ${MEMORY_AT.at(-1)} different quotes`);
+  const memory = await profileMemory(platform, MEMORY_AT, garbageCollector());
+
+  const us = (name: string): number => times[name] ?? Number.NaN;
+  const p256VerifyUs = Math.min(us("nodeCryptoUs"), us("webCryptoUs"));
+  const fasterPeerUs = Math.min(us("dcapQvlJsUs"), us("dcapQvlWasmUs"));
+  return {
+    schemaVersion: 1,
+    node: process.version,
+    nodeCryptoUs: us("nodeCryptoUs"),
+    webCryptoUs: us("webCryptoUs"),
+    p256VerifyUs,
+    parseUs: us("parseUs"),
+    coldVerifyUs: us("coldVerifyUs"),
+    warmVerifyUs: us("warmVerifyUs"),
+    replay5000EventsUs: replay["replayUs"] ?? Number.NaN,
+    peers: { dcapQvlJsUs: us("dcapQvlJsUs"), dcapQvlWasmUs: us("dcapQvlWasmUs") },
+    ratios: {
+      coldOverTenP256: us("coldVerifyUs") / (10 * p256VerifyUs),
+      warmOverTwoP256: us("warmVerifyUs") / (2 * p256VerifyUs),
+      fasterPeerOverCold: fasterPeerUs / us("coldVerifyUs"),
+      fasterPeerOverWarm: fasterPeerUs / us("warmVerifyUs"),
+    },
+    memory,
+    rssMiB: process.memoryUsage().rss / 2 ** 20,
+  };
+}
+
+const { values } = parseArgs({
+  options: { json: { type: "boolean", default: false }, markdown: { type: "boolean", default: false } },
+});
+const report = await measure();
+process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : quoteMarkdown(report, values.markdown));
