@@ -21,7 +21,7 @@ export const DER_TAG = {
   set: 0x31,
 } as const;
 
-const MAX_DEPTH = 16;
+const DEFAULT_MAX_DEPTH = 16;
 const CONSTRUCTED = 0x20;
 const FIRST_CLASS_BEYOND_UNIVERSAL = 0x40;
 /** An arc of an OID this large could lose its last bits in a double, and two OIDs become one. */
@@ -102,31 +102,33 @@ class DerNode {
 export type { DerNode };
 
 /**
- * Reads exactly one DER value and everything in it: definite lengths in the fewest bytes, tag numbers below 31, nesting at
- * most 16, nothing left over at any level; BOOLEAN, INTEGER, ENUMERATED, BIT STRING, NULL and OBJECT IDENTIFIER in their
+ * Reads exactly one DER value and everything in it: definite lengths in the fewest bytes, tag numbers below 31, bounded
+ * nesting, nothing left over at any level; BOOLEAN, INTEGER, ENUMERATED, BIT STRING, NULL and OBJECT IDENTIFIER in their
  * one DER form; SEQUENCE and SET constructed, every other universal type primitive. One form for each value means that
  * no two readers can see two things in the same signed bytes.
  *
  * Contents of OCTET STRINGs and of context-specific primitive values are not looked into.
  * Time is linear in the length; nothing is allocated before the whole value has passed.
+ *
+ * @param maxDepth - deepest nesting; each level is a call on the stack
  * Source: ITU-T X.690 (2021), sections 8, 10 and 11.
  */
-export function parseDer(bytes: Uint8Array): Result<DerNode, DerError> {
+export function parseDer(bytes: Uint8Array, maxDepth: number = DEFAULT_MAX_DEPTH): Result<DerNode, DerError> {
   const document = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const problem = headerProblem(document, 0, bytes.length);
   if (problem !== null) return err({ reason: problem, offset: 0 });
   const length = contentLength(document, 0);
   const end = headerLength(length) + length;
   if (end !== bytes.length) return err({ reason: "trailing bytes", offset: end });
-  const error = findProblem(document, 0, end, 1);
+  const error = findProblem(document, 0, end, maxDepth);
   return error === null ? ok(new DerNode(document, 0)) : err(error);
 }
 
-/** The first problem among the values that fill `start`..`end`, in document order. */
-function findProblem(document: DataView, start: number, end: number, depth: number): DerError | null {
+/** The first problem among the values that fill `start`..`end` and may be nested in `levels` levels, in document order. */
+function findProblem(document: DataView, start: number, end: number, levels: number): DerError | null {
   let at = start;
   while (at < end) {
-    if (depth > MAX_DEPTH) return { reason: "nested too deeply", offset: at };
+    if (levels === 0) return { reason: "nested too deeply", offset: at };
     const reason = headerProblem(document, at, end);
     if (reason !== null) return { reason, offset: at };
     const length = contentLength(document, at);
@@ -135,7 +137,7 @@ function findProblem(document: DataView, start: number, end: number, depth: numb
     const problem = tag < FIRST_CLASS_BEYOND_UNIVERSAL ? universalProblem(document, tag, content, length) : null;
     if (problem !== null) return { reason: problem, offset: at };
     if ((tag & CONSTRUCTED) !== 0) {
-      const inner = findProblem(document, content, content + length, depth + 1);
+      const inner = findProblem(document, content, content + length, levels - 1);
       if (inner !== null) return inner;
     }
     at = content + length;

@@ -148,8 +148,9 @@ describe("values that are refused", () => {
     expect(parseDer(bytes(der))).toEqual({ ok: false, error: { reason, offset } });
   });
 
-  test("16 levels are read, 17 are not", () => {
+  test("16 levels are read, 17 are not unless asked for", () => {
     expect(parseDer(nested(16)).ok).toBe(true);
+    expect(parseDer(nested(17), 17).ok).toBe(true);
     expect(parseDer(nested(17))).toEqual({ ok: false, error: { reason: "nested too deeply", offset: 32 } });
     expect(parseDer(nested(3000)).ok).toBe(false);
   });

@@ -77,7 +77,8 @@ export function createSignatureMemo(capacity: number): Sign {
 
 /** The signature as certificates and CRLs carry it: `SEQUENCE { INTEGER r, INTEGER s }` (RFC 3279, section 2.2.3). */
 export function derSignature(signature: Uint8Array): Uint8Array<ArrayBuffer> {
-  return derSequence(derUnsigned(signature.subarray(0, 32)), derUnsigned(signature.subarray(32)));
+  const half = signature.length / 2;
+  return derSequence(derUnsigned(signature.subarray(0, half)), derUnsigned(signature.subarray(half)));
 }
 
 /** SubjectPublicKeyInfo of any elliptic-curve point in any encoding. Source: RFC 5480, section 2. */

@@ -63,7 +63,7 @@ const certificateField = object({ rawBytes: bytes() });
 const verificationMaterial = object({
   certificate: field(certificateField, null),
   x509CertificateChain: field(object({ certificates: list(certificateField, 1, 8) }), null),
-  tlogEntries: list(logEntry, 1, MAX_LOG_ENTRIES),
+  tlogEntries: field(list(logEntry, 0, MAX_LOG_ENTRIES), []),
   timestampVerificationData: field(
     object({ rfc3161Timestamps: field(list(object({ signedTimestamp: bytes() }), 0, MAX_TIMESTAMPS), []) }),
     null,

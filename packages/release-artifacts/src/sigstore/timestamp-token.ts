@@ -22,6 +22,8 @@ const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const CONTEXT_0 = 0xa0;
 const GENERALIZED_TIME = 0x18;
 const SMALL = 127;
+/** A signer names its certificate by its issuer's name, which alone lies 19 levels deep in a response. */
+const MAX_DEPTH = 24;
 
 /** Source: RFC 5754, section 2. */
 const HASHES: ReadonlyMap<string, HashName> = new Map([
@@ -65,7 +67,7 @@ export interface TimestampToken {
  * Source: RFC 3161, section 2.4.2; RFC 5652, section 5; RFC 5816.
  */
 export function parseTimestampResponse(der: Uint8Array): Result<TimestampToken, { readonly reason: string }> {
-  const document = parseDer(der);
+  const document = parseDer(der, MAX_DEPTH);
   if (!document.ok) return document;
   const [status, contentInfo, ...rest] = derParts(document.value, DER_TAG.sequence) ?? [];
   const granted = derUnsigned(derParts(status, DER_TAG.sequence)?.[0], SMALL);
@@ -88,7 +90,7 @@ function parseTstInfo(der: Uint8Array): Pick<TimestampToken, "imprint" | "timeMs
   const document = parseDer(der);
   const parts = document.ok ? derParts(document.value, DER_TAG.sequence) : null;
   const [version, policy, imprintNode, serial, genTime] = parts ?? [];
-  if (derUnsigned(version, 1) !== 1 || derOid(policy) === null || parseSerial(serial) === null) return null;
+  if (derUnsigned(version, 1) !== 1 || derOid(policy) === null || serial?.tag !== DER_TAG.integer) return null;
   const [algorithm, hashed, ...rest] = derParts(imprintNode, DER_TAG.sequence) ?? [];
   const hash = hashOf(algorithm);
   const value = derOctetString(hashed);
