@@ -8,7 +8,10 @@ import { table, type Row } from "./table.ts";
 export interface ForecastView {
   /** Null where the platform will get no status; `failure` says why. */
   readonly tcbStatus: TcbStatus | null;
-  readonly tcbEvaluationDataNumber: TcbForecast["tcbEvaluationDataNumber"];
+  /** That of the early TCB info. */
+  readonly tcbEvaluationDataNumber: number;
+  /** That of the early QE identity; another one only during a roll-over. */
+  readonly qeTcbEvaluationDataNumber: number;
   readonly short: readonly ShortComponent[];
   /** What will refuse the platform then. */
   readonly failure: FailureView | null;
@@ -28,7 +31,8 @@ export const NO_FORECAST: ForecastFields = { forecast: null, forecastFailure: nu
 export function viewForecast({ tcbStatus, tcbEvaluationDataNumber, short, refusal }: TcbForecast): ForecastView {
   return {
     tcbStatus,
-    tcbEvaluationDataNumber,
+    tcbEvaluationDataNumber: tcbEvaluationDataNumber.tcbInfo,
+    qeTcbEvaluationDataNumber: tcbEvaluationDataNumber.qeIdentity,
     short,
     failure: refusal === null ? null : refusalOfEvidence(refusal).view,
   };
@@ -60,13 +64,13 @@ export function forecastText(
     return `${title}\n${table(rows)}`;
   }
   if (forecast === null || today === null) return "";
-  const { tcbStatus, tcbEvaluationDataNumber: then, short, failure } = forecast;
+  const { tcbStatus, tcbEvaluationDataNumber, qeTcbEvaluationDataNumber, short, failure } = forecast;
   const status = tcbStatus ?? "none";
-  const isNew = then.tcbInfo > today.tcbInfo || then.qeIdentity > today.qeIdentity;
+  const isNew = tcbEvaluationDataNumber > today.tcbInfo || qeTcbEvaluationDataNumber > today.qeIdentity;
   const rows: Row[] = [
     ["TCB status", status === "UpToDate" ? paint.good(status) : paint.warn(status)],
-    ["TCB info", `number ${then.tcbInfo}, today ${today.tcbInfo}`],
-    ["QE identity", `number ${then.qeIdentity}, today ${today.qeIdentity}`],
+    ["TCB info", `number ${tcbEvaluationDataNumber}, today ${today.tcbInfo}`],
+    ["QE identity", `number ${qeTcbEvaluationDataNumber}, today ${today.qeIdentity}`],
     ...(isNew ? [] : [["announced", "nothing new: today's collateral has the same numbers"] as const]),
     ...(failure === null ? [] : [["refused", paint.bad(failure.message)] as const]),
   ];

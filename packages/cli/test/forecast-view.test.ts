@@ -21,7 +21,8 @@ describe("the forecast of a platform that will get no status", () => {
   test("has the refusal for machines", () => {
     expect(viewForecast(REFUSED)).toEqual({
       tcbStatus: null,
-      tcbEvaluationDataNumber: THEN,
+      tcbEvaluationDataNumber: 19,
+      qeTcbEvaluationDataNumber: 18,
       short,
       failure: {
         code: "tcb-not-supported",

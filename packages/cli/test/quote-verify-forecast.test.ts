@@ -85,7 +85,8 @@ describe("quote verify --forecast", () => {
     expect(document).toMatchObject({ verified: true, tcbStatus: "UpToDate", failure: null });
     expect(document["forecast"]).toEqual({
       tcbStatus: "OutOfDate",
-      tcbEvaluationDataNumber: { tcbInfo: 19, qeIdentity: 19 },
+      tcbEvaluationDataNumber: 19,
+      qeTcbEvaluationDataNumber: 19,
       short: SHORT,
       failure: null,
     });
@@ -116,7 +117,7 @@ describe("quote verify --forecast", () => {
     const same = ["--collateral", "collateral.json", "--early-collateral", "collateral.json", "--forecast"];
     expect((await verify(same)).stdout).toContain("nothing new: today's collateral has the same numbers");
     expect(documentOf(await verify([...same, "--json"]))).toMatchObject({
-      forecast: { tcbStatus: "UpToDate", short: [], tcbEvaluationDataNumber: { tcbInfo: 18, qeIdentity: 18 } },
+      forecast: { tcbStatus: "UpToDate", short: [], tcbEvaluationDataNumber: 18, qeTcbEvaluationDataNumber: 18 },
     });
   });
 

@@ -2,7 +2,7 @@ import { parseCollateral, type Collateral } from "./collateral-bundle.ts";
 import { failure, type Failure, type ShortComponent } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { judgeEndorsements } from "./judge-endorsements.ts";
+import { judgeEndorsements, type EndorsementContext } from "./judge-endorsements.ts";
 import { judgeQeReport } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY } from "./judgement-memory.ts";
@@ -56,10 +56,16 @@ export async function forecastTcb(
   { now, rootCa = INTEL_SGX_ROOT_CA }: ForecastOptions,
 ): Promise<Result<TcbForecast, Failure>> {
   requireInstant(now);
-  const context = { now, rootCa: new Uint8Array(rootCa), verifier: createP256Verifier(), memory: NO_MEMORY };
+  const context: EndorsementContext = {
+    now,
+    rootCa: new Uint8Array(rootCa),
+    verifier: createP256Verifier(),
+    memory: NO_MEMORY,
+    certificates: new Map(),
+  };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;
-  const endorsements = await judgeEndorsements(quote, parsed.value, context, null);
+  const endorsements = await judgeEndorsements(quote, parsed.value, context);
   if (!endorsements.ok) return endorsements;
   const { pck, collateral } = endorsements.value;
   const { tcbInfo, qeIdentity } = collateral;
