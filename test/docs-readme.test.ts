@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as tdxQuote from "../packages/tdx-quote/src/index.ts";
 import { blocksOf, chapterOf, codeOf, readPage, rowsOf } from "./markdown.ts";
@@ -19,8 +20,8 @@ describe("README.md", () => {
 
   test("has on its map every package and every app", () => {
     const mapped = rowsOf(chapterOf(page, "Map")).flatMap(([path = ""]) => codeOf(path));
-    const rooms = ["tdx-quote", "policy", "kms-protocol", "tee-simulator", "cli"].map((name) => `packages/${name}`);
-    expect(mapped).toEqual([...rooms, "apps/kms-phala", "docs", "test", "scripts"]);
+    const rooms = ["packages", "apps"].flatMap((floor) => readdirSync(floor).map((name) => `${floor}/${name}`));
+    expect(mapped.toSorted()).toEqual([...rooms, "docs", "test", "scripts"].toSorted());
   });
 
   test("imports in its example what the package exports", () => {
