@@ -2,11 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { z } from "zod";
+import { createAdmission } from "./admission.ts";
 import type { ChallengeStore } from "./challenge/challenge-store.ts";
-import { createConcurrencyLimit } from "./concurrency-limit.ts";
 import type { Config } from "./config.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import { answerHeaders } from "./http/answer-headers.ts";
+import { identifyCallers } from "./http/caller.ts";
 import { cors } from "./http/cors.ts";
 import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
 import { gracefulClose } from "./http/graceful-close.ts";
@@ -34,11 +35,6 @@ export interface AppDeps {
   readonly logStream?: LogStream;
 }
 
-// A key release holds a slot for at most its collateral fetch and its key derivation. With both at their limits this
-// many slots still let several requests a second through. Only 64 of them may wait for a fetch.
-const RELEASES_IN_FLIGHT = 96;
-// The guest agent makes one quote after the other.
-const QUOTES_IN_FLIGHT = 8;
 // Nodes give up after 30 s in total; nobody honest needs as long to send 64 KiB.
 const REQUEST_TIMEOUT_MS = 15_000;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -51,7 +47,11 @@ const IDLE_SOCKET_TIMEOUT_MS = 60_000;
  * stand here.
  */
 export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
+  const { limits } = config;
+  const callerOf = identifyCallers(limits.trustedProxies);
   const app = Fastify({
+    trustProxy:
+      limits.trustedProxies === null || limits.trustedProxies.length === 0 ? false : [...limits.trustedProxies],
     logger: loggerOptions(config.logLevel, deps.logStream),
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
@@ -81,10 +81,12 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
 
   void app.register(healthRoute);
   void app.register(challengeRoute, { challenges: deps.challenges });
-  void app.register(attestRoute, { agent: deps.agent, quotes: createConcurrencyLimit(QUOTES_IN_FLIGHT) });
+  void app.register(attestRoute, { agent: deps.agent, quotes: createAdmission(limits.quotes), callerOf });
   void app.register(getKeyRoute, {
     settings: config,
-    ports: { ...deps, releases: createConcurrencyLimit(RELEASES_IN_FLIGHT) },
+    ports: deps,
+    releases: createAdmission(limits.releases),
+    callerOf,
   });
   return app;
 }

@@ -5,6 +5,7 @@ import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-
 import { parseKeyNamespace } from "./config/key-namespace.ts";
 import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
 import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
+import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
 import { BUILT_AS_VERSION } from "./config/release-version.ts";
 import {
@@ -32,6 +33,7 @@ export interface Config {
   readonly maxPendingChallenges: number;
   /** Where instances share what is spent, or null: one instance, in memory. */
   readonly redis: RedisSettings | null;
+  readonly limits: Limits;
   /** Exact origins; empty leaves CORS off. */
   readonly corsOrigins: readonly string[];
   readonly acceptMockAttestation: boolean;
@@ -74,6 +76,7 @@ export function parseConfig(
     challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS", integerBetween(1, 3600), 60),
     maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES", integerBetween(1, 10_000_000), 10_000),
     redis: readRedisSettings(settings),
+    limits: readLimits(settings),
     corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
     requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
     policy: choosePolicy(settings, image, builtAs),

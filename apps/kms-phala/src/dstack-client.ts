@@ -9,7 +9,7 @@ import type { GuestAgent, GuestAgentError, GuestQuote } from "./guest-agent.ts";
 
 // A node waits 30 s for its answer, and the SDK as long for the agent: without a shorter limit of our own the node
 // would never learn why.
-const DEFAULT_TIMEOUT_MS = 8_000;
+const DEFAULT_TIMEOUT_MS = 6_000;
 const KEY_BYTES = 32;
 const EVENT_LOG_BYTES = 8 * 1024 * 1024;
 

@@ -18,10 +18,6 @@ import type { QuoteVerification } from "./quote-verification.ts";
 
 // Few kinds of machine run nodes; a platform nobody needs any more makes room.
 const MAX_PLATFORMS = 64;
-// Anyone can put the public PCK chain of a genuine machine into a made-up quote, and then waits for that machine's
-// collateral. Fewer may wait than there are key releases in flight, so that while a source does not answer, the rest
-// is left to nodes whose collateral is at hand.
-const COLLATERAL_WAITS = 64;
 
 /** Settings of {@link createEvidence}. */
 export interface EvidenceOptions {
@@ -29,6 +25,12 @@ export interface EvidenceOptions {
   readonly fetchCollateral: FetchCollateral;
   /** Wall clock, whole Unix seconds. */
   readonly now: () => number;
+  /**
+   * Requests that may wait for a fetch. Anyone can put the public PCK chain of a genuine machine into a made-up quote,
+   * and then waits for that machine's collateral: fewer may than there are key releases in flight, so that while a
+   * source does not answer, the rest is left to nodes whose collateral is at hand.
+   */
+  readonly maxWaits: number;
   /** DER of the root that replaces Intel's for this process, or null. */
   readonly rootCa: Uint8Array<ArrayBuffer> | null;
 }
@@ -52,7 +54,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
   });
   // Set back below it, the clock would let expired collateral pass for fresh.
   let newestIssueDate = 0;
-  const waits = createConcurrencyLimit(COLLATERAL_WAITS);
+  const waits = createConcurrencyLimit(options.maxWaits);
   const isAtHand = ({ fmspc, ca }: CollateralPlatform): boolean =>
     cache.status().some((known) => known.fmspc === fmspc && known.ca === ca && known.state === "valid");
 

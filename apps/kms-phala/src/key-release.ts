@@ -21,7 +21,7 @@ import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeStore } from "./challenge/challenge-store.ts";
-import type { ConcurrencyLimit } from "./concurrency-limit.ts";
+import type { ReleaseSlot } from "./admission.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import { wrapKeyFor, type WrappedKey } from "./key-wrapping.ts";
 import type { PolicyHolder } from "./policy/policy-holder.ts";
@@ -34,8 +34,8 @@ export interface KeyReleasePorts {
   readonly challenges: ChallengeStore;
   readonly evidence: QuoteVerification;
   readonly agent: GuestAgent;
-  /** Bounds the releases in flight. */
-  readonly releases: ConcurrencyLimit;
+  /** Lets this release go on, at once or in turn; null when there is no room. */
+  readonly enter: () => Promise<ReleaseSlot | null>;
 }
 
 /** What the operator decided about key releases. */
@@ -94,7 +94,7 @@ export async function releaseKey(
   const madeUp = ports.challenges.inspect(request.challengeId, peerId.value); // 5, without spending
   if (madeUp !== null) return refuse(madeUp);
 
-  const slot = ports.releases.tryAcquire();
+  const slot = await ports.enter();
   if (slot === null) return refuse("rate-limited", "too many key releases in flight");
   try {
     const challenge = await ports.challenges.consume(request.challengeId, peerId.value); // 5

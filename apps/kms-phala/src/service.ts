@@ -96,7 +96,12 @@ async function run(
   const now = (): number => Math.floor(clock.wallMs() / 1000);
   const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
   const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
-  const evidence = createEvidence({ fetchCollateral: collateralSource(config, fetch), now, rootCa: root?.der ?? null });
+  const evidence = createEvidence({
+    fetchCollateral: collateralSource(config, fetch),
+    now,
+    rootCa: root?.der ?? null,
+    maxWaits: config.limits.maxCollateralWaits,
+  });
   const shared = sharedChallenges(config, deps, agent, tlsCa, (problem) => {
     if (problem === null) app.log.info("the challenge store answers");
     else

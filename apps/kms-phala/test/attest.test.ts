@@ -117,12 +117,13 @@ describe("POST /attest", () => {
         return agent.quote(reportData);
       },
     };
-    const other = await startHarness({ deps: { agent: slow } });
+    const other = await startHarness({ env: { MAX_QUOTES_WAITING: "0" }, deps: { agent: slow } });
     const body = { nonceB64: NONCE.toString("base64") };
     const held = Array.from({ length: 8 }, () => other.post("/attest", body));
     const refused = await other.post("/attest", body);
     expect(refused.statusCode).toBe(429);
     expect(refused.json()).toMatchObject({ error: "rate_limited" });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
     gate.resolve();
     expect((await Promise.all(held)).map(({ statusCode }) => statusCode)).toEqual(Array.from({ length: 8 }, () => 200));
     expect((await other.post("/attest", body)).statusCode).toBe(200);

@@ -16,6 +16,12 @@ describe("without any variable", () => {
       keyNamespacePrefix: "merod/storage",
       challengeTtlSeconds: 60,
       maxPendingChallenges: 10_000,
+      limits: {
+        quotes: { slots: 8, maxWaiting: 256, waitMs: 10_000, maxPerAddress: 32 },
+        releases: { slots: 96, maxWaiting: 256, waitMs: 5_000, maxPerAddress: 32 },
+        maxCollateralWaits: 64,
+        trustedProxies: null,
+      },
       redis: null,
       corsOrigins: [],
       acceptMockAttestation: false,
@@ -142,7 +148,22 @@ describe("values that refuse to start", () => {
       ["", "2", "y", "tru", "null"].map((value) => ({ name, value })),
     ),
     ...["not a url", "http://redis.example", "redis://", "rediss:6379"].map((value) => ({ name: "REDIS_URL", value })),
-    ...["", "99", "3001", "2s"].map((value) => ({ name: "REDIS_TIMEOUT_MS", value })),
+    ...["", "0", "65", "8.0"].map((value) => ({ name: "MAX_QUOTES_IN_FLIGHT", value })),
+    ...["", "0", "16"].map((value) => ({ name: "MAX_QUOTE_WAIT_SECS", value })),
+    ...["", "0", "6"].map((value) => ({ name: "MAX_RELEASE_WAIT_SECS", value })),
+    ...["", "1", "1025"].map((value) => ({ name: "MAX_RELEASES_IN_FLIGHT", value })),
+    ...["", "-1", "10001"].flatMap((value) => [
+      { name: "MAX_QUOTES_WAITING", value },
+      { name: "MAX_RELEASES_WAITING", value },
+      { name: "MAX_PER_ADDRESS", value },
+    ]),
+    ...["proxy.example", "10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0.1,", "none,10.0.0.1", "fe80::1%eth0"].map(
+      (value) => ({
+        name: "TRUSTED_PROXIES",
+        value,
+      }),
+    ),
+    ...["", "99", "2501", "2s"].map((value) => ({ name: "REDIS_TIMEOUT_MS", value })),
     ...["", "ca.pem"].map((value) => ({ name: "REDIS_TLS_CA_FILE", value })),
     ...["", "latest", "2.4", "v2.4.0", "2.4.0/../..", "2.4.0-", "2.4.0 ", "02.4.0", "mero-kms-2.4.0"].map((value) => ({
       name: "MERO_KMS_VERSION",
@@ -228,6 +249,29 @@ describe("values that refuse to start", () => {
   });
 
   test.each([
+    { env: { MAX_COLLATERAL_WAITS: "96" } },
+    { env: { MAX_RELEASES_IN_FLIGHT: "10", MAX_COLLATERAL_WAITS: "10" } },
+  ])("collateral may not be waited for by every key release: $env", ({ env }) => {
+    expect(problemsOf(env)).toMatchObject([{ code: "setting-conflict", setting: "MAX_COLLATERAL_WAITS" }]);
+  });
+
+  test.each([
+    { env: { MAX_COLLATERAL_WAITS: "95" }, expected: 95 },
+    { env: { MAX_RELEASES_IN_FLIGHT: "9" }, expected: 6 },
+    { env: { MAX_RELEASES_IN_FLIGHT: "2" }, expected: 1 },
+  ])("$env lets $expected wait for collateral", ({ env, expected }) => {
+    expect(configOf(env).limits.maxCollateralWaits).toBe(expected);
+  });
+
+  test.each([
+    { value: "none", expected: [] },
+    { value: " 10.0.0.0/8, ::1 ", expected: ["10.0.0.0/8", "::1"] },
+    { value: "", expected: null },
+  ])("TRUSTED_PROXIES=$value", ({ value, expected }) => {
+    expect(configOf({ TRUSTED_PROXIES: value }).limits.trustedProxies).toEqual(expected);
+  });
+
+  test.each([
     { url: "redis://redis.example", warns: true },
     { url: "redis://localhost", warns: true },
     { url: "redis+cluster://127.0.0.1,redis.example", warns: true },
@@ -244,6 +288,8 @@ describe("values that refuse to start", () => {
     const names =
       "LISTEN_ADDR LOG_LEVEL DSTACK_SOCKET_PATH KEY_NAMESPACE_PREFIX CHALLENGE_TTL_SECS MAX_PENDING_CHALLENGES REDIS_URL " +
       "REDIS_TLS_CA_FILE REDIS_SENTINEL_PASSWORD REDIS_TIMEOUT_MS DEBUG " +
+      "MAX_PER_ADDRESS MAX_RELEASES_IN_FLIGHT MAX_COLLATERAL_WAITS MAX_QUOTES_IN_FLIGHT MAX_QUOTES_WAITING " +
+      "MAX_QUOTE_WAIT_SECS MAX_RELEASES_WAITING MAX_RELEASE_WAIT_SECS TRUSTED_PROXIES " +
       "ACCEPT_MOCK_ATTESTATION ENFORCE_MEASUREMENT_POLICY USE_ENV_POLICY REQUIRE_KEY_WRAP RUST_LOG MERO_KMS_VERSION " +
       "MERO_KMS_PROFILE KMS_POLICY_PROFILE MERO_KMS_POLICY_SHA256 MERO_NODE_POLICY_SHA256 MERO_KMS_POLICY_FILE " +
       "CORS_ALLOWED_ORIGINS PCCS_URL SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +

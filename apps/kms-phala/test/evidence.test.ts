@@ -31,6 +31,7 @@ function worldAt(now: number): World {
   const fetches: number[] = [];
   const source: World["source"] = { isDown: false, bundle: () => platform.collateral({ now: clock.now }) };
   const evidence = createEvidence({
+    maxWaits: 64,
     async fetchCollateral() {
       fetches.push(clock.now);
       if (source.isDown) return { ok: false, error: failure("fetch", "fetch-status", { actual: 503 }) };
@@ -123,7 +124,12 @@ describe("the clock", () => {
 describe("the trust anchor", () => {
   test("given replaces Intel's: a real platform is not trusted beside it", async () => {
     const { evidence, fetches } = worldAt(NOW);
-    const other = createEvidence({ fetchCollateral: () => expect.unreachable(), now: () => NOW, rootCa: null });
+    const other = createEvidence({
+      maxWaits: 64,
+      fetchCollateral: () => expect.unreachable(),
+      now: () => NOW,
+      rootCa: null,
+    });
     const quote = await simulatedQuote();
     expect(await judge(evidence, quote)).toBe("UpToDate");
     expect(await judge(other, quote)).toMatch(/^platform: /);
@@ -134,7 +140,7 @@ describe("the trust anchor", () => {
     const bundle: CollateralBundle = JSON.parse(readVector("collateral/dcap-qvl-b0c06f-2025-06.json").toString());
     const quote = valueOf(parseQuote(readVector("quotes/dcap-qvl-tdx-v4.bin")));
     const at = (now: number, rootCa: Uint8Array<ArrayBuffer> | null) =>
-      createEvidence({ fetchCollateral: async () => ok(bundle), now: () => now, rootCa });
+      createEvidence({ maxWaits: 64, fetchCollateral: async () => ok(bundle), now: () => now, rootCa });
     const june25 = 1_750_809_600;
     expect(await at(june25, null).platformOf(quote)).toEqual(ok({ fmspc: "b0c06f000000", ca: "platform" }));
     expect(await judge(at(june25, null), quote)).toBe("UpToDate");

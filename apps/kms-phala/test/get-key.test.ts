@@ -496,7 +496,7 @@ describe("releases in flight", () => {
         return agent.deriveKey(path);
       },
     };
-    const other = await startHarness({ deps: { agent: slow } });
+    const other = await startHarness({ env: { MAX_RELEASES_WAITING: "0" }, deps: { agent: slow } });
     // Fewer may wait for collateral than there are slots; it is at hand once a first request has come this far.
     const first = other.post("/get-key", await other.request(peer));
     await atAgent.promise;

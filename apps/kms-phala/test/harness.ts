@@ -109,6 +109,7 @@ export async function startHarness({ env = {}, deps = {}, fetchCollateral }: Har
       clock: createChallengeClock(clock),
     }),
     evidence: createEvidence({
+      maxWaits: 64,
       fetchCollateral: fetchCollateral ?? (async () => ok(await platform.collateral())),
       now,
       rootCa: new Uint8Array(platform.rootCa),

@@ -23,7 +23,7 @@ export function readRedisSettings(settings: SettingsReader): RedisSettings | nul
   );
   const tlsCaFile = settings.value<string | null>("REDIS_TLS_CA_FILE", parseAbsolutePath, null);
   const sentinelPassword = settings.text("REDIS_SENTINEL_PASSWORD") ?? null;
-  const timeoutMs = settings.value("REDIS_TIMEOUT_MS", integerBetween(100, 3_000), 2_000);
+  const timeoutMs = settings.value("REDIS_TIMEOUT_MS", integerBetween(100, 2_500), 2_000);
   const debug = settings.text("DEBUG") ?? "";
   if (target === null) {
     for (const name of ["REDIS_TLS_CA_FILE", "REDIS_SENTINEL_PASSWORD", "REDIS_TIMEOUT_MS"]) {

@@ -3,9 +3,10 @@ import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { FastifyPluginCallback } from "fastify";
 import { z } from "zod";
-import type { ConcurrencyLimit } from "../concurrency-limit.ts";
+import type { Admission, Caller } from "../admission.ts";
 import type { GuestAgent } from "../guest-agent.ts";
 import { sendRefusal } from "../http/error-answers.ts";
+import type { IdentifyCaller } from "../http/caller.ts";
 import { refuseRequest } from "../http/request-refusal.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { errorResponses } from "./error-schema.ts";
@@ -21,11 +22,16 @@ const answerSchema = z.strictObject({
 export interface AttestOptions {
   readonly agent: GuestAgent;
   /** Bounds the quotes in flight: the endpoint is open to everybody and a quote is expensive. */
-  readonly quotes: ConcurrencyLimit;
+  readonly quotes: Admission;
+  readonly callerOf: IdentifyCaller;
 }
 
 /** Decides `POST /attest`. Source: mero-kms protocol, endpoints. */
-async function attest(body: Uint8Array, { agent, quotes }: AttestOptions): Promise<Result<AttestAnswer, Refusal>> {
+async function attest(
+  body: Uint8Array,
+  caller: Caller,
+  { agent, quotes }: AttestOptions,
+): Promise<Result<AttestAnswer, Refusal>> {
   const request = parseAttestRequest(body);
   if (!request.ok) return refuseRequest(request.error);
   const asked = decodeAttestRequest(request.value);
@@ -33,7 +39,7 @@ async function attest(body: Uint8Array, { agent, quotes }: AttestOptions): Promi
     const { code, field, problem } = asked.error;
     return refuse(code, `${field} is ${problem === "reserved" ? "reserved for the KMS" : "not base64 of 32 bytes"}`);
   }
-  const slot = quotes.tryAcquire();
+  const slot = await quotes.enter(caller);
   if (slot === null) return refuse("rate-limited", "too many quotes in flight");
   try {
     const quoted = await agent.quote(kmsReportData(asked.value.nonce, asked.value.binding));
@@ -53,7 +59,7 @@ async function attest(body: Uint8Array, { agent, quotes }: AttestOptions): Promi
 export const attestRoute: FastifyPluginCallback<AttestOptions> = (app, options, done) => {
   const schema = { response: { 200: answerSchema, ...errorResponses } };
   app.post<{ Body: Uint8Array }>("/attest", { schema }, async (request, reply) => {
-    const answer = await attest(request.body, options);
+    const answer = await attest(request.body, options.callerOf(request, reply), options);
     return answer.ok ? reply.send(answer.value) : sendRefusal(request, reply, answer.error);
   });
   done();

@@ -3,6 +3,8 @@ import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import type { FastifyBaseLogger, FastifyPluginCallback } from "fastify";
 import { z } from "zod";
+import type { Admission } from "../admission.ts";
+import type { IdentifyCaller } from "../http/caller.ts";
 import { sendRefusal } from "../http/error-answers.ts";
 import { hashPeerId } from "../http/request-log.ts";
 import { refuseRequest } from "../http/request-refusal.ts";
@@ -18,16 +20,22 @@ const answerSchema = z.union([plainSchema, wrappedSchema]);
 
 /** What `POST /get-key` needs. */
 export interface GetKeyOptions {
-  readonly ports: KeyReleasePorts;
+  readonly ports: Omit<KeyReleasePorts, "enter">;
   readonly settings: KeyReleaseSettings;
+  /** Bounds the releases in flight. */
+  readonly releases: Admission;
+  readonly callerOf: IdentifyCaller;
 }
 
 /** `POST /get-key`: the key of a node that proved what it is. Source: mero-kms protocol, endpoints. */
-export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, { ports, settings }, done) => {
+export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, done) => {
+  const { settings, releases } = options;
   const schema = { response: { 200: answerSchema, ...errorResponses } };
   app.post<{ Body: Uint8Array }>("/get-key", { schema }, async (request, reply) => {
     const asked = parseGetKeyRequest(request.body);
     if (!asked.ok) return sendRefusal(request, reply, refuseRequest(asked.error).error);
+    const caller = options.callerOf(request, reply);
+    const ports = { ...options.ports, enter: () => releases.enter(caller) };
     const released = await releaseKey(asked.value, ports, settings);
     if (!released.ok) return sendRefusal(request, reply, released.error);
     logRelease(request.log, asked.value.peerId, released.value);

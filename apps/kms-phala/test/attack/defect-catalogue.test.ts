@@ -29,6 +29,7 @@ afterAll(async () => {
 /** Asks for a key with a quote of one case, before a service that has seen nothing yet and gets that case's collateral. */
 async function answerTo(id: string, variant: number) {
   evidence = createEvidence({
+    maxWaits: 64,
     fetchCollateral: () => Promise.resolve(ok(collateral)),
     now: () => NOW,
     rootCa: new Uint8Array(platform.rootCa),
