@@ -26,6 +26,7 @@ const NODE_ONLY = {
   "packages/tee-simulator/test/fuzz-targets.test.ts": "drives the fuzzer, which reads files and starts threads",
   "packages/tee-simulator/test/sigstore-mock.test.ts": "takes evidence from a mock that is made for Node",
   "packages/tee-simulator/test/sigstore-oracle.test.ts": "compares with a verifier that is made for Node",
+  "packages/tee-simulator/test/sigstore-vectors.test.ts": "reads recorded files",
 } as const;
 
 const standIns = {

@@ -20,6 +20,7 @@ import { kmsGetKeyCommand } from "./commands/kms-get-key.ts";
 import { kmsProbeCommand } from "./commands/kms-probe.ts";
 import { quoteInspectCommand } from "./commands/quote-inspect.ts";
 import { quoteVerifyCommand } from "./commands/quote-verify.ts";
+import { sigstoreVerifyCommand } from "./commands/sigstore-verify.ts";
 import { simulatorDefectsCommand } from "./commands/simulator-defects.ts";
 import { simulatorStartCommand } from "./commands/simulator-start.ts";
 import type { CliContext, Ports } from "./context.ts";
@@ -62,6 +63,13 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs(
         "Compute what an image must measure as",
         `mero-tee measure rtmr3 --profile locked-read-only --root-hash ${"5f".repeat(32)}`,
+      ),
+    }),
+    sigstore: buildRouteMap({
+      routes: { verify: sigstoreVerifyCommand },
+      docs: groupDocs(
+        "Verify who signed a release file",
+        "mero-tee sigstore verify policy.json --bundle policy.json.sigstore.json --identity URI --issuer URL",
       ),
     }),
     dev: devCommand,

@@ -1,5 +1,6 @@
 import { describeKmsFailure, type KmsClientFailure } from "@mero-tee/kms-protocol/client";
 import { describePolicyError, type AnyPolicyError } from "@mero-tee/policy";
+import { describeSigstoreError, type SigstoreError } from "@mero-tee/release-artifacts/sigstore";
 import { describeFailure, type Failure } from "@mero-tee/tdx-quote";
 
 import { CLI_ENDINGS, type CliFailure } from "./cli-failure.ts";
@@ -45,6 +46,18 @@ export function refusalOfPolicy(error: AnyPolicyError): Refusal {
   return {
     view: { code: error.code, stage: "policy", message: describePolicyError(error) },
     exitCode: EXIT.refused,
+  };
+}
+
+/**
+ * The refusal behind a signature that is not accepted.
+ *
+ * A pattern that is no regular expression is a command line that is wrong (2); everything else is a verdict (10).
+ */
+export function refusalOfSigstore(error: SigstoreError): Refusal {
+  return {
+    view: { code: error.code, stage: "sigstore", message: describeSigstoreError(error) },
+    exitCode: error.code === "identity-pattern-invalid" ? EXIT.usage : EXIT.refused,
   };
 }
 

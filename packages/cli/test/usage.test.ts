@@ -10,12 +10,13 @@ const COMMANDS = [
   ["kms", "get-key"],
   ["kms", "probe"],
   ["measure", "rtmr3"],
+  ["sigstore", "verify"],
   ["dev"],
   ["simulator", "start"],
   ["simulator", "defects"],
 ];
 
-const GROUPS = [[], ["quote"], ["event-log"], ["collateral"], ["kms"], ["measure"], ["simulator"]];
+const GROUPS = [[], ["quote"], ["event-log"], ["collateral"], ["kms"], ["measure"], ["sigstore"], ["simulator"]];
 
 describe("--help", () => {
   test.each([...GROUPS, ...COMMANDS].map((words) => ({ line: ["mero-tee", ...words].join(" "), words })))(
