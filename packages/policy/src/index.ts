@@ -25,6 +25,7 @@ export {
   type MeasurementField,
   parseMeasurement,
 } from "./measurement.ts";
+export { merodConfig, type MerodConfigSource } from "./merod-config.ts";
 export {
   type NodeIdentity,
   type NodeRtmr3,
