@@ -78,3 +78,24 @@ export { judge, RULE_IDS, type RuleId, RULES } from "./rules/registry.ts";
 export { digestOf, readWhole, type ReleaseFiles } from "./release-files.ts";
 export { loadRelease, type ReleaseToLoad, type ReleaseUnreadable } from "./load-release.ts";
 export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOptions } from "./verify-release.ts";
+
+export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
+export { appComposeHash, type AppComposeError } from "./compose-hash.ts";
+export {
+  addToCatalog,
+  CATALOG_CODES,
+  type CatalogCode,
+  type CatalogError,
+  checkCatalog,
+  checkCompatible,
+} from "./compatibility.ts";
+export { promoteCandidates, PROMOTION_CODES, type PromotionError } from "./promote-candidates.ts";
+export { diffPolicies, type PolicyListChange } from "./diff-policies.ts";
+export { releaseNotes, type ReleaseNotesInput } from "./release-notes.ts";
+export { releaseVersionOf } from "./release-version-of.ts";
+export {
+  describeReleaseError,
+  RELEASE_ERROR_CODES,
+  type ReleaseError,
+  type ReleaseErrorCode,
+} from "./release-error.ts";

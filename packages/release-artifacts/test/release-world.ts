@@ -495,6 +495,39 @@ export async function judged(recipe: Recipe, options: { readonly isQuick?: boole
   return unwrap(await verifyRelease(files, releaseToLoad(recipe), options));
 }
 
+/** What builds and probes leave for an assembly, by file. */
+export async function releaseInputs(lane: ReleaseLane): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const files = new Map<string, string | Uint8Array>();
+  const released = await stagedFiles({ lane });
+  for (const [name, content] of released) {
+    const form = assetForm(lane, name);
+    const isGiven =
+      (form !== "document" && form !== "checksums" && name !== ASSET.trustBundle) || name.startsWith("conformance-");
+    const isProbed = /^(?:mrtd|profile-provenance|measurement-policy-candidates)-/.test(name);
+    if (isGiven || isProbed) files.set(name, content);
+  }
+  if (lane === "verifier") {
+    const trustRoots = { intel_sgx_root_sha256: sha256("intel"), sigstore_trusted_root_sha256: sha256("sigstore") };
+    files.set(
+      "verifier-build.json",
+      JSON.stringify({ trust_roots: trustRoots, tested_with: { kms: "2.4.0", node: "2.4.0" } }),
+    );
+  }
+  for (const profile of lane === "verifier" ? [] : PROFILES) {
+    if (lane === "node") files.set(`image-${profile}.json`, JSON.stringify({ root_hash: rootHash(profile) }));
+    else {
+      files.set(`kms-policy-candidates-${profile}.json`, JSON.stringify(kmsCandidates(profile)));
+      files.set(`kms-app-identity-${profile}.json`, JSON.stringify(appIdentity(profile)));
+    }
+  }
+  if (lane === "kms") {
+    files.set(ASSET.publishedMrtds, publishedText());
+    const digests = perProfile((profile) => `sha256:${sha256(`image ${profile}`)}`);
+    files.set("kms-phala-images.json", JSON.stringify({ image: "ghcr.io/calimero-network/mero-kms-phala", digests }));
+  }
+  return files;
+}
+
 /** Everything that a caller can know beside a good release. */
 export function knowledge(lane: ReleaseLane): OutsideKnowledge {
   const text = publishedText();

@@ -1,5 +1,5 @@
 import { DEFAULT_BINDING_LABEL, type Profile, PROFILES } from "@mero-tee/policy";
-import { parseRfc3339Utc } from "@mero-tee/tdx-quote";
+import { parseRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";

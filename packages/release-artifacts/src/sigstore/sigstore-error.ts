@@ -59,17 +59,10 @@ export interface SigstoreError extends SigstoreFacts {
   readonly code: SigstoreErrorCode;
 }
 
-/** Longest fact, in UTF-16 units: a refusal ends in log lines, so a stranger must not choose its size. */
-const FACT_LIMIT = 1024;
-
-/** Makes a refusal; facts that are longer than anyone reads are cut. */
+/** Makes a refusal. */
 export function refuse(
   code: SigstoreErrorCode,
   facts: SigstoreFacts = {},
 ): { readonly ok: false; readonly error: SigstoreError } {
-  const short = Object.entries(facts).map(([name, text]: [string, string]) => [
-    name,
-    text.length <= FACT_LIMIT ? text : `${text.slice(0, FACT_LIMIT)}…`,
-  ]);
-  return err({ code, ...Object.fromEntries(short) });
+  return err({ code, ...facts });
 }
