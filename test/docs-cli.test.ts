@@ -28,7 +28,7 @@ function flagsOf(help: string): readonly Flag[] {
   const lines = (help.split("\nFLAGS\n")[1] ?? "").split("\n\n")[0]?.split("\n") ?? [];
   return lines.flatMap((line) => {
     const name = /^ +(?:-[a-z] +)?\[?(--[a-z][a-z-]*)\]? /.exec(line)?.[1];
-    if (name === undefined || COMMON_FLAGS.has(name)) return [];
+    if (name === undefined || / {2}Print (?:this help|the version) and exit/.test(line)) return [];
     return [{ name, fallback: /default = (?<value>[^\]]+)\]$/.exec(line)?.groups?.["value"] ?? "" }];
   });
 }

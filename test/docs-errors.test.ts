@@ -7,6 +7,7 @@ import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
 import { KMS_CLIENT_FAILURE_CODES, KMS_PROBE_CODES } from "../packages/kms-protocol/src/client/index.ts";
 import { KMS_ERROR_CODES, KMS_ERRORS } from "../packages/kms-protocol/src/index.ts";
 import { POLICY_ERROR_CODES } from "../packages/policy/src/index.ts";
+import { RELEASE_ERROR_CODES } from "../packages/release-artifacts/src/index.ts";
 import { SIGSTORE_ERROR_CODES } from "../packages/release-artifacts/src/sigstore/index.ts";
 import { FAILURE_CODES, STAGES } from "../packages/tdx-quote/src/index.ts";
 import { listDefects } from "../packages/tee-simulator/src/index.ts";
@@ -71,6 +72,7 @@ describe("docs/errors.md", () => {
     { union: "failures of quotes, collateral and event logs", codes: FAILURE_CODES },
     { union: "errors of policies", codes: POLICY_ERROR_CODES },
     { union: "refusals of signatures", codes: SIGSTORE_ERROR_CODES },
+    { union: "refusals of releases", codes: RELEASE_ERROR_CODES },
     { union: "refusals of a KMS", codes: KMS_ERROR_CODES },
     { union: "failures of a node", codes: KMS_CLIENT_FAILURE_CODES },
     { union: "results of a probe", codes: KMS_PROBE_CODES },
@@ -88,6 +90,7 @@ describe("docs/errors.md", () => {
       ...FAILURE_CODES,
       ...POLICY_ERROR_CODES,
       ...SIGSTORE_ERROR_CODES,
+      ...RELEASE_ERROR_CODES,
       ...KMS_ERROR_CODES,
       ...KMS_CLIENT_FAILURE_CODES,
       ...KMS_PROBE_CODES,

@@ -14,12 +14,15 @@ interface CliRun {
 }
 
 /** Runs `mero-tee` on this machine's files, network and clock, in this process: a process for each run costs most of its time. */
-export async function meroTee(args: readonly string[]): Promise<CliRun> {
+export async function meroTee(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CliRun> {
   const written = { stdout: "", stderr: "" };
   const ports: Parameters<typeof runCli>[1] = {
     stdout: { isTTY: false, write: (text) => void (written.stdout += text) },
     stderr: { isTTY: false, write: (text) => void (written.stderr += text) },
-    environment: {},
+    environment,
     files: createFileStore(Readable.from([])),
     fetch: globalThis.fetch,
     nowSeconds: () => Math.floor(Date.now() / 1000),

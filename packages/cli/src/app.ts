@@ -12,12 +12,23 @@ import {
 } from "@stricli/core";
 
 import { cliFailure } from "./cli-failure.ts";
+import { compatCheckCommand } from "./commands/compat-check.ts";
+import { compatUpdateCommand } from "./commands/compat-update.ts";
+import { composeHashCommand } from "./commands/compose-hash.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
 import { measureRtmr3Command } from "./commands/measure-rtmr3.ts";
 import { kmsGetKeyCommand } from "./commands/kms-get-key.ts";
 import { kmsProbeCommand } from "./commands/kms-probe.ts";
+import { policyCandidatesCommand } from "./commands/policy-candidates.ts";
+import { policyDiffCommand } from "./commands/policy-diff.ts";
+import { policyEvaluateCommand } from "./commands/policy-evaluate.ts";
+import { policyMerodConfigCommand } from "./commands/policy-merod-config.ts";
+import { policyPromoteCommand } from "./commands/policy-promote.ts";
+import { policyValidateCommand } from "./commands/policy-validate.ts";
+import { releaseAssembleCommand } from "./commands/release-assemble.ts";
+import { releaseVerifyCommand } from "./commands/release-verify.ts";
 import { quoteInspectCommand } from "./commands/quote-inspect.ts";
 import { quoteVerifyCommand } from "./commands/quote-verify.ts";
 import { sigstoreVerifyCommand } from "./commands/sigstore-verify.ts";
@@ -72,6 +83,26 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "mero-tee sigstore verify policy.json --bundle policy.json.sigstore.json --identity URI --issuer URL",
       ),
     }),
+    policy: buildRouteMap({
+      routes: {
+        validate: policyValidateCommand,
+        diff: policyDiffCommand,
+        evaluate: policyEvaluateCommand,
+        candidates: policyCandidatesCommand,
+        promote: policyPromoteCommand,
+        merodConfig: policyMerodConfigCommand,
+      },
+      docs: groupDocs("Work with attestation policies", "mero-tee policy validate kms-phala-attestation-policy.json"),
+    }),
+    release: buildRouteMap({
+      routes: { verify: releaseVerifyCommand, assemble: releaseAssembleCommand },
+      docs: groupDocs("Make and judge releases", "mero-tee release verify ./mero-kms-v2.4.0 --lane kms"),
+    }),
+    compat: buildRouteMap({
+      routes: { check: compatCheckCommand, update: compatUpdateCommand },
+      docs: groupDocs("Which KMS and node releases belong together", "mero-tee compat check --kms 2.4.0 --node 2.4.0"),
+    }),
+    composeHash: composeHashCommand,
     dev: devCommand,
     simulator: buildRouteMap({
       routes: { start: simulatorStartCommand, defects: simulatorDefectsCommand },

@@ -1,5 +1,6 @@
 import { describeKmsFailure, type KmsClientFailure } from "@mero-tee/kms-protocol/client";
 import { describePolicyError, type AnyPolicyError } from "@mero-tee/policy";
+import { describeReleaseError, type ReleaseError } from "@mero-tee/release-artifacts";
 import { describeSigstoreError, type SigstoreError } from "@mero-tee/release-artifacts/sigstore";
 import { describeFailure, type Failure } from "@mero-tee/tdx-quote";
 
@@ -46,6 +47,17 @@ export function refusalOfPolicy(error: AnyPolicyError): Refusal {
   return {
     view: { code: error.code, stage: "policy", message: describePolicyError(error) },
     exitCode: EXIT.refused,
+  };
+}
+
+/**
+ * The refusal behind a document of a release, a catalog or candidates that are not accepted. A directory that could not be
+ * read is the disk's fault (1).
+ */
+export function refusalOfRelease(error: ReleaseError): Refusal {
+  return {
+    view: { code: error.code, stage: "release", message: describeReleaseError(error) },
+    exitCode: error.code === "release-unreadable" ? EXIT.failed : EXIT.refused,
   };
 }
 

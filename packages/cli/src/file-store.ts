@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -11,6 +12,15 @@ const STANDARD_INPUT = "-";
 /** How a file is written: `secret` is readable by its owner only and never replaces a file that is there. */
 export type WriteKind = "secret" | "document";
 
+/** The plain files of a directory. */
+export interface FileDirectory {
+  list(): Promise<readonly { readonly name: string; readonly size: number }[]>;
+  open(name: string): AsyncIterable<Uint8Array>;
+}
+
+/** What is written: text, bytes, or a stream of them. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
 /** Files and standard input, read whole and bounded. */
 export interface FileStore {
   /**
@@ -19,6 +29,18 @@ export interface FileStore {
    * Errors: `file-missing`, `file-unreadable`, `input-too-large` (more than `maxBytes`), `usage-invalid` (`-` twice).
    */
   read(path: string, maxBytes: number): Promise<Result<Uint8Array<ArrayBuffer>, CliFailure>>;
+  /**
+   * A directory of plain files, as it is now: what stands in directories below is not in it, links count as what they lead to.
+   *
+   * Errors: `file-missing`, `file-unreadable`.
+   */
+  directory(path: string): Promise<Result<FileDirectory, CliFailure>>;
+  /**
+   * Makes a directory with these files, whole or not at all: they are written beside it first, and take its name at the end.
+   *
+   * Errors: `file-unwritable`, also where the directory is there already.
+   */
+  writeDirectory(path: string, files: ReadonlyMap<string, FileContent>): Promise<Result<null, CliFailure>>;
   /** Writes a file. Errors: `file-unwritable`. */
   write(path: string, text: string, kind: WriteKind): Promise<Result<null, CliFailure>>;
 }
@@ -35,6 +57,36 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
       standardInputTaken = true;
       return await readFrom("standard input", () => standardInput, maxBytes);
     },
+    async directory(path) {
+      try {
+        const names = await readdir(path);
+        const facts = await Promise.all(names.map(async (name) => ({ name, found: await stat(join(path, name)) })));
+        const files = facts.flatMap(({ name, found }) => (found.isFile() ? [{ name, size: found.size }] : []));
+        return ok({ list: () => Promise.resolve(files), open: (name) => streamOf(join(path, name)) });
+      } catch (error) {
+        const reason = errorCodeOf(error);
+        return reason === "ENOENT" || reason === "ENOTDIR"
+          ? err(cliFailure("file-missing", `There is no directory ${path}.`))
+          : err(cliFailure("file-unreadable", `Cannot read ${path}: ${reasonOf(error)}.`));
+      }
+    },
+    async writeDirectory(path, files) {
+      const target = resolve(path);
+      let staging: string | null = null;
+      try {
+        await mkdir(dirname(target), { recursive: true });
+        staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+        for (const [name, content] of files) await writeFile(join(staging, basename(name)), content, { flag: "wx" });
+        // A directory takes another's name only if that one is empty, so nothing is ever replaced.
+        await rename(staging, target);
+        return ok(null);
+      } catch (error) {
+        return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
+      } finally {
+        // After the last step there is nothing left to remove.
+        if (staging !== null) await rm(staging, { recursive: true, force: true });
+      }
+    },
     async write(path, text, kind) {
       try {
         // A key must not land in a file that others can already read, so it only ever goes into a new one.
@@ -45,6 +97,11 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
       }
     },
   };
+}
+
+/** The bytes of a file; it is opened when somebody asks for the first of them. */
+async function* streamOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
 
 async function readFrom(
@@ -79,6 +136,7 @@ async function readFrom(
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  ENOTEMPTY: "the directory is there already",
   EEXIST: "it exists already, and a key never replaces a file",
   EISDIR: "it is a directory",
   ENOENT: "its directory does not exist",

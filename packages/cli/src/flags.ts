@@ -1,3 +1,6 @@
+import { parseTcbStatus } from "@mero-tee/policy";
+import type { TcbStatus } from "@mero-tee/tdx-quote";
+
 import { parseTolerantHex } from "./hex-input.ts";
 import { parseRfc3339 } from "./rfc3339.ts";
 
@@ -79,6 +82,20 @@ export const POLICY_FLAG: OptionalFlag<string> = optionalFlag(
   String,
   "FILE",
   "Attestation policy of a release to judge by",
+);
+
+/** `--tcb-status`: a status in any spelling. */
+function parseStatus(text: string): TcbStatus {
+  const status = parseTcbStatus(text);
+  if (!status.ok) throw new Error("not a TCB status of Intel's, such as UpToDate");
+  return status.value;
+}
+
+/** `--tcb-status S`. */
+export const TCB_STATUS_FLAG: OptionalFlag<TcbStatus> = optionalFlag(
+  parseStatus,
+  "STATUS",
+  "TCB status of the platform, as its appraisal gave it",
 );
 
 /** A FILE argument. */

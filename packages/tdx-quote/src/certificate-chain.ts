@@ -61,19 +61,15 @@ export async function verifyTrustAnchor(
   { now, verifier }: ChainContext,
 ): Promise<Failure | null> {
   const stage = "trust-anchor";
-  // Chains that were read together share the certificate of their root.
-  const trusted = new Set<Certificate>();
+  const roots: Link[] = [];
   for (const { role, name, certificates } of chains) {
     const root = certificates.at(-1);
     if (root === undefined || certificates.length !== chainLength(role)) {
       return lengthFailure(certificates, role, stage, name);
     }
-    if (!trusted.has(root) && !equalBytes(root.der, rootCa)) {
-      return failure(stage, "chain-root-untrusted", { subject: name });
-    }
-    trusted.add(root);
+    if (!equalBytes(root.der, rootCa)) return failure(stage, "chain-root-untrusted", { subject: name });
+    roots.push({ certificate: root, issuer: root, place: ROOT_PLACE });
   }
-  const roots = Array.from(trusted, (root): Link => ({ certificate: root, issuer: root, place: ROOT_PLACE }));
   return (await firstForged(roots, stage, verifier)) ?? firstFailure(roots, stage, windowChecks(now));
 }
 

@@ -25,8 +25,6 @@ export function parseSignedJson(text: string): Result<SignedJson, ShapeError> {
   if (text.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
   if (!text.isWellFormed()) return err({ path: "", reason: "text is not well-formed Unicode" });
   const bytes = new TextEncoder().encode(text);
-  if (bytes.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
-  // Well-formed text and its bytes say the same, so the text need not be decoded from them again.
-  const parsed = parseStrictJson(text, { maxBytes: SIGNED_JSON_LIMIT_BYTES });
+  const parsed = parseStrictJson(bytes, { maxBytes: SIGNED_JSON_LIMIT_BYTES });
   return parsed.ok ? ok({ bytes, value: parsed.value }) : err({ path: "", reason: parsed.error.reason });
 }

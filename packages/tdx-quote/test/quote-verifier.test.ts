@@ -28,12 +28,6 @@ async function verdictOf(
   return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
 }
 
-/** The same chain with white space after it, which its reader skips. */
-function withSpaces(count: number): Evidence {
-  const pem = Buffer.from(pemOf(v5().quote) + " ".repeat(count));
-  return { ...v5(), quote: withCertificationData(v5().quote, 5, pem) };
-}
-
 describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
   let counter: SignatureCheckCounter;
   beforeEach(() => {
@@ -141,6 +135,10 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
 
   test("remembers no chain that is made long with white space, so that strangers cannot make it large", async () => {
     const verifier = createQuoteVerifier();
+    const withSpaces = (count: number): Evidence => {
+      const pem = Buffer.from(pemOf(v5().quote) + " ".repeat(count));
+      return { ...v5(), quote: withCertificationData(v5().quote, 5, pem) };
+    };
     await cost(verifier, v5());
     expect((await cost(verifier, withSpaces(100))).checks).toBe(6);
     expect((await cost(verifier, withSpaces(100))).checks).toBe(2);

@@ -2,15 +2,11 @@ import { buildCommand, type Command } from "@stricli/core";
 import { quoteForeignText } from "@mero-tee/policy";
 import {
   parseSigstoreBundle,
-  parseTrustedRoot,
-  PUBLIC_TRUSTED_ROOT_TAKEN_AT,
-  publicTrustedRoot,
   verifySigstore,
   type ExpectedIdentity,
   type SignedArtifact,
-  type TrustedRoot,
 } from "@mero-tee/release-artifacts/sigstore";
-import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { err, type Result } from "@mero-tee/tdx-quote/result";
 import { formatRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 
 import { cliFailure } from "../cli-failure.ts";
@@ -18,15 +14,14 @@ import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.
 import type { CliContext, Ports } from "../context.ts";
 import { refusalOfCli, refusalOfSigstore, type Refusal } from "../failure-view.ts";
 import { fileArgument, optionalFlag } from "../flags.ts";
-import { reportRefusal, reportSuccess, warn, type Report } from "../output.ts";
+import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import type { Paint } from "../paint.ts";
-import { parseRfc3339 } from "../rfc3339.ts";
 import { table } from "../table.ts";
+import { loadTrustedRoot } from "../trusted-root-file.ts";
 
 /** Largest file that is signed: the largest release archive. */
 const FILE_LIMIT_BYTES = 512 * 1024 * 1024;
 const DOCUMENT_LIMIT_BYTES = 1024 * 1024;
-const SECONDS_PER_YEAR = 365 * 86_400;
 
 interface SigstoreFlags extends CommonFlags {
   readonly bundle: string;
@@ -91,21 +86,6 @@ async function verifyFiles(
 function expectedIdentity({ identity, identityRegex }: SigstoreFlags): ExpectedIdentity | null {
   if (identity !== undefined) return identityRegex === undefined ? { exact: identity } : null;
   return identityRegex === undefined ? null : { pattern: identityRegex };
-}
-
-/** The trusted root of the file, or the one that this release carries, with a word when that one is old. */
-async function loadTrustedRoot(ports: Ports, path: string | undefined): Promise<Result<TrustedRoot, Refusal>> {
-  if (path === undefined) {
-    const takenAt = parseRfc3339(PUBLIC_TRUSTED_ROOT_TAKEN_AT) ?? 0;
-    if (ports.nowSeconds() > takenAt + SECONDS_PER_YEAR) {
-      warn(ports, `The trusted root of this release is from ${PUBLIC_TRUSTED_ROOT_TAKEN_AT}; give a newer one.`);
-    }
-    return ok(publicTrustedRoot());
-  }
-  const bytes = await ports.files.read(path, DOCUMENT_LIMIT_BYTES);
-  if (!bytes.ok) return err(refusalOfCli(bytes.error));
-  const parsed = parseTrustedRoot(bytes.value);
-  return parsed.ok ? parsed : err(refusalOfSigstore(parsed.error));
 }
 
 function signatureText(artifact: SignedArtifact, paint: Paint): string {

@@ -1,0 +1,145 @@
+import { buildCommand, type Command } from "@stricli/core";
+import {
+  createSignatureVerifier,
+  DOCUMENT_SHAPES,
+  parseDocument,
+  type LoadedDocument,
+  type PublishedMrtds,
+  type ReleaseLane,
+  releaseVersionOf,
+  type ReleaseVersion,
+  verifyRelease,
+} from "@mero-tee/release-artifacts";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { createHash } from "node:crypto";
+
+import { cliFailure } from "../cli-failure.ts";
+import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
+import type { CliContext, Ports } from "../context.ts";
+import { refusalOfCli, refusalOfRelease, type Refusal } from "../failure-view.ts";
+import type { FileDirectory } from "../file-store.ts";
+import { optionalFlag } from "../flags.ts";
+import { reportRefusal, reportSuccess, withProgress, type Report } from "../output.ts";
+import { LANE_FLAG, parseVersion, REPO_FLAG } from "../release-flags.ts";
+import { releaseSigner, type SignerFlags } from "../release-signer.ts";
+import { assetsOf, rulesOf, verdictText } from "../release-view.ts";
+
+interface VerifyFlags extends CommonFlags, SignerFlags {
+  readonly lane: ReleaseLane;
+  readonly version?: ReleaseVersion;
+  readonly nodePolicy?: string;
+  readonly quick: boolean;
+}
+
+const NODE_POLICY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+async function verify(ports: Ports, flags: VerifyFlags, path: string): Promise<Report> {
+  const { lane } = flags;
+  const nothing = { ok: false, lane, version: flags.version ?? null, rules: [], assets: [], overrides: {} };
+  const signer = await releaseSigner(ports, lane, flags);
+  if (!signer.ok) return reportRefusal(signer.error, nothing);
+  const { repository, overrides } = signer.value;
+  const directory = await ports.files.directory(path);
+  if (!directory.ok) return reportRefusal(refusalOfCli(directory.error), { ...nothing, overrides });
+  const version = flags.version === undefined ? await versionOf(directory.value, lane, path) : ok(flags.version);
+  if (!version.ok) return reportRefusal(version.error, { ...nothing, overrides });
+  const nodeRelease = flags.nodePolicy === undefined ? ok(null) : await loadNodePolicy(ports, flags.nodePolicy);
+  if (!nodeRelease.ok) return reportRefusal(nodeRelease.error, { ...nothing, version: version.value, overrides });
+
+  const verdict = await withProgress(
+    ports,
+    `judging ${path}`,
+    verifyRelease(
+      directory.value,
+      {
+        lane,
+        version: version.value,
+        repository,
+        verifySignature: createSignatureVerifier(signer.value.signer),
+        now: ports.nowSeconds(),
+        ...(nodeRelease.value === null ? {} : { nodeRelease: nodeRelease.value }),
+      },
+      { isQuick: flags.quick },
+    ),
+  );
+  if (!verdict.ok)
+    return reportRefusal(refusalOfRelease(verdict.error), { ...nothing, version: version.value, overrides });
+  const { outcome } = verdict.value;
+  const fields = {
+    ok: outcome === "ok",
+    lane,
+    version: version.value,
+    rules: rulesOf(verdict.value),
+    assets: assetsOf(verdict.value),
+    overrides,
+  };
+  const text = (paint: Parameters<Report["text"]>[0]): string => verdictText(verdict.value, overrides, paint);
+  if (outcome === "ok") return reportSuccess(fields, text);
+  const failed = verdict.value.rules
+    .filter(({ status, isBlocked }) => status === "fail" || isBlocked)
+    .map(({ id }) => id);
+  const message = `Release ${version.value} (${lane}) does not hold: ${failed.join(", ")}.`;
+  return reportRefusal(
+    refusalOfCli(cliFailure(outcome === "missing" ? "release-asset-missing" : "release-refused", message)),
+    fields,
+    text,
+  );
+}
+
+async function versionOf(
+  directory: FileDirectory,
+  lane: ReleaseLane,
+  path: string,
+): Promise<Result<ReleaseVersion, Refusal>> {
+  const version = await releaseVersionOf(directory, lane);
+  if (!version.ok) return err(refusalOfRelease(version.error));
+  if (version.value !== null) return ok(version.value);
+  const message = `No document in ${path} says of which version of lane ${lane} it is; if it is one, give --version.`;
+  return err(refusalOfCli(cliFailure("release-version-unknown", message)));
+}
+
+/** The node release's measurements; what is wrong with them is for the rules to say. */
+async function loadNodePolicy(ports: Ports, path: string): Promise<Result<LoadedDocument<PublishedMrtds>, Refusal>> {
+  const content = await ports.files.read(path, NODE_POLICY_LIMIT_BYTES);
+  if (!content.ok) return err(refusalOfCli(content.error));
+  return ok({
+    file: path,
+    sha256: createHash("sha256").update(content.value).digest("hex"),
+    result: parseDocument(path, content.value, DOCUMENT_SHAPES.publishedMrtds),
+  });
+}
+
+/** `mero-tee release verify`: does a released directory hold, in every respect? */
+export const releaseVerifyCommand: Command<CliContext> = buildCommand({
+  func: reporting<VerifyFlags, [string]>(verify),
+  parameters: {
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: String, placeholder: "DIR", brief: "Directory with the assets of one release" }],
+    },
+    flags: {
+      lane: LANE_FLAG,
+      version: optionalFlag(parseVersion, "VERSION", "Version that it must be of (default: what its documents say)"),
+      repo: REPO_FLAG,
+      nodePolicy: optionalFlag(
+        String,
+        "FILE",
+        "published-mrtds.json of the node release, to compare a KMS release with",
+      ),
+      trustedRoot: optionalFlag(String, "FILE", "Sigstore trusted root (default: the one compiled in)"),
+      identity: optionalFlag(String, "STRING", "Signer to demand instead of the lane's workflow"),
+      identityRegex: optionalFlag(String, "REGEX", "The same as a regular expression for the whole of it"),
+      issuer: optionalFlag(String, "URL", "OpenID provider to demand instead of GitHub's"),
+      quick: { kind: "boolean", brief: "Assets, checksums and signatures only", default: false, withNegated: false },
+      json: JSON_FLAG,
+    },
+  },
+  docs: commandDocs(
+    "Judge a released directory by every rule",
+    "Every rule about assets, checksums, documents, measurements and signatures is judged, and all failures are listed. Nothing is fetched.",
+    {
+      does: "is this the release that the lane published?",
+      line: "mero-tee release verify ./mero-kms-v2.4.0 --lane kms",
+    },
+  ),
+});

@@ -1,0 +1,57 @@
+import type { ReleaseVerdict, RuleResult } from "@mero-tee/release-artifacts";
+
+import type { Paint } from "./paint.ts";
+
+/** A rule as `release verify` shows it in JSON. */
+export interface RuleView {
+  readonly id: string;
+  readonly status: RuleResult["status"];
+  readonly message: string;
+  readonly files: readonly string[];
+}
+
+/** An asset as `release verify` shows it in JSON. */
+export interface AssetView {
+  readonly name: string;
+  readonly sha256: string | null;
+  readonly logIndex: string | null;
+  readonly integratedTime: number | null;
+}
+
+/** The rules of a verdict. */
+export function rulesOf({ rules }: ReleaseVerdict): readonly RuleView[] {
+  return rules.map(({ id, status, message, files }) => ({ id, status, message, files }));
+}
+
+/** The assets of a verdict, with what their verified signatures prove. */
+export function assetsOf({ evidence }: ReleaseVerdict): readonly AssetView[] {
+  const signed = evidence.signatures ?? new Map<string, never>();
+  return [...signed].map(([name, signature]) => ({
+    name,
+    sha256: evidence.assets.get(name)?.sha256 ?? null,
+    logIndex: signature.ok ? signature.value.logIndex : null,
+    integratedTime: signature.ok ? signature.value.integratedTime : null,
+  }));
+}
+
+/** One line a rule, then the sum. */
+export function verdictText(
+  verdict: ReleaseVerdict,
+  overrides: Readonly<Record<string, string>>,
+  paint: Paint,
+): string {
+  const { rules, evidence } = verdict;
+  const words = { pass: paint.good("PASS"), fail: paint.bad("FAIL"), skip: paint.warn("SKIP") } as const;
+  const lines = rules.map(({ id, status, message }) => `${words[status]} ${id.padEnd(5)} ${printable(message)}`);
+  const count = (status: RuleResult["status"]): number => rules.filter((rule) => rule.status === status).length;
+  const sum = `release ${evidence.version} (${evidence.lane}): ${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`;
+  const changed = Object.entries(overrides).map(([name, value]) =>
+    paint.warn(`! ${name} was set to ${printable(value)}`),
+  );
+  return `${[...lines, ...changed, paint.strong(sum)].join("\n")}\n`;
+}
+
+/** Messages may hold names from a hostile archive: nothing in them may steer the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[^ -~]/g, "?");
+}
