@@ -37,6 +37,7 @@ const POLICY_SOURCE_CODES = Object.keys({
 const GUEST_AGENT_CODES = Object.keys({
   "agent-unavailable": 0,
   "agent-timeout": 0,
+  "agent-answer-too-large": 0,
   "agent-answer-malformed": 0,
   "agent-report-data-mismatch": 0,
 } satisfies Record<GuestAgentError["code"], 0>);

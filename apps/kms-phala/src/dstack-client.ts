@@ -1,75 +1,86 @@
 import { SecretBytes } from "@mero-tee/kms-protocol";
 import { parseQuote } from "@mero-tee/tdx-quote";
 import { parseHex, toHex } from "@mero-tee/tdx-quote/hex";
-import { parseStrictJson, toPlainJson } from "@mero-tee/tdx-quote/json";
+import { isJsonObject, type JsonValue, parseStrictJson, toPlainJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { DstackClient } from "@phala/dstack-sdk";
-import { withDeadline } from "./deadline.ts";
-import type { GuestAgent, GuestAgentError, GuestQuote } from "./guest-agent.ts";
+import { callAgent } from "./agent-socket-client.ts";
+import type { GuestAgent, GuestAgentError, GuestQuote, TlsKey } from "./guest-agent.ts";
 
-// A node waits 30 s for its answer, and the SDK as long for the agent: without a shorter limit of our own the node
-// would never learn why.
+// A node waits 30 s for its answer: without a shorter limit here it would never learn why.
 const DEFAULT_TIMEOUT_MS = 6_000;
 const KEY_BYTES = 32;
-const EVENT_LOG_BYTES = 8 * 1024 * 1024;
+// A quote comes with its event log. Nodes and verifiers read no more than this of an attestation.
+const QUOTE_ANSWER_BYTES = 4 * 1024 * 1024;
+const SHORT_ANSWER_BYTES = 64 * 1024;
+const MAX_CERTIFICATES = 8;
 
 /** Settings of {@link createDstackAgent}. */
 export interface DstackAgentOptions {
-  /** Always explicit: without a path the SDK would follow `DSTACK_SIMULATOR_ENDPOINT`. */
   readonly socketPath: string;
   readonly timeoutMs?: number;
 }
 
+type Fields = ReadonlyMap<string, JsonValue>;
+
 /**
- * Makes the adapter to the dstack guest agent. The SDK client is made anew for each call, since its constructor throws
- * while the socket is missing; its answers are checked here, since it checks little: `getKey` decodes hex leniently
- * and `emitEvent` ignores errors.
+ * Makes the adapter to the dstack guest agent. Each call opens a connection of its own, so a socket that is missing for
+ * a while does no lasting harm. Answers are bounded in size and time, read strictly, and checked before they are used.
  *
- * Source: dstack guest agent RPC; `@phala/dstack-sdk` 0.5.8.
+ * Source: dstack guest agent RPC.
  */
 export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const socket = { socketPath: options.socketPath, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS };
 
-  async function call<T>(ask: (client: DstackClient) => Promise<T>): Promise<Result<T, GuestAgentError>> {
-    try {
-      const answer = ask(new DstackClient(options.socketPath)).then((value) => ok(value));
-      return await withDeadline(answer, timeoutMs, () => timedOut(timeoutMs));
-    } catch (error) {
-      return err({ code: "agent-unavailable", reason: error instanceof Error ? error.message : "unknown error" });
-    }
+  async function ask(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    limitBytes: number,
+  ): Promise<Result<Fields, GuestAgentError>> {
+    const answer = await callAgent(socket, { method, params, limitBytes });
+    if (!answer.ok) return answer;
+    const json = parseStrictJson(answer.value.taken(), { maxBytes: limitBytes });
+    // It may have held a key; the text that was made of it cannot be erased.
+    answer.value.wipe();
+    if (!json.ok) return malformed(`the answer is not JSON: ${json.error.reason}`);
+    return isJsonObject(json.value) ? ok(json.value) : malformed("the answer is no JSON object");
   }
   return {
     async quote(reportData) {
-      const answer = await call((client) => client.getQuote(reportData));
+      const answer = await ask("GetQuote", { report_data: toHex(reportData) }, QUOTE_ANSWER_BYTES);
       return answer.ok ? readQuote(answer.value, reportData) : answer;
     },
     async deriveKey(path) {
-      const answer = await call((client) => client.getKey(path, "", "secp256k1"));
-      return answer.ok ? readKey(answer.value.key) : answer;
+      const answer = await ask("GetKey", { path, purpose: "", algorithm: "secp256k1" }, SHORT_ANSWER_BYTES);
+      return answer.ok ? readKey(answer.value.get("key")) : answer;
     },
-    async emitEvent(name, payload) {
-      const answer = await call((client) => client.emitEvent(name, payload));
+    async emitEvent(event, payload) {
+      const params = { event, payload: toHex(payload) };
+      // What it answers is nothing, `null` or an empty object, and of no use.
+      const answer = await callAgent(socket, { method: "EmitEvent", params, limitBytes: SHORT_ANSWER_BYTES });
       return answer.ok ? ok(null) : answer;
     },
+    async tlsKey(names) {
+      const params = {
+        subject: names[0] ?? "",
+        alt_names: names,
+        usage_ra_tls: false,
+        usage_server_auth: true,
+        usage_client_auth: false,
+      };
+      const answer = await ask("GetTlsKey", params, SHORT_ANSWER_BYTES);
+      return answer.ok ? readTlsKey(answer.value) : answer;
+    },
   };
-}
-
-function timedOut(timeoutMs: number): { readonly ok: false; readonly error: GuestAgentError } {
-  return err({ code: "agent-timeout", reason: `no answer within ${timeoutMs} ms` });
 }
 
 function malformed(reason: string): { readonly ok: false; readonly error: GuestAgentError } {
   return err({ code: "agent-answer-malformed", reason });
 }
 
-interface QuoteAnswer {
-  readonly quote?: unknown;
-  readonly event_log?: unknown;
-  readonly vm_config?: unknown;
-}
-
-function readQuote(answer: QuoteAnswer, reportData: Uint8Array): Result<GuestQuote, GuestAgentError> {
-  const { quote: quoteHex, event_log: eventLogText, vm_config: vmConfig = "" } = answer;
+function readQuote(answer: Fields, reportData: Uint8Array): Result<GuestQuote, GuestAgentError> {
+  const quoteHex = answer.get("quote");
+  const eventLogText = answer.get("event_log");
+  const vmConfig = answer.get("vm_config") ?? "";
   const bytes = typeof quoteHex === "string" ? parseHex(quoteHex) : null;
   if (bytes === null) return malformed("the quote is not hex");
   const quote = parseQuote(bytes);
@@ -79,7 +90,7 @@ function readQuote(answer: QuoteAnswer, reportData: Uint8Array): Result<GuestQuo
     return err({ code: "agent-report-data-mismatch", reason: "the quote holds other report data than asked for" });
   }
   if (typeof eventLogText !== "string") return malformed("the event log is not text");
-  const eventLog = parseStrictJson(eventLogText, { maxBytes: EVENT_LOG_BYTES });
+  const eventLog = parseStrictJson(eventLogText, { maxBytes: QUOTE_ANSWER_BYTES });
   if (!eventLog.ok) return malformed(`the event log is not JSON: ${eventLog.error.reason}`);
   const entries = toPlainJson(eventLog.value);
   if (!Array.isArray(entries)) return malformed("the event log is not an array");
@@ -87,12 +98,24 @@ function readQuote(answer: QuoteAnswer, reportData: Uint8Array): Result<GuestQuo
   return ok({ quote: quote.value, bytes, eventLogText, eventLog: entries, vmConfig });
 }
 
-function readKey(key: unknown): Result<SecretBytes, GuestAgentError> {
-  if (!(key instanceof Uint8Array) || key.length !== KEY_BYTES) return malformed("the key is not 32 bytes");
+function readKey(text: JsonValue | undefined): Result<SecretBytes, GuestAgentError> {
+  const key = typeof text === "string" ? parseHex(text, KEY_BYTES) : null;
+  if (key === null) return malformed("the key is not 32 bytes of hex");
   // All bytes equal is what an empty or zeroed buffer looks like, and never what a key derivation gives.
   if (key.every((byte) => byte === key[0])) return malformed("the key is constant");
-  // A copy of our own, since the SDK's buffer could be a part of a larger one.
-  const secret = new SecretBytes(new Uint8Array(key));
-  key.fill(0);
-  return ok(secret);
+  return ok(new SecretBytes(key));
+}
+
+function readTlsKey(answer: Fields): Result<TlsKey, GuestAgentError> {
+  const key = answer.get("key");
+  const chain = answer.get("certificate_chain");
+  if (typeof key !== "string" || key === "") return malformed("the TLS key is not text");
+  if (!isTextList(chain) || chain.length === 0 || chain.length > MAX_CERTIFICATES) {
+    return malformed("the certificate chain is no list of certificates");
+  }
+  return ok({ keyPem: new SecretBytes(new TextEncoder().encode(key)), chainPem: chain });
+}
+
+function isTextList(value: JsonValue | undefined): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }

@@ -15,8 +15,8 @@ export type ProfileEventOutcome =
 
 /**
  * Makes sure that RTMR3 says once which profile this KMS runs as: looks for the event in a fresh quote's log, asks the
- * guest agent for it when it is missing, and looks again, since the agent's answer to the request is not to be had
- * (newer agents have no such method at all).
+ * guest agent for it when it is missing, and looks again, since an agent's word is not the register (newer agents have
+ * no such method at all).
  */
 export async function recordProfileEvent(agent: GuestAgent, profile: Profile): Promise<ProfileEventOutcome> {
   const before = await readEvents(agent, profile);

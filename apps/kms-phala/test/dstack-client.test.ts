@@ -1,4 +1,5 @@
 import { toHex } from "@mero-tee/tdx-quote/hex";
+import { DstackClient } from "@phala/dstack-sdk";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDstackAgent } from "../src/dstack-client.ts";
 import type { GuestAgent } from "../src/guest-agent.ts";
@@ -53,13 +54,16 @@ describe("a quote", () => {
   });
 
   test.each([
-    { kind: "error", message: "no TDX here" },
-    { kind: "malformed" },
-    { kind: "answer", body: null },
-    { kind: "answer", body: "text" },
-  ] as const)("that the agent answers with %j is unavailable", async (fault) => {
+    { fault: { kind: "error", message: "no TDX here" }, code: "agent-unavailable" },
+    { fault: { kind: "disconnect" }, code: "agent-unavailable" },
+    { fault: { kind: "malformed" }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: null }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: "text" }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: { error: "with status 200" } }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: { quote: "00".repeat(2 * 1024 * 1024) } }, code: "agent-answer-too-large" },
+  ] as const)("that the agent answers with $fault.kind is $code", async ({ fault, code }) => {
     simulated.agent.failNext("GetQuote", fault);
-    expect(await agent.quote(REPORT_DATA)).toMatchObject({ ok: false, error: { code: "agent-unavailable" } });
+    expect(await agent.quote(REPORT_DATA)).toMatchObject({ ok: false, error: { code } });
   });
 });
 
@@ -80,6 +84,8 @@ describe("a key", () => {
     { name: "none", key: "" },
     { name: "32 zero bytes", key: "00".repeat(32) },
     { name: "32 equal bytes", key: "5a".repeat(32) },
+    { name: "hex with a prefix", key: `0x${"ab".repeat(31)}` },
+    { name: "hex with a tail that the SDK would drop", key: `${"ab".repeat(32)}zz` },
     { name: "hex that stops early", key: `${"ab".repeat(20)}zz${"cd".repeat(11)}` },
   ])("of $name is refused", async ({ key }) => {
     simulated.agent.failNext("GetKey", { kind: "answer", body: { key, signature_chain: [] } });
@@ -87,12 +93,13 @@ describe("a key", () => {
   });
 
   test.each([
-    { kind: "error", message: "denied" },
-    { kind: "malformed" },
-    { kind: "answer", body: { key: null } },
-  ] as const)("that the agent answers with %j is unavailable", async (fault) => {
+    { fault: { kind: "error", message: "denied" }, code: "agent-unavailable" },
+    { fault: { kind: "malformed" }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: { key: null } }, code: "agent-answer-malformed" },
+    { fault: { kind: "answer", body: { key: "ab", more: "x".repeat(65_536) } }, code: "agent-answer-too-large" },
+  ] as const)("that the agent answers with $fault.kind is $code", async ({ fault, code }) => {
     simulated.agent.failNext("GetKey", fault);
-    expect(await agent.deriveKey(PATH)).toMatchObject({ ok: false, error: { code: "agent-unavailable" } });
+    expect(await agent.deriveKey(PATH)).toMatchObject({ ok: false, error: { code } });
   });
 });
 
@@ -101,6 +108,58 @@ test("an honest agent met no request that it could not answer", async () => {
   await agent.deriveKey(PATH);
   await agent.emitEvent("test", REPORT_DATA);
   expect(simulated.bugs).toEqual([]);
+});
+
+describe("an event", () => {
+  test("that the agent refuses is no success", async () => {
+    simulated.agent.setEmitEventAvailable(false);
+    const outcome = await agent.emitEvent("test", REPORT_DATA);
+    expect(outcome).toMatchObject({ ok: false, error: { code: "agent-unavailable" } });
+    expect(outcome.ok || outcome.error.reason).toContain("Method not found");
+  });
+});
+
+describe("a TLS key", () => {
+  test("comes with its chain, and does not show in what prints it", async () => {
+    const issued = await agent.tlsKey(["kms.example", "kms"]);
+    if (!issued.ok) throw new Error(issued.error.reason);
+    const { keyPem, chainPem } = issued.value;
+    expect(keyPem.use((bytes) => new TextDecoder().decode(bytes))).toContain("BEGIN PRIVATE KEY");
+    expect(chainPem).toHaveLength(2);
+    expect(JSON.stringify(issued)).not.toContain("PRIVATE KEY");
+  });
+
+  test.each([
+    { name: "no key", body: { certificate_chain: ["x"] } },
+    { name: "an empty key", body: { key: "", certificate_chain: ["x"] } },
+    { name: "no chain", body: { key: "x" } },
+    { name: "an empty chain", body: { key: "x", certificate_chain: [] } },
+    { name: "a chain of nine", body: { key: "x", certificate_chain: Array.from({ length: 9 }, () => "x") } },
+    { name: "a chain of numbers", body: { key: "x", certificate_chain: [1] } },
+  ])("with $name is refused", async ({ body }) => {
+    simulated.agent.failNext("GetTlsKey", { kind: "answer", body });
+    expect(await agent.tlsKey(["kms"])).toMatchObject({ ok: false, error: { code: "agent-answer-malformed" } });
+  });
+});
+
+describe("beside the client of dstack's own SDK", () => {
+  test("asks the same and understands the same", async () => {
+    const sdk = new DstackClient(simulated.socketPath);
+    const key = await agent.deriveKey(PATH);
+    expect(key.ok && key.value.use(toHex)).toBe(toHex((await sdk.getKey(PATH, "", "secp256k1")).key));
+    const quoted = await agent.quote(REPORT_DATA);
+    const theirs = await sdk.getQuote(REPORT_DATA);
+    // Signatures differ from quote to quote; what is signed does not.
+    const SIGNED_BYTES = 632;
+    expect(quoted.ok && toHex(quoted.value.bytes.subarray(0, SIGNED_BYTES))).toBe(
+      theirs.quote.slice(0, 2 * SIGNED_BYTES),
+    );
+    expect(quoted.ok && quoted.value.eventLogText).toBe(theirs.event_log);
+    await agent.emitEvent("ours", REPORT_DATA);
+    await sdk.emitEvent("ours", Buffer.from(REPORT_DATA));
+    const [first, second] = simulated.agent.guest.runtimeEvents().slice(-2);
+    expect(first).toEqual(second);
+  });
 });
 
 describe("the socket", () => {

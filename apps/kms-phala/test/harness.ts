@@ -50,6 +50,7 @@ export function fakeAgent(): GuestAgent {
       return ok({ quote: parsed.value, bytes: quote, eventLogText, eventLog, vmConfig: '{"cpu":4}' });
     },
     deriveKey: (path) => Promise.resolve(ok(new SecretBytes(new Uint8Array(guest.keyFor(path))))),
+    tlsKey: () => Promise.resolve({ ok: false, error: { code: "agent-unavailable", reason: "no TLS in memory" } }),
     emitEvent(name, payload) {
       guest.extend(name, payload);
       return Promise.resolve(ok(null));

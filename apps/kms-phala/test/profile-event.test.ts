@@ -55,15 +55,23 @@ describe("the profile event", () => {
     expect(await recordProfileEvent(agent, PROFILE)).toEqual({ kind: "absent", reason: "the event is there 2 times" });
   });
 
-  test("is absent where the agent has no such method, although the SDK reports success", async () => {
+  test("is absent where the agent has no such method, and the agent's words say so", async () => {
     simulated.agent.setEmitEventAvailable(false);
+    expect(await recordProfileEvent(agent, PROFILE)).toMatchObject({
+      kind: "absent",
+      reason: expect.stringContaining("Method not found"),
+    });
+  });
+
+  test("is absent where the agent reports a success that its log does not show", async () => {
+    simulated.agent.failNext("EmitEvent", { kind: "answer", body: null });
     expect(await recordProfileEvent(agent, PROFILE)).toEqual({
       kind: "absent",
       reason: "the guest agent did not record the event",
     });
   });
 
-  test("is absent where the agent refuses it, although the SDK reports success", async () => {
+  test("is absent where the agent refuses it", async () => {
     simulated.agent.failNext("EmitEvent", { kind: "error", message: "denied" });
     expect(await recordProfileEvent(agent, PROFILE)).toMatchObject({ kind: "absent" });
     expect(count()).toBe(0);

@@ -1,6 +1,6 @@
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
-import { type JsonValue, parseStrictJson } from "@mero-tee/tdx-quote/json";
+import { type JsonValue, isJsonObject, parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
 import { type JsonBodyError, readKnownMembers, requiredText } from "./json-body.ts";
@@ -137,10 +137,6 @@ export function parseWrappedKeyAnswer(body: Uint8Array): Result<ReceivedWrappedK
   const ciphertext = bytesOf(wrapped.get("ciphertextB64"), SEALED_CIPHERTEXT_BYTES);
   if (ciphertext === null) return err({ code: "answer-shape-invalid", field: "ciphertextB64" });
   return ok({ sealed: { enc, ciphertext }, kmsQuote });
-}
-
-function isJsonObject(value: JsonValue | undefined): value is ReadonlyMap<string, JsonValue> {
-  return value instanceof Map;
 }
 
 function bytesOf(text: JsonValue | undefined, length: number): Uint8Array<ArrayBuffer> | null {

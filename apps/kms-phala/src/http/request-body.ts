@@ -1,14 +1,10 @@
 import type { Readable } from "node:stream";
 import { errorCodes } from "fastify";
-
-const FIRST_BYTES = 4_096;
+import { createBoundedBuffer } from "../bounded-buffer.ts";
 
 /**
- * Reads a body into one buffer, under a limit that is counted while the body arrives.
- *
- * Each piece is copied as it comes. A list of pieces, which the framework's own reader keeps, costs hundreds of bytes for
- * each: a body sent in chunks of one byte would take a hundred times its own size for as long as its sender holds the
- * last chunk back.
+ * Reads a body into one buffer, under a limit that is counted while the body arrives. The framework's own reader keeps
+ * a list of pieces, which a body of many small ones makes expensive.
  *
  * @param announced - its length as `Content-Length` says, NaN without one
  * @param limit - largest body, in bytes
@@ -17,23 +13,14 @@ const FIRST_BYTES = 4_096;
 export function readBody(payload: Readable, announced: number, limit: number): Promise<Buffer> {
   if (announced > limit) return Promise.reject(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
   return new Promise((resolve, reject) => {
-    let body = Buffer.alloc(Math.min(FIRST_BYTES, limit));
-    let length = 0;
+    const body = createBoundedBuffer(limit);
     const onData = (piece: Buffer): void => {
-      if (piece.length > limit - length) return settle(() => reject(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()));
-      const needed = length + piece.length;
-      if (needed > body.length) {
-        const grown = Buffer.alloc(Math.min(limit, Math.max(needed, 2 * body.length)));
-        body.copy(grown, 0, 0, length);
-        body = grown;
-      }
-      piece.copy(body, length);
-      length = needed;
+      if (!body.append(piece)) settle(() => reject(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE()));
     };
     const onEnd = (): void =>
       settle(() => {
-        const isWhole = Number.isNaN(announced) || announced === length;
-        if (isWhole) resolve(body.subarray(0, length));
+        const isWhole = Number.isNaN(announced) || announced === body.length;
+        if (isWhole) resolve(body.taken());
         else reject(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH());
       });
     const onError = (error: Error): void => settle(() => reject(error));
