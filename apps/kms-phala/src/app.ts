@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { z } from "zod";
@@ -24,6 +24,7 @@ import { attestRoute } from "./routes/attest.ts";
 import { challengeRoute } from "./routes/challenge.ts";
 import { getKeyRoute } from "./routes/get-key.ts";
 import { healthRoute } from "./routes/health.ts";
+import type { TlsKeeper } from "./tls/tls-keeper.ts";
 
 /** What the service needs of the world. */
 export interface AppDeps {
@@ -31,6 +32,8 @@ export interface AppDeps {
   readonly challenges: ChallengeStore;
   readonly evidence: QuoteVerification;
   readonly agent: GuestAgent;
+  /** Serves TLS instead of plain HTTP. */
+  readonly tls?: TlsKeeper;
   /** Where log lines go; standard output when absent. */
   readonly logStream?: LogStream;
 }
@@ -42,12 +45,21 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 5_000;
 const IDLE_SOCKET_TIMEOUT_MS = 60_000;
 
+// The framework sets its limits on servers of its own making only.
+const TLS_SERVER_TIMEOUTS = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  connectionTimeout: IDLE_SOCKET_TIMEOUT_MS,
+};
+
 /**
  * Builds the service: routes, edge and logger, nothing started and nothing read. Plugins run in the order in which they
  * stand here.
  */
 export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   const { limits } = config;
+  const { tls } = deps;
   const callerOf = identifyCallers(limits.trustedProxies);
   const app = Fastify({
     trustProxy:
@@ -59,6 +71,9 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_SOCKET_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    ...(tls === undefined
+      ? {}
+      : { serverFactory: (handler: RequestListener): Server => tls.createServer(TLS_SERVER_TIMEOUTS, handler) }),
     // Requests that arrive on open connections while the service stops are still answered.
     return503OnClosing: false,
     clientErrorHandler: answerSocketError,

@@ -17,12 +17,15 @@ import {
   parseSha256,
 } from "./config/scalars.ts";
 import { parseCollateralUrl } from "./config/service-url.ts";
+import { chooseTls, type TlsChoice } from "./config/tls-choice.ts";
 import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
 
 /** Everything the operator decides, parsed once at start and frozen. Times are in seconds. */
 export interface Config {
   readonly listen: ListenAddress;
   readonly logLevel: LogLevel;
+  /** Where TLS ends. */
+  readonly tls: TlsChoice;
   /** The profile in force; part of every key path. */
   readonly profile: Profile;
   /** Whether the image itself pins the profile. */
@@ -70,6 +73,7 @@ export function parseConfig(
     ...image,
     ...enforcement,
     listen: settings.value("LISTEN_ADDR", parseListenAddress, { host: "0.0.0.0", port: 8080 }),
+    tls: chooseTls(settings),
     logLevel: settings.value("LOG_LEVEL", parseLogLevel, "info"),
     dstackSocketPath: settings.value("DSTACK_SOCKET_PATH", parseAbsolutePath, "/var/run/dstack.sock"),
     keyNamespacePrefix: settings.value("KEY_NAMESPACE_PREFIX", parseKeyNamespace, "merod/storage"),

@@ -22,6 +22,8 @@ import { observePolicy } from "./policy/policy-log.ts";
 import { recordProfileEvent } from "./profile-event.ts";
 import { createRedisSpentSet } from "./redis-spent-client.ts";
 import { loadSimulatedRoot } from "./simulated-root-store.ts";
+import type { TlsCertificate } from "./tls/tls-credentials.ts";
+import { createTlsKeeper, type TlsObserver } from "./tls/tls-keeper.ts";
 
 /** Exit status for settings that refuse to start (`EX_CONFIG` of sysexits). */
 const EXIT_CONFIG = 78;
@@ -95,6 +97,9 @@ async function run(
   const { clock, fetch, schedule, logStream } = deps;
   const now = (): number => Math.floor(clock.wallMs() / 1000);
   const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
+  const tls = config.tls.mode === "off" ? ok(null) : await createTlsKeeper({ agent, names: config.tls.names, now });
+  if (!tls.ok) return err(failure(`TLS_MODE: no certificate from the guest agent: ${tls.error}`));
+  const keeper = tls.value;
   const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
   const evidence = createEvidence({
     fetchCollateral: collateralSource(config, fetch),
@@ -121,8 +126,10 @@ async function run(
         maxSpent: config.maxPendingChallenges,
         clock: createChallengeClock(clock),
       }),
+    ...(keeper === null ? {} : { tls: keeper }),
     ...(logStream === undefined ? {} : { logStream }),
   });
+  if (keeper !== null) logCertificate(app.log, "TLS ends in this process", keeper.certificate);
   for (const warning of config.warnings) app.log.warn(warning);
   if (root !== null) {
     app.log.warn(
@@ -130,7 +137,13 @@ async function run(
       "SIMULATED PLATFORM: SIMULATED_ROOT_CA_FILE replaces Intel's root; keys are released to simulated nodes only",
     );
   }
-  const stopRefreshing = repeat(schedule, REFRESH_MS, () => evidence.refreshDue());
+  const renewal: TlsObserver = {
+    renewed: (certificate) => logCertificate(app.log, "TLS certificate renewed", certificate),
+    failed: (reason) => app.log.error({ reason }, "TLS certificate not renewed; the old one serves on"),
+  };
+  const stopRefreshing = repeat(schedule, REFRESH_MS, async () => {
+    await Promise.all([evidence.refreshDue(), keeper?.renewIfDue(renewal)]);
+  });
   const stop = async (): Promise<void> => {
     stopRefreshing();
     policy.stop();
@@ -172,6 +185,10 @@ async function run(
   const address = { host: config.listen.host, port };
   app.log.info({ address: formatListenAddress(address), profile: config.profile }, "listening");
   return ok({ address, stop, failed: failed.promise });
+}
+
+function logCertificate(log: FastifyBaseLogger, message: string, { sha256, notAfter }: TlsCertificate): void {
+  log.info({ sha256, notAfter }, message);
 }
 
 // Without a timer collateral would only be refreshed by requests, and a quiet service would meet an outage unprepared.

@@ -27,6 +27,7 @@ describe("without any variable", () => {
       acceptMockAttestation: false,
       enforceMeasurementPolicy: true,
       requireKeyWrap: false,
+      tls: { mode: "off" },
       policy: { kind: "none" },
       collateralUrl: null,
       simulatedRootCaFile: null,
@@ -63,6 +64,11 @@ describe("values that are accepted", () => {
     { env: { USE_ENV_POLICY: "no" }, expected: { policy: { kind: "none" } } },
     { env: { REQUIRE_KEY_WRAP: "false" }, expected: { requireKeyWrap: false } },
     { env: { REQUIRE_KEY_WRAP: " Yes " }, expected: { requireKeyWrap: true } },
+    { env: { TLS_MODE: " OFF " }, expected: { tls: { mode: "off" } } },
+    {
+      env: { TLS_MODE: "dstack", TLS_SERVER_NAMES: "kms.example, kms" },
+      expected: { tls: { mode: "dstack", names: ["kms.example", "kms"] } },
+    },
     { env: { REDIS_URL: "  " }, expected: { redis: null } },
     { env: { REDIS_URL: "redis://127.0.0.1", REDIS_TIMEOUT_MS: "100" }, expected: { redis: { timeoutMs: 100 } } },
     {
@@ -199,6 +205,7 @@ describe("values that refuse to start", () => {
       "https://a/?x",
       "https://a/#x",
     ].map((value) => ({ name: "PCCS_URL", value })),
+    ...["", "on", "ra-tls", "dstack,off"].map((value) => ({ name: "TLS_MODE", value })),
     ...["", "policy.json"].map((value) => ({ name: "MERO_KMS_POLICY_FILE", value })),
     ...["", "root.pem"].map((value) => ({ name: "SIMULATED_ROOT_CA_FILE", value })),
     ...["", "Fine", "UpToDate,,OutOfDate", "Revoked"].map((value) => ({ name: "ALLOWED_TCB_STATUSES", value })),
@@ -291,6 +298,7 @@ describe("values that refuse to start", () => {
       "MAX_PER_ADDRESS MAX_RELEASES_IN_FLIGHT MAX_COLLATERAL_WAITS MAX_QUOTES_IN_FLIGHT MAX_QUOTES_WAITING " +
       "MAX_QUOTE_WAIT_SECS MAX_RELEASES_WAITING MAX_RELEASE_WAIT_SECS TRUSTED_PROXIES " +
       "ACCEPT_MOCK_ATTESTATION ENFORCE_MEASUREMENT_POLICY USE_ENV_POLICY REQUIRE_KEY_WRAP RUST_LOG MERO_KMS_VERSION " +
+      "TLS_MODE TLS_SERVER_NAMES " +
       "MERO_KMS_PROFILE KMS_POLICY_PROFILE MERO_KMS_POLICY_SHA256 MERO_NODE_POLICY_SHA256 MERO_KMS_POLICY_FILE " +
       "CORS_ALLOWED_ORIGINS PCCS_URL SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +
       "ALLOWED_RTMR1 ALLOWED_RTMR2 ALLOWED_RTMR3";
@@ -312,6 +320,38 @@ describe("values that refuse to start", () => {
       "LISTEN_ADDR",
       "REQUIRE_KEY_WRAP",
     ]);
+  });
+
+  test.each([
+    "",
+    "kms.example,",
+    "KMS.example",
+    "*.example",
+    "kms_1.example",
+    "-kms.example",
+    "kms.example.",
+    "kms..example",
+    "10.0.0.1",
+    "[::1]",
+    "https://kms.example",
+    "kms.example:443",
+    "kms example",
+    "kms.example,kms.example",
+    `${"a".repeat(64)}.example`,
+    `${"a.".repeat(127)}ab`,
+    Array.from({ length: 17 }, (_, index) => `kms-${index}`).join(),
+  ])("TLS_SERVER_NAMES=%s is malformed", (value) => {
+    expect(problemsOf({ TLS_MODE: "dstack", TLS_SERVER_NAMES: value })).toMatchObject([
+      { code: "setting-malformed", setting: "TLS_SERVER_NAMES" },
+    ]);
+  });
+
+  test.each([
+    { TLS_MODE: "dstack" },
+    { TLS_MODE: "off", TLS_SERVER_NAMES: "kms.example" },
+    { TLS_SERVER_NAMES: "kms" },
+  ])("half of a decision about TLS is refused: %j", (env) => {
+    expect(problemsOf(env)).toMatchObject([{ code: "setting-conflict", setting: "TLS_SERVER_NAMES" }]);
   });
 
   test("two profile variables that differ contradict each other", () => {

@@ -9,6 +9,10 @@ export interface GracefulCloseOptions {
   readonly requestTimeoutMs: number;
 }
 
+function peerOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
 const plugin: FastifyPluginCallback<GracefulCloseOptions> = (app, { requestTimeoutMs }, done) => {
   let isClosing = false;
   const sockets = new Set<Socket>();
@@ -24,8 +28,9 @@ const plugin: FastifyPluginCallback<GracefulCloseOptions> = (app, { requestTimeo
   });
   app.addHook("preClose", async () => {
     isClosing = true;
-    const busy = new Set([...requests].map(({ socket }) => socket));
-    for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+    // Under TLS a request's socket is another object than the connection below it; the peer's end is the same.
+    const busy = new Set([...requests].map(({ socket }) => peerOf(socket)));
+    for (const socket of sockets) if (!busy.has(peerOf(socket))) socket.destroy();
     // The server's own limits end with it.
     setTimeout(() => {
       for (const request of requests) if (!request.complete) request.socket.destroy();
