@@ -4,6 +4,7 @@ import type { SharedSetError } from "../apps/kms-phala/src/challenge/shared-spen
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
+import { AUDIT_ERROR_CODES } from "../packages/kms-protocol/src/audit/index.ts";
 import { KMS_CLIENT_FAILURE_CODES, KMS_PROBE_CODES } from "../packages/kms-protocol/src/client/index.ts";
 import { KMS_ERROR_CODES, KMS_ERRORS } from "../packages/kms-protocol/src/index.ts";
 import { POLICY_ERROR_CODES } from "../packages/policy/src/index.ts";
@@ -78,6 +79,7 @@ describe("docs/errors.md", () => {
     { union: "failures of a node", codes: KMS_CLIENT_FAILURE_CODES },
     { union: "results of a probe", codes: KMS_PROBE_CODES },
     { union: "failures of the command", codes: CLI_CODES },
+    { union: "refusals of audit files", codes: AUDIT_ERROR_CODES },
     { union: "problems of settings", codes: CONFIG_PROBLEM_CODES },
     { union: "failures of policy sources", codes: POLICY_SOURCE_CODES },
     { union: "failures of the guest agent", codes: GUEST_AGENT_CODES },
@@ -96,6 +98,7 @@ describe("docs/errors.md", () => {
       ...KMS_CLIENT_FAILURE_CODES,
       ...KMS_PROBE_CODES,
       ...CLI_CODES,
+      ...AUDIT_ERROR_CODES,
       ...CONFIG_PROBLEM_CODES,
       ...POLICY_SOURCE_CODES,
       ...GUEST_AGENT_CODES,

@@ -15,6 +15,7 @@ import { cliFailure } from "./cli-failure.ts";
 import { compatCheckCommand } from "./commands/compat-check.ts";
 import { compatUpdateCommand } from "./commands/compat-update.ts";
 import { composeHashCommand } from "./commands/compose-hash.ts";
+import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
@@ -103,6 +104,10 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs("Which KMS and node releases belong together", "mero-tee compat check --kms 2.4.0 --node 2.4.0"),
     }),
     composeHash: composeHashCommand,
+    audit: buildRouteMap({
+      routes: { verify: auditVerifyCommand },
+      docs: groupDocs("Verify what a KMS wrote down", "mero-tee audit verify audit.jsonl"),
+    }),
     dev: devCommand,
     simulator: buildRouteMap({
       routes: { start: simulatorStartCommand, defects: simulatorDefectsCommand },

@@ -1,3 +1,4 @@
+import { describeAuditError, type AuditError } from "@mero-tee/kms-protocol/audit";
 import { describeKmsFailure, type KmsClientFailure } from "@mero-tee/kms-protocol/client";
 import { describePolicyError, type AnyPolicyError } from "@mero-tee/policy";
 import { describeReleaseError, type ReleaseError } from "@mero-tee/release-artifacts";
@@ -70,6 +71,14 @@ export function refusalOfSigstore(error: SigstoreError): Refusal {
   return {
     view: { code: error.code, stage: "sigstore", message: describeSigstoreError(error) },
     exitCode: error.code === "identity-pattern-invalid" ? EXIT.usage : EXIT.refused,
+  };
+}
+
+/** The refusal behind an audit file that is no whole chain. */
+export function refusalOfAudit(error: AuditError): Refusal {
+  return {
+    view: { code: error.code, stage: "audit", message: describeAuditError(error) },
+    exitCode: EXIT.refused,
   };
 }
 
