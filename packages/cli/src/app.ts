@@ -29,6 +29,7 @@ import { policyMerodConfigCommand } from "./commands/policy-merod-config.ts";
 import { policyPromoteCommand } from "./commands/policy-promote.ts";
 import { policyValidateCommand } from "./commands/policy-validate.ts";
 import { releaseAssembleCommand } from "./commands/release-assemble.ts";
+import { releaseDownloadCommand } from "./commands/release-download.ts";
 import { releaseVerifyCommand } from "./commands/release-verify.ts";
 import { quoteInspectCommand } from "./commands/quote-inspect.ts";
 import { quoteVerifyCommand } from "./commands/quote-verify.ts";
@@ -96,7 +97,7 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs("Work with attestation policies", "mero-tee policy validate kms-phala-attestation-policy.json"),
     }),
     release: buildRouteMap({
-      routes: { verify: releaseVerifyCommand, assemble: releaseAssembleCommand },
+      routes: { verify: releaseVerifyCommand, download: releaseDownloadCommand, assemble: releaseAssembleCommand },
       docs: groupDocs("Make and judge releases", "mero-tee release verify ./mero-kms-v2.4.0 --lane kms"),
     }),
     compat: buildRouteMap({

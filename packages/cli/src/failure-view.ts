@@ -53,14 +53,21 @@ export function refusalOfPolicy(error: AnyPolicyError): Refusal {
 
 /**
  * The refusal behind a document of a release, a catalog or candidates that are not accepted. A directory that could not be
- * read is the disk's fault (1).
+ * read is the disk's fault (1), one that did not come the network's; a release that is not there is missing (11).
  */
 export function refusalOfRelease(error: ReleaseError): Refusal {
   return {
     view: { code: error.code, stage: "release", message: describeReleaseError(error) },
-    exitCode: error.code === "release-unreadable" ? EXIT.failed : EXIT.refused,
+    exitCode: RELEASE_EXITS.get(error.code) ?? EXIT.refused,
   };
 }
+
+/** Failures of disk and network, in which nobody judged anything, and releases that are not there. */
+const RELEASE_EXITS: ReadonlyMap<ReleaseError["code"], ExitCode> = new Map<ReleaseError["code"], ExitCode>([
+  ["release-unreadable", EXIT.failed],
+  ["release-fetch-failed", EXIT.failed],
+  ["release-not-found", EXIT.missing],
+]);
 
 /**
  * The refusal behind a signature that is not accepted.

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
@@ -38,9 +39,11 @@ export interface FileStore {
   /**
    * Makes a directory with these files, whole or not at all: they are written beside it first, and take its name at the end.
    *
-   * Errors: `file-unwritable`, also where the directory is there already.
+   * Errors: `file-unwritable`, also where the directory is there already. What the streams throw passes through.
    */
   writeDirectory(path: string, files: ReadonlyMap<string, FileContent>): Promise<Result<null, CliFailure>>;
+  /** Lends a path in a private directory that is removed afterwards, whatever happens; nothing is there yet. */
+  withScratch<T>(use: (path: string) => Promise<T>): Promise<T>;
   /** Writes a file. Errors: `file-unwritable`. */
   write(path: string, text: string, kind: WriteKind): Promise<Result<null, CliFailure>>;
 }
@@ -81,10 +84,20 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
         await rename(staging, target);
         return ok(null);
       } catch (error) {
+        // What a stream that is being written throws of its own is for its owner to understand.
+        if (error instanceof Error && !("code" in error)) throw error;
         return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
       } finally {
         // After the last step there is nothing left to remove.
         if (staging !== null) await rm(staging, { recursive: true, force: true });
+      }
+    },
+    async withScratch(use) {
+      const directory = await mkdtemp(join(tmpdir(), "mero-tee-"));
+      try {
+        return await use(join(directory, "release"));
+      } finally {
+        await rm(directory, { recursive: true, force: true });
       }
     },
     async write(path, text, kind) {

@@ -44,7 +44,20 @@ export function memoryFiles(contents: Readonly<Record<string, string | Uint8Arra
         },
       });
     },
+    async withScratch(use) {
+      return await use("scratch");
+    },
     async writeDirectory(path, files) {
+      for (const [name, content] of files) {
+        const chunks: Uint8Array[] = [];
+        if (typeof content !== "string" && !(content instanceof Uint8Array)) {
+          for await (const chunk of content) chunks.push(chunk);
+        }
+        written.set(`${path}/${name}`, {
+          text: typeof content === "string" ? content : Buffer.concat(chunks).toString(),
+          kind: "document",
+        });
+      }
       directories.set(path, files);
       return await Promise.resolve(ok(null));
     },

@@ -99,3 +99,13 @@ export {
   type ReleaseError,
   type ReleaseErrorCode,
 } from "./release-error.ts";
+export {
+  BrokenDownload,
+  type Download,
+  DOWNLOAD_CODES,
+  type DownloadError,
+  findRelease,
+  type FoundRelease,
+  openAsset,
+  type ReleaseSource,
+} from "./release-download.ts";

@@ -7,6 +7,7 @@ import type { AppComposeError } from "./compose-hash.ts";
 import { describeDocumentProblem, DOCUMENT_CODES, type DocumentProblem } from "./documents/document-problem.ts";
 import type { ReleaseUnreadable } from "./load-release.ts";
 import { PROMOTION_CODES, type PromotionError } from "./promote-candidates.ts";
+import { DOWNLOAD_CODES, type DownloadError } from "./release-download.ts";
 import type { ReleaseReferenceError } from "./release-version.ts";
 
 /** Every error code of releases beside those of signatures; closed and documented. */
@@ -19,6 +20,7 @@ export const RELEASE_ERROR_CODES: readonly ReleaseErrorCode[] = [
   ...DOCUMENT_CODES,
   ...CATALOG_CODES,
   ...PROMOTION_CODES,
+  ...DOWNLOAD_CODES,
 ];
 
 /** The code of a {@link ReleaseError}. */
@@ -33,7 +35,8 @@ export type ReleaseError =
   | AppComposeError
   | DocumentProblem
   | CatalogError
-  | PromotionError;
+  | PromotionError
+  | DownloadError;
 
 /** One sentence about a refusal that an operator can act on; foreign text in it is quoted. */
 export function describeReleaseError(error: ReleaseError): string {

@@ -20,8 +20,9 @@ import { refusalOfCli, refusalOfRelease, type Refusal } from "../failure-view.ts
 import type { FileDirectory } from "../file-store.ts";
 import { optionalFlag } from "../flags.ts";
 import { reportRefusal, reportSuccess, withProgress, type Report } from "../output.ts";
+import { fetchRelease } from "../release-fetch.ts";
 import { LANE_FLAG, parseVersion, REPO_FLAG } from "../release-flags.ts";
-import { releaseSigner, type SignerFlags } from "../release-signer.ts";
+import { releaseSigner, type ReleaseSigner, type SignerFlags } from "../release-signer.ts";
 import { assetsOf, rulesOf, verdictText } from "../release-view.ts";
 
 interface VerifyFlags extends CommonFlags, SignerFlags {
@@ -33,18 +34,41 @@ interface VerifyFlags extends CommonFlags, SignerFlags {
 
 const NODE_POLICY_LIMIT_BYTES = 8 * 1024 * 1024;
 
-async function verify(ports: Ports, flags: VerifyFlags, path: string): Promise<Report> {
-  const { lane } = flags;
-  const nothing = { ok: false, lane, version: flags.version ?? null, rules: [], assets: [], overrides: {} };
+async function verify(ports: Ports, flags: VerifyFlags, path?: string): Promise<Report> {
+  const { lane, version } = flags;
+  const nothing = { ok: false, lane, version: version ?? null, rules: [], assets: [], overrides: {} };
   const signer = await releaseSigner(ports, lane, flags);
   if (!signer.ok) return reportRefusal(signer.error, nothing);
+  if (path !== undefined) return await verifyDirectory(ports, flags, path, signer.value);
+  if (version === undefined) {
+    return reportRefusal(
+      refusalOfCli(cliFailure("usage-invalid", "Give a directory, or --version to fetch a release.")),
+      nothing,
+    );
+  }
   const { repository, overrides } = signer.value;
+  return await ports.files.withScratch(async (scratch) => {
+    const found = await fetchRelease(ports, { repository, lane, version, path: scratch });
+    if (!found.ok) return reportRefusal(found.error, { ...nothing, overrides });
+    return await verifyDirectory(ports, flags, scratch, signer.value, found.value.isPrerelease);
+  });
+}
+
+async function verifyDirectory(
+  ports: Ports,
+  flags: VerifyFlags,
+  path: string,
+  { signer, repository, overrides }: ReleaseSigner,
+  isPrerelease?: boolean,
+): Promise<Report> {
+  const { lane } = flags;
+  const nothing = { ok: false, lane, version: flags.version ?? null, rules: [], assets: [], overrides };
   const directory = await ports.files.directory(path);
-  if (!directory.ok) return reportRefusal(refusalOfCli(directory.error), { ...nothing, overrides });
+  if (!directory.ok) return reportRefusal(refusalOfCli(directory.error), nothing);
   const version = flags.version === undefined ? await versionOf(directory.value, lane, path) : ok(flags.version);
-  if (!version.ok) return reportRefusal(version.error, { ...nothing, overrides });
+  if (!version.ok) return reportRefusal(version.error, nothing);
   const nodeRelease = flags.nodePolicy === undefined ? ok(null) : await loadNodePolicy(ports, flags.nodePolicy);
-  if (!nodeRelease.ok) return reportRefusal(nodeRelease.error, { ...nothing, version: version.value, overrides });
+  if (!nodeRelease.ok) return reportRefusal(nodeRelease.error, { ...nothing, version: version.value });
 
   const verdict = await withProgress(
     ports,
@@ -55,15 +79,15 @@ async function verify(ports: Ports, flags: VerifyFlags, path: string): Promise<R
         lane,
         version: version.value,
         repository,
-        verifySignature: createSignatureVerifier(signer.value.signer),
+        verifySignature: createSignatureVerifier(signer),
         now: ports.nowSeconds(),
+        ...(isPrerelease === undefined ? {} : { isPrerelease }),
         ...(nodeRelease.value === null ? {} : { nodeRelease: nodeRelease.value }),
       },
       { isQuick: flags.quick },
     ),
   );
-  if (!verdict.ok)
-    return reportRefusal(refusalOfRelease(verdict.error), { ...nothing, version: version.value, overrides });
+  if (!verdict.ok) return reportRefusal(refusalOfRelease(verdict.error), { ...nothing, version: version.value });
   const { outcome } = verdict.value;
   const fields = {
     ok: outcome === "ok",
@@ -111,15 +135,26 @@ async function loadNodePolicy(ports: Ports, path: string): Promise<Result<Loaded
 
 /** `mero-tee release verify`: does a released directory hold, in every respect? */
 export const releaseVerifyCommand: Command<CliContext> = buildCommand({
-  func: reporting<VerifyFlags, [string]>(verify),
+  func: reporting<VerifyFlags, [string?]>(verify),
   parameters: {
     positional: {
       kind: "tuple",
-      parameters: [{ parse: String, placeholder: "DIR", brief: "Directory with the assets of one release" }],
+      parameters: [
+        {
+          parse: String,
+          placeholder: "DIR",
+          brief: "Directory with the assets of one release; without it, --version is fetched",
+          optional: true,
+        },
+      ],
     },
     flags: {
       lane: LANE_FLAG,
-      version: optionalFlag(parseVersion, "VERSION", "Version that it must be of (default: what its documents say)"),
+      version: optionalFlag(
+        parseVersion,
+        "VERSION",
+        "Version that it must be of, or to fetch (default: what its documents say)",
+      ),
       repo: REPO_FLAG,
       nodePolicy: optionalFlag(
         String,
@@ -136,7 +171,7 @@ export const releaseVerifyCommand: Command<CliContext> = buildCommand({
   },
   docs: commandDocs(
     "Judge a released directory by every rule",
-    "Every rule about assets, checksums, documents, measurements and signatures is judged, and all failures are listed. Nothing is fetched.",
+    "Every rule about assets, checksums, documents, measurements and signatures is judged, and all failures are listed. A directory is judged without any network; without one, the release is fetched first, and removed again.",
     {
       does: "is this the release that the lane published?",
       line: "mero-tee release verify ./mero-kms-v2.4.0 --lane kms",
