@@ -15,7 +15,13 @@ import {
   wrapBinding,
   wrapTranscript,
 } from "@mero-tee/kms-protocol";
-import { type AppraisalPolicy, evaluate, type PolicyMismatches, type Profile } from "@mero-tee/policy";
+import {
+  type AppraisalPolicy,
+  describeNearestSet,
+  evaluate,
+  type PolicyMismatches,
+  type Profile,
+} from "@mero-tee/policy";
 import { describeFailure, describeShort, parseQuote, type TdxQuote, type VerifiedQuote } from "@mero-tee/tdx-quote";
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
@@ -52,6 +58,8 @@ export interface KeyReleaseSettings {
 export interface ReleasedKey {
   readonly key: PlainKey | WrappedKey;
   readonly verified: VerifiedQuote | null;
+  /** The id of the measurement set that the quote matches; null for a policy without sets, and where none was applied. */
+  readonly measurementSet: string | null;
 }
 
 /** A key for the plain wire; whoever answers with it wipes it. */
@@ -123,10 +131,10 @@ export async function releaseKey(
       if (reportDataHex.slice(HALF_HEX_DIGITS) !== toHex(peerHalf)) return refuse("quote-peer-mismatch"); // 15
       const verified = quote === null ? ok(null) : await verifyEvidence(quote, ports.evidence); // 13, 16
       if (!verified.ok) return verified;
-      if (verified.value !== null && settings.enforceMeasurementPolicy) {
-        const accepted = applyPolicy(verified.value, policy.value); // 17, 18
-        if (!accepted.ok) return accepted;
-      }
+      const isJudged = verified.value !== null && settings.enforceMeasurementPolicy;
+      const accepted = isJudged ? applyPolicy(verified.value, policy.value) : ok(null); // 17, 18
+      if (!accepted.ok) return accepted;
+      const grounds = { verified: verified.value, measurementSet: accepted.value };
       // Here, and not when its bytes were read: whether a point is usable takes curve arithmetic.
       const sealer = wrapKey === undefined ? undefined : await createKeySealer(wrapKey);
       if (sealer === null) return refuse("wrap-key-low-order", "wrapKeyB64 is a point of low order");
@@ -135,12 +143,12 @@ export async function releaseKey(
       if (!key.ok) return refuse("key-derivation-failed", undefined, `${key.error.code}: ${key.error.reason}`);
       if (wrapKey === undefined || sealer === undefined) {
         isReleased = true;
-        return ok({ key: { wire: "plain", secret: key.value }, verified: verified.value });
+        return ok({ key: { wire: "plain", secret: key.value }, ...grounds });
       }
       const facts = { challengeId: challengeIdBytes, nonce, peerId: peerId.value, quote: quoteBytes, wrapKey };
       const wrapped = await wrapKeyFor(wrapTranscript(facts), key.value, sealer, ports.agent);
       isReleased = wrapped.ok;
-      return wrapped.ok ? ok({ key: wrapped.value, verified: verified.value }) : wrapped;
+      return wrapped.ok ? ok({ key: wrapped.value, ...grounds }) : wrapped;
     } finally {
       if (isReleased) challenge.value.release();
       else challenge.value.fail();
@@ -182,13 +190,13 @@ async function verifyEvidence(quote: TdxQuote, evidence: QuoteVerification): Pro
   return refuse("quote-not-genuine", describeFailure(verified.error), verified.error.code);
 }
 
-function applyPolicy(verified: VerifiedQuote, policy: AppraisalPolicy): Result<null, Refusal> {
+function applyPolicy(verified: VerifiedQuote, policy: AppraisalPolicy): Result<string | null, Refusal> {
   const accepted = evaluate(verified, policy);
-  return accepted.ok ? ok(null) : refuseMismatch(accepted.error);
+  return accepted.ok ? ok(accepted.value.measurementSet?.id ?? null) : refuseMismatch(accepted.error);
 }
 
 // The mismatches come in the order of the checks, and the first one answers.
-function refuseMismatch({ mismatches: [first], short = [] }: PolicyMismatches): {
+function refuseMismatch({ mismatches: [first], nearestSet, short = [] }: PolicyMismatches): {
   readonly ok: false;
   readonly error: Refusal;
 } {
@@ -199,5 +207,6 @@ function refuseMismatch({ mismatches: [first], short = [] }: PolicyMismatches): 
     const cause = short.length === 0 ? undefined : describeShort(short);
     return refuse("tcb-status-refused", `TCB status ${actual} is not allowed`, cause);
   }
-  return refuse("measurements-refused", `${field} is ${actual}, which is not allowed`);
+  const cause = nearestSet === undefined ? undefined : describeNearestSet(nearestSet);
+  return refuse("measurements-refused", `${field} is ${actual}, which is not allowed`, cause);
 }

@@ -10,6 +10,7 @@ import {
 
 import { forecastText, NO_FORECAST, shortRows, type ForecastFields } from "./forecast-view.ts";
 import type { Paint } from "./paint.ts";
+import { policyDecisionText } from "./policy-decision-view.ts";
 import { measurementTable, reportDataTable } from "./quote-view.ts";
 import { cell, grid, table, type Row } from "./table.ts";
 
@@ -91,7 +92,8 @@ export function verificationText(view: VerificationView, paint: Paint): string {
   const forecast = forecastText({ ...NO_FORECAST, ...fields }, view.tcbEvaluationDataNumber ?? null, paint);
   if (forecast !== "") sections.push(forecast);
   if (fields.quote !== null) sections.push(measurementTable(fields.quote, paint), reportDataTable(fields.quote, paint));
-  if (fields.policy !== null) sections.push(policyText(fields.policy, paint));
+  if (fields.policy !== null)
+    sections.push(`${paint.strong("Policy")}  ${policyDecisionText(fields.policy, "this quote", paint)}`);
   return sections.join("\n");
 }
 
@@ -134,14 +136,4 @@ function tcbGrid(judgement: TcbJudgement, paint: Paint): string {
   );
   const missing = judgement.short.length === 0 ? "" : `\n${paint.strong("Security versions that fall short")}\n`;
   return `${paint.strong("TCB")}\n${parts}${missing}${table(shortRows(judgement.short))}`;
-}
-
-function policyText(decision: PolicyDecision, paint: Paint): string {
-  if (decision.allowed) return `${paint.strong("Policy")}  ${paint.good("✓ accepts this quote")}\n`;
-  const rows = decision.mismatches.flatMap(({ field, actual, allowed }): readonly Row[] => [
-    [field, paint.bad(actual)],
-    ["", allowed.length === 0 ? "the policy lists nothing, so nothing is accepted" : "the policy lists:"],
-    ...allowed.map((value): Row => ["", value]),
-  ]);
-  return `${paint.strong("Policy")}  ${paint.bad("✗ does not accept this quote")}\n${table(rows)}`;
 }

@@ -111,6 +111,18 @@ describe("policy diff", () => {
   });
 });
 
+/** The released policy with the candidates' machine as a set, and beside it one that has other RTMR1 to RTMR3. */
+function policyWithSets(): string {
+  const probed = Object.fromEntries(
+    ["mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3"].map((name) => [name, memberOf(candidates, `allowed_${name}`)]),
+  );
+  const common = { profile: "locked-read-only", machine_type: "c3-standard-4" };
+  const record = { td_attributes: "0000001000000000", xfam: "e742060000000000" };
+  const own = { id: "2.4.0/locked-read-only/c3-standard-4", ...common, ...probed, ...record };
+  const other = { ...own, id: "2.3.9/locked-read-only/c3-standard-4", rtmr1: OTHER, rtmr2: OTHER, rtmr3: OTHER };
+  return policy.replace('"policy": {', `"policy": { "node_measurement_sets": ${JSON.stringify([own, other])},`);
+}
+
 describe("policy evaluate", () => {
   const args = [
     "policy",
@@ -129,6 +141,37 @@ describe("policy evaluate", () => {
     const outcome = await runInWorld([...args, "c", "--json"], { files });
     expect(outcome.exitCode).toBe(0);
     expect(documentOf(outcome)).toEqual({ schemaVersion: 1, allowed: true, mismatches: [], failure: null });
+  });
+
+  test("names the measurement set that values match as a whole", async () => {
+    const files = memoryFiles({ [POLICY]: policyWithSets(), c: candidates });
+    expect(documentOf(await runInWorld([...args, "c", "--json"], { files }))).toEqual({
+      schemaVersion: 1,
+      allowed: true,
+      mismatches: [],
+      measurementSet: { id: "2.4.0/locked-read-only/c3-standard-4", release: "2.4.0" },
+      failure: null,
+    });
+    const { stdout } = await runInWorld([...args, "c"], { files });
+    expect(stdout).toBe("✓ accepts these values, measurement set 2.4.0/locked-read-only/c3-standard-4\n");
+  });
+
+  test("refuses values mixed from two sets, and says which set is nearest and what differs", async () => {
+    const mixed = candidates.replace(memberOf(candidates, "allowed_rtmr1"), OTHER);
+    const files = memoryFiles({ [POLICY]: policyWithSets(), c: mixed });
+    const outcome = await runInWorld([...args, "c", "--json"], { files });
+    expect(outcome.exitCode).toBe(10);
+    expect(documentOf(outcome)).toMatchObject({
+      allowed: false,
+      mismatches: [{ field: "rtmr1", actual: OTHER, allowed: [memberOf(candidates, "allowed_rtmr1")] }],
+      nearestSet: { id: "2.4.0/locked-read-only/c3-standard-4", release: "2.4.0", differs: ["rtmr1"] },
+      failure: { code: "policy-mismatch" },
+    });
+    const { stdout } = await runInWorld([...args, "c"], { files });
+    expect(stdout).toContain(
+      "The nearest measurement set is 2.4.0/locked-read-only/c3-standard-4, which differs in rtmr1.",
+    );
+    expect(stdout).toContain("the nearest set has:");
   });
 
   test("refuses another register, and says which are allowed", async () => {

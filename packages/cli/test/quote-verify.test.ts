@@ -193,6 +193,39 @@ describe.skipIf(!HAS_REAL_VECTORS)("quote verify, on real quotes", () => {
       });
     });
 
+    test("says which measurement set comes nearest, and holds the TCB status apart from it", async () => {
+      const document: { policy: Record<string, unknown> } = readJson(policy());
+      const { parsed } = EXPECTED.quotes[0] ?? {};
+      const registers = { mrtd: parsed?.["mrtd"], rtmr0: parsed?.["rtmr0"], rtmr1: other, rtmr2: parsed?.["rtmr2"] };
+      document.policy["node_measurement_sets"] = [
+        {
+          id: "2.4.0/debug/c3-standard-4",
+          profile: "debug",
+          machine_type: "c3-standard-4",
+          ...registers,
+          rtmr3: other,
+          td_attributes: "0000001000000000",
+          xfam: "e742060000000000",
+        },
+      ];
+      document.policy["node_allowed_tcb_statuses"] = ["SWHardeningNeeded"];
+      const files = { "policy.json": JSON.stringify(document) };
+      expect(documentOf(await verifyFirst(policyArgs, files))).toMatchObject({
+        policy: {
+          mismatches: [{ field: "tcbStatus" }, { field: "rtmr1", allowed: [other] }, { field: "rtmr3" }],
+          nearestSet: { id: "2.4.0/debug/c3-standard-4", differs: ["rtmr1", "rtmr3"] },
+        },
+      });
+      const { stdout } = await verifyFirst(
+        policyArgs.filter((word) => word !== "--json"),
+        files,
+      );
+      expect(stdout).toContain(
+        "The nearest measurement set is 2.4.0/debug/c3-standard-4, which differs in rtmr1, rtmr3",
+      );
+      expect(stdout).toMatch(/the policy lists:\n +SWHardeningNeeded\n/);
+    });
+
     test("judges by the values of the KMS if asked to, and names every mismatch", async () => {
       const outcome = await verifyFirst([...policyArgs, "--role", "kms"], { "policy.json": policy() });
       const document = documentOf<{ policy: { mismatches: { field: string }[] } }>(outcome);

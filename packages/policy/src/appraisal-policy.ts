@@ -1,6 +1,7 @@
 import type { TcbStatus } from "@mero-tee/tdx-quote";
 
 import type { Measurement, MeasurementField } from "./measurement.ts";
+import type { MeasurementSet } from "./measurement-set.ts";
 import type { Profile } from "./profile.ts";
 
 /** Whose quotes a policy judges: those of nodes (asked by a KMS) or of a KMS (asked by nodes and verifiers). */
@@ -16,8 +17,9 @@ export const POLICY_FIELDS = ["tcbStatus", "mrtd", "rtmr0", "rtmr1", "rtmr2", "r
 export type PolicyField = (typeof POLICY_FIELDS)[number];
 
 /**
- * Reference values: what a verified quote must show to be accepted. Five independent lists, each of which must contain
- * the register's value; an empty list accepts nothing. Made by this package's parsers; not authenticated by them.
+ * Reference values: what a verified quote must show to be accepted. Either complete sets, of which a quote must match one
+ * as a whole, or five independent lists, each of which must contain the register's value; an empty list accepts
+ * nothing. Made by this package's parsers; not authenticated by them.
  */
 export interface AppraisalPolicy extends Readonly<Record<MeasurementField, readonly Measurement[]>> {
   readonly source: PolicySource;
@@ -29,6 +31,11 @@ export interface AppraisalPolicy extends Readonly<Record<MeasurementField, reado
   /** When the document was made, Unix seconds; null where it does not say. */
   readonly generatedAt: number | null;
   readonly tcbStatuses: readonly TcbStatus[];
+  /**
+   * Role `node`: the complete sets. Where they are present the five lists decide nothing: a list would accept what no set
+   * does, one image's MRTD beside another's RTMR2.
+   */
+  readonly measurementSets?: readonly MeasurementSet[];
   /** Role `kms`: the 32 bytes that a KMS quote carries behind the nonce when the asker follows this policy. */
   readonly defaultBinding?: Uint8Array<ArrayBuffer>;
   /**
@@ -41,7 +48,7 @@ export interface AppraisalPolicy extends Readonly<Record<MeasurementField, reado
 }
 
 /**
- * The fields of a policy that accept nothing because their list is empty. A service that enforces its policy does not
+ * The fields of a policy that accept nothing because their list is empty, or because there are sets and none in them. A service that enforces its policy does not
  * start with one.
  *
  * Source: mero-kms protocol, start-up validation.
@@ -50,7 +57,8 @@ export function emptyPolicyFields(policy: AppraisalPolicy): readonly PolicyField
   return POLICY_FIELDS.filter((field) => allowedValues(policy, field).length === 0);
 }
 
-/** The list of a policy for one of its fields. */
+/** The values of a policy for one of its fields; where it has sets, those that stand in any of them. */
 export function allowedValues(policy: AppraisalPolicy, field: PolicyField): readonly string[] {
-  return field === "tcbStatus" ? policy.tcbStatuses : policy[field];
+  if (field === "tcbStatus") return policy.tcbStatuses;
+  return policy.measurementSets?.map((set) => set[field]) ?? policy[field];
 }

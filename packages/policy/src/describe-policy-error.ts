@@ -1,6 +1,7 @@
 import { describeShort } from "@mero-tee/tdx-quote";
 
 import { quoteForeignText } from "./foreign-text.ts";
+import type { NearestSet } from "./measurement-set.ts";
 import type { AnyPolicyError, PolicyMismatches } from "./policy-error.ts";
 import { PROFILES } from "./profile.ts";
 
@@ -43,11 +44,11 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-tcb-status-revoked":
       return `${error.field} accepts revoked platforms, which no policy may.`;
     case "policy-list-empty":
-      return `${error.field} is set but empty; leave it unset for the default.`;
+      return `${error.field} is there but empty, so it would accept nothing; fill it or leave it out.`;
     case "policy-binding-contradiction":
       return `${error.field} gives other bytes than its hexadecimal form.`;
     case "policy-mismatch":
-      return `The quote is genuine but not accepted: ${listMismatches(error)}.`;
+      return `The quote is genuine but not accepted: ${listMismatches(error)}${describeNearest(error)}.`;
     case "profile-unknown":
       return `${quoteForeignText(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
     case "measurement-malformed":
@@ -57,6 +58,16 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "root-hash-malformed":
       return `A root hash has 64 lower-case hex digits; this text of length ${error.length} is none.`;
   }
+}
+
+/** One name and a few words: which set was probably meant, and what is wrong with it. */
+function describeNearest({ nearestSet }: PolicyMismatches): string {
+  return nearestSet === undefined ? "" : `. ${describeNearestSet(nearestSet)}`;
+}
+
+/** Names the measurement set that comes nearest, without a full stop. Its id has only characters that are safe in a log. */
+export function describeNearestSet({ id, differs }: NearestSet): string {
+  return `The nearest measurement set is ${id}, which differs in ${differs.join(", ")}`;
 }
 
 /** A status alone does not say what is to be updated: the components behind it do. */

@@ -32,6 +32,17 @@ export class DocumentReader {
     return this.malformed(pathOf(object, key), "an object");
   }
 
+  /** A member that must be a list of objects; null where the member is absent. Entries of another kind are left out. */
+  objects(object: DocumentObject, key: string): readonly DocumentObject[] | null {
+    const value = object.members.get(key);
+    if (value === undefined) return null;
+    if (!Array.isArray(value)) return this.malformed(pathOf(object, key), "a list of objects");
+    return (value as readonly JsonValue[]).flatMap((members, index) => {
+      const path = `${pathOf(object, key)}[${index}]`;
+      return members instanceof Map ? { path, members } : (this.malformed(path, "an object") ?? []);
+    });
+  }
+
   /** A member that must be a list of texts, each parsed, without repeats; null where the member is absent. */
   list<T>(
     object: DocumentObject,

@@ -7,7 +7,7 @@ export {
   emptyPolicyFields,
 } from "./appraisal-policy.ts";
 export { DEFAULT_BINDING_LABEL } from "./default-binding.ts";
-export { describePolicyError } from "./describe-policy-error.ts";
+export { describeNearestSet, describePolicyError } from "./describe-policy-error.ts";
 export { ENVIRONMENT_POLICY_VARIABLES, policyFromEnvironment } from "./environment-policy.ts";
 export {
   type AcceptedQuote,
@@ -26,6 +26,13 @@ export {
   parseMeasurement,
 } from "./measurement.ts";
 export { merodConfig, type MerodConfigSource } from "./merod-config.ts";
+export {
+  type MeasurementSet,
+  type MeasurementSetName,
+  type NearestSet,
+  parseMachineType,
+  parseMeasurementSetId,
+} from "./measurement-set.ts";
 export {
   type NodeIdentity,
   type NodeRtmr3,

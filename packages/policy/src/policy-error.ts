@@ -1,6 +1,7 @@
 import type { ShortComponent } from "@mero-tee/tdx-quote";
 
 import type { MeasurementError } from "./measurement.ts";
+import type { NearestSet } from "./measurement-set.ts";
 import type { PolicyField } from "./appraisal-policy.ts";
 import type { ProfileError } from "./profile.ts";
 import type { RootHashError } from "./node-rtmr3.ts";
@@ -61,7 +62,7 @@ export interface PolicyMismatch {
   readonly field: PolicyField;
   /** What the quote shows. */
   readonly actual: string;
-  /** What the policy lists; empty lists accept nothing. */
+  /** What the policy lists; empty lists accept nothing. A policy with sets is compared with the nearest one: its value. */
   readonly allowed: readonly string[];
 }
 
@@ -69,6 +70,8 @@ export interface PolicyMismatch {
 export interface PolicyMismatches {
   readonly code: "policy-mismatch";
   readonly mismatches: readonly PolicyMismatch[];
+  /** A policy with sets: the one that comes nearest, unless a set matches and only the TCB status does not. */
+  readonly nearestSet?: NearestSet;
   /** The security versions behind the TCB status, where a quote was judged. */
   readonly short?: readonly ShortComponent[];
 }

@@ -3,6 +3,7 @@ import type { TcbStatus } from "@mero-tee/tdx-quote";
 import type { PolicyRole } from "./appraisal-policy.ts";
 import type { DocumentObject, DocumentReader } from "./document-reader.ts";
 import { MEASUREMENT_FIELDS, type Measurement, type MeasurementField } from "./measurement.ts";
+import type { MeasurementSet } from "./measurement-set.ts";
 import { parseAllowedMeasurement, parseAllowedTcbStatus } from "./reference-list.ts";
 import { DEFAULT_TCB_STATUSES } from "./tcb-status-word.ts";
 
@@ -24,6 +25,15 @@ export interface ChosenLists extends Readonly<Record<MeasurementField, readonly 
   readonly tcbStatuses: readonly TcbStatus[];
 }
 
+/** What decides which lists count. */
+interface ListChoice {
+  readonly role: PolicyRole;
+  /** Measurement sets of nodes in the same document. */
+  readonly sets: readonly MeasurementSet[] | null;
+  /** Whether plain `allowed_*` may be read for nodes, in documents without prefixed keys. */
+  readonly allowLegacyFallback: boolean;
+}
+
 /**
  * Reads the lists that a role is judged by; problems go to the reader.
  *
@@ -32,20 +42,18 @@ export interface ChosenLists extends Readonly<Record<MeasurementField, readonly 
  * the KMS in a policy for nodes would let a KMS pass as a node.
  *
  * @param policy - the document's `policy` object
- * @param allowLegacyFallback - whether plain `allowed_*` may be read for nodes, in documents without prefixed keys
  */
 export function readPolicyLists(
   reader: DocumentReader,
   policy: DocumentObject,
-  role: PolicyRole,
-  allowLegacyFallback: boolean,
+  { role, sets, allowLegacyFallback }: ListChoice,
 ): ChosenLists {
   const families: Readonly<Record<PolicyFamily, FamilyLists>> = {
     node_allowed: readFamily(reader, policy, "node_allowed"),
     kms_allowed: readFamily(reader, policy, "kms_allowed"),
     allowed: readFamily(reader, policy, "allowed"),
   };
-  refuseOverlap(reader, families);
+  refuseOverlap(reader, families, sets ?? []);
   const hasPrefixedKeys = [...policy.members.keys()].some((key) => /^(?:node|kms)_allowed_/.test(key));
   if (hasPrefixedKeys) return chooseFamily(reader, families, role === "node" ? "node_allowed" : "kms_allowed");
   if (role === "node" && !allowLegacyFallback) reader.problems.push({ code: "policy-legacy-family-refused" });
@@ -66,9 +74,14 @@ function readFamily(reader: DocumentReader, policy: DocumentObject, family: Poli
 }
 
 /** RTMR3 names what runs; MRTD and the others may well be equal for a node and a KMS on the same platform. */
-function refuseOverlap(reader: DocumentReader, families: Readonly<Record<PolicyFamily, FamilyLists>>): void {
+function refuseOverlap(
+  reader: DocumentReader,
+  families: Readonly<Record<PolicyFamily, FamilyLists>>,
+  sets: readonly MeasurementSet[],
+): void {
   const ofKms = new Set([...(families.kms_allowed.rtmr3 ?? []), ...(families.allowed.rtmr3 ?? [])]);
-  const shared = families.node_allowed.rtmr3?.find((measurement) => ofKms.has(measurement));
+  const ofNodes = [...(families.node_allowed.rtmr3 ?? []), ...sets.map(({ rtmr3 }) => rtmr3)];
+  const shared = ofNodes.find((measurement) => ofKms.has(measurement));
   if (shared !== undefined) reader.problems.push({ code: "policy-roles-overlap", measurement: shared });
 }
 

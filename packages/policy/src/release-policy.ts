@@ -8,6 +8,7 @@ import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 import type { AppraisalPolicy, PolicyRole } from "./appraisal-policy.ts";
 import { type DocumentObject, DocumentReader, pathOf } from "./document-reader.ts";
 import { excerpt } from "./foreign-text.ts";
+import { readMeasurementSets } from "./measurement-set.ts";
 import { readPolicyLists } from "./policy-families.ts";
 import type { PolicyError } from "./policy-error.ts";
 import { DEFAULT_PROFILE, type Profile } from "./profile.ts";
@@ -34,7 +35,8 @@ export interface ExpectedRelease {
  * Reads `kms-phala-attestation-policy[.<profile>].json`, and takes from it the reference values of one role.
  *
  * The envelope must be of role `kms`, of the expected profile and release, of schema version 1 and `ready`; `role` and
- * `profile` may be missing only in the historical file, which speaks for `locked-read-only` alone. Unknown members are
+ * `profile` may be missing only in the historical file, which speaks for `locked-read-only` alone. Measurement sets of
+ * nodes must all be of that profile; the lists stay required beside them, for readers that know no sets. Unknown members are
  * ignored; known ones of the wrong type refuse the document, wherever they stand. The document is not authenticated
  * here: its signature or digest is the caller's to check.
  *
@@ -59,13 +61,19 @@ export function parseReleasePolicy(
   const policy = reader.object(root, "policy");
   if (policy === null) reader.problems.push({ code: "policy-field-missing", field: "policy" });
   const body = policy ?? { path: "policy", members: new Map() };
-  const lists = readPolicyLists(reader, body, role, expected.allowLegacyFallback === true);
+  const sets = readMeasurementSets(reader, body, "node_measurement_sets", expected.profile);
+  const lists = readPolicyLists(reader, body, {
+    role,
+    sets,
+    allowLegacyFallback: expected.allowLegacyFallback === true,
+  });
   const kmsOnly = readKmsMembers(reader, root, body);
   const [problem] = reader.problems;
   if (problem !== undefined) return err(problem);
   const source = expected.isLegacyFile ? "legacy-file" : "release-file";
   const common = { source, role, profile: expected.profile, tag, generatedAt, ...lists } as const;
-  return ok(role === "kms" ? { ...common, ...kmsOnly } : common);
+  if (role === "kms") return ok({ ...common, ...kmsOnly });
+  return ok(sets === null ? common : { ...common, measurementSets: sets });
 }
 
 function readEnvelope(

@@ -7,6 +7,7 @@ import {
   type PolicySubject,
   evaluate,
   evaluatePolicy,
+  parseMeasurement,
   parseTcbStatus,
   policyFromEnvironment,
 } from "../src/index.ts";
@@ -90,6 +91,26 @@ describe("evaluate", () => {
   test("turns a verified quote into an accepted one", () => {
     const quote = verified(SUBJECT);
     expect(evaluate(quote, POLICY)).toEqual({ ok: true, value: { verified: quote, policy: POLICY } });
+  });
+
+  test("passes on the name of the set that a quote matches, or of the nearest one", () => {
+    const [mrtd, rtmr0, rtmr1, rtmr2, rtmr3] = [POLICY.mrtd, [SUBJECT.rtmr0], POLICY.rtmr1, POLICY.rtmr2, POLICY.rtmr3]
+      .flat()
+      .map((value) => parseMeasurement(value))
+      .map((parsed) => (parsed.ok ? parsed.value : null));
+    if (!mrtd || !rtmr0 || !rtmr1 || !rtmr2 || !rtmr3) throw new Error("the registers of this test must parse");
+    const attributes = { td_attributes: "0000001000000000", xfam: "e742060000000000" };
+    const named = { id: "2.4.0/debug/simulated", profile: "debug", machine_type: "simulated" } as const;
+    const policy = { ...POLICY, measurementSets: [{ ...named, mrtd, rtmr0, rtmr1, rtmr2, rtmr3, ...attributes }] };
+    const name = { id: "2.4.0/debug/simulated", release: "2.4.0" };
+    expect(evaluate(verified(SUBJECT), policy)).toMatchObject({ ok: true, value: { policy, measurementSet: name } });
+    // The lists alone accept this RTMR0.
+    const other = verified({ ...SUBJECT, rtmr0: measurement("21") });
+    expect(evaluate(other, POLICY).ok).toBe(true);
+    expect(evaluate(other, policy)).toMatchObject({
+      ok: false,
+      error: { code: "policy-mismatch", nearestSet: { ...name, differs: ["rtmr0"] } },
+    });
   });
 
   test("passes on what falls short of the status", () => {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import {
   type AppraisalPolicy,
   type Measurement,
+  type MeasurementSet,
   POLICY_FIELDS,
   type PolicySubject,
   evaluatePolicy,
@@ -103,6 +104,44 @@ test("a quote is accepted exactly if each of its values stands in its own list",
       expect(mismatches.map(({ field }) => field)).toEqual(missing);
       expect(allowed).toBe(missing.length === 0);
     }),
+  );
+});
+
+test("with sets, a quote is accepted exactly if one set has all its registers, and every other is refused", () => {
+  const tuple = fc.record({ mrtd: pool, rtmr0: pool, rtmr1: pool, rtmr2: pool, rtmr3: pool });
+  fc.assert(
+    fc.property(
+      policies,
+      fc.array(tuple, { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(3)),
+      (policy, tuples, picks) => {
+        const measurementSets = tuples.map((registers, index): MeasurementSet => ({
+          id: `2.4.${index}/debug/simulated`,
+          profile: "debug",
+          machine_type: "simulated",
+          ...registers,
+          td_attributes: "0000001000000000",
+          xfam: "e742060000000000",
+        }));
+        // One register of this set, the next of that one: whatever the five lists of these columns would accept.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is at least one, and the index wraps
+        const at = (index: number): MeasurementSet =>
+          measurementSets.at((picks[index] ?? 0) % tuples.length) as MeasurementSet;
+        const mixed = {
+          mrtd: at(0).mrtd,
+          rtmr0: at(1).rtmr0,
+          rtmr1: at(2).rtmr1,
+          rtmr2: at(3).rtmr2,
+          rtmr3: at(4).rtmr3,
+        };
+        const withSets = { ...policy, tcbStatuses: ["UpToDate"], measurementSets } as const;
+        const decision = evaluatePolicy({ tcbStatus: "UpToDate", ...mixed }, withSets);
+        const isWhole = tuples.some((registers) => JSON.stringify(registers) === JSON.stringify(mixed));
+        expect(decision.allowed).toBe(isWhole);
+        expect(decision.measurementSet !== undefined).toBe(isWhole);
+        expect(decision.nearestSet === undefined).toBe(isWhole);
+      },
+    ),
   );
 });
 

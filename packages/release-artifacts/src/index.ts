@@ -45,7 +45,7 @@ export type { AppIdentity } from "./documents/app-identity.ts";
 export type { AttestationPolicyDocument, AttestationPolicyValues } from "./documents/attestation-policy.ts";
 export type { CatalogEntry, CompatibilityCatalog } from "./documents/compatibility-catalog.ts";
 export type { MeasurementCandidates } from "./documents/measurement-candidates.ts";
-export type { MeasurementSet, PublishedMrtds } from "./documents/published-mrtds.ts";
+export type { PublishedMrtds } from "./documents/published-mrtds.ts";
 export type { PerProfile, Registers } from "./documents/release-fields.ts";
 
 export { type ArchiveError, type ArchiveMember, readArchive } from "./archive.ts";

@@ -1,8 +1,8 @@
+import type { MeasurementSet } from "@mero-tee/policy";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { AttestationPolicyDocument, AttestationPolicyValues } from "./documents/attestation-policy.ts";
 import type { MeasurementCandidates } from "./documents/measurement-candidates.ts";
-import type { MeasurementSet } from "./documents/published-mrtds.ts";
 import { LIST_NAMES, listsOf } from "./documents/release-fields.ts";
 
 /** Every code of a promotion; closed and documented. */

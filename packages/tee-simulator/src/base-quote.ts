@@ -9,6 +9,10 @@ import type { PlatformParameters, QuoteRequest } from "./recipe.ts";
 
 const INTEL_QE_VENDOR = hexToBytes("939a7233f79c4ca9940a0db3957f0607");
 
+/** TDATTRIBUTES and XFAM of every healthy guest, hex. */
+export const TD_ATTRIBUTES = "0000001000000000";
+export const XFAM = "e702060000000000";
+
 /** The quote of a healthy guest. */
 export function quoteRecipe(parameters: PlatformParameters, request: QuoteRequest): QuoteRecipe {
   const { machineKeys } = parameters;
@@ -27,8 +31,8 @@ export function quoteRecipe(parameters: PlatformParameters, request: QuoteReques
       mrSeam: sha384(utf8("simulated TDX module")),
       mrSignerSeam: new Uint8Array(48),
       seamAttributes: new Uint8Array(8),
-      tdAttributes: Uint8Array.of(0, 0, 0, 0x10, 0, 0, 0, 0),
-      xfam: hexToBytes("e702060000000000"),
+      tdAttributes: hexToBytes(TD_ATTRIBUTES),
+      xfam: hexToBytes(XFAM),
       mrtd: hexToBytes(measured.mrtd),
       mrConfigId: new Uint8Array(48),
       mrOwner: new Uint8Array(48),

@@ -1,6 +1,7 @@
 import { DEFAULT_BINDING_LABEL } from "@mero-tee/policy";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { TD_ATTRIBUTES, XFAM } from "./base-quote.ts";
 import { utf8 } from "./byte-writer.ts";
 import { formatDate } from "./civil-time.ts";
 import {
@@ -10,6 +11,9 @@ import {
   simulatedApplication,
   type GuestProfile,
 } from "./measured-boot.ts";
+
+/** What measurement sets call the one kind of machine that is simulated. */
+const MACHINE_TYPE = "simulated";
 
 /** Default tag of simulated policy documents. */
 export const SIMULATED_TAG = "0.0.0";
@@ -72,6 +76,20 @@ export function simulatedPolicyDocument(profile: GuestProfile, tag: string, gene
         rtmr2: [node.rtmr2],
         rtmr3: [node.rtmr3],
       }),
+      node_measurement_sets: [
+        {
+          id: `${tag}/${profile}/${MACHINE_TYPE}`,
+          profile,
+          machine_type: MACHINE_TYPE,
+          mrtd: node.mrtd,
+          rtmr0: node.rtmr0,
+          rtmr1: node.rtmr1,
+          rtmr2: node.rtmr2,
+          rtmr3: node.rtmr3,
+          td_attributes: TD_ATTRIBUTES,
+          xfam: XFAM,
+        },
+      ],
       ...prefixed("allowed_", kmsValues),
     },
     merod_config_path: "tee.kms.phala.attestation",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { kmsProfileEvent, parseReleasePolicy } from "@mero-tee/policy";
+import { evaluatePolicy, kmsProfileEvent, parseReleasePolicy } from "@mero-tee/policy";
+import { parseQuote } from "@mero-tee/tdx-quote";
 import { describe, expect, test } from "vitest";
 import {
   createSimulatedPlatform,
@@ -112,6 +113,22 @@ describe("policy documents", () => {
       expect(policy[`allowed_${register}`]).toEqual(policy[`kms_allowed_${register}`]);
     }
   });
+
+  test.each(PROFILES)(
+    "have the simulated machine as a measurement set, which its quotes match (%s)",
+    async (profile) => {
+      const text = platform.policyDocumentFor(profile, { tag: "1.2.3" });
+      const policy = parseReleasePolicy(text, { profile, isLegacyFile: false }, "node");
+      const { quote } = await platform.issueQuote({ reportData: new Uint8Array(64), profile });
+      const parsed = parseQuote(quote);
+      if (!policy.ok || !parsed.ok) throw new Error("policy and quote must parse");
+      const { report } = parsed.value;
+      expect(policy.value.measurementSets).toMatchObject([
+        { id: `1.2.3/${profile}/simulated`, td_attributes: report.tdAttributes, xfam: report.xfam },
+      ]);
+      expect(evaluatePolicy({ tcbStatus: "UpToDate", ...report }, policy.value).measurementSet?.release).toBe("1.2.3");
+    },
+  );
 
   test.each(PROFILES)("are read as released policies of both roles (%s)", (profile) => {
     const text = platform.policyDocumentFor(profile, { tag: "1.2.3" });

@@ -16,7 +16,8 @@ export function observePolicy(
 ): PolicyObserver {
   return {
     loaded(source, { policy, sha256 }) {
-      log.info({ source, tag: policy.tag, sha256 }, "policy loaded");
+      const measurementSets = policy.measurementSets?.map(({ id }) => id) ?? null;
+      log.info({ source, tag: policy.tag, sha256, measurementSets }, "policy loaded");
       const empty = emptyPolicyFields(policy);
       if (empty.length > 0 && config.enforceMeasurementPolicy && !config.acceptMockAttestation) {
         unusable(`the policy accepts nobody; empty: ${empty.join(", ")}`);

@@ -56,7 +56,7 @@ function answerOf({ key }: ReleasedKey): GetKeyAnswer | WrappedKeyAnswer {
   return { key: text };
 }
 
-function logRelease(log: FastifyBaseLogger, peerId: string, { key, verified }: ReleasedKey): void {
+function logRelease(log: FastifyBaseLogger, peerId: string, { key, verified, measurementSet }: ReleasedKey): void {
   const peer = hashPeerId(peerId);
   const { wire } = key;
   if (verified === null) {
@@ -64,5 +64,5 @@ function logRelease(log: FastifyBaseLogger, peerId: string, { key, verified }: R
     return;
   }
   const { tcbStatus, fmspc, trustAnchor } = verified;
-  log.info({ peer, wire, tcbStatus, fmspc, trustAnchor }, "key released");
+  log.info({ peer, wire, tcbStatus, fmspc, trustAnchor, measurementSet }, "key released");
 }

@@ -20,6 +20,7 @@ import { refusalOfCli, refusalOfEvidence, refusalOfPolicy, type Refusal } from "
 import { optionalFlag, TCB_STATUS_FLAG } from "../flags.ts";
 import { jsonMember } from "../json-member.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
+import { policyDecisionText } from "../policy-decision-view.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { loadQuoteBytes } from "../quote-file.ts";
 
@@ -50,18 +51,11 @@ async function evaluate(ports: Ports, flags: EvaluateFlags): Promise<Report> {
     );
   }
   const decision = evaluatePolicy({ ...seen.value.registers, tcbStatus }, policy.value);
-  const fields = { allowed: decision.allowed, mismatches: decision.mismatches };
-  if (decision.allowed) {
-    return reportSuccess(
-      fields,
-      (paint) => `${paint.good("✓ Accepted")}  by ${flags.policy}, if a genuine quote shows these values\n`,
-    );
-  }
-  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches: decision.mismatches }), fields, () =>
-    decision.mismatches
-      .map(({ field, actual, allowed }) => `${field}\n  is      ${actual}\n  allowed ${allowed.join("\n          ")}\n`)
-      .join(""),
-  );
+  const { mismatches, nearestSet } = decision;
+  const text: Report["text"] = (paint) => policyDecisionText(decision, "these values", paint);
+  if (decision.allowed) return reportSuccess({ ...decision }, text);
+  const nearest = nearestSet === undefined ? {} : { nearestSet };
+  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches, ...nearest }), { ...decision }, text);
 }
 
 interface Seen {

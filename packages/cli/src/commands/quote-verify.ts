@@ -155,8 +155,9 @@ function reportVerified(verified: VerifiedQuote, known: VerificationFields, { no
   const text: Report["text"] = (paint) =>
     verificationText({ fields, judgement: verified, tcbEvaluationDataNumber, warnings, now }, paint);
   if (decision === null || decision.allowed) return reportSuccess(fields, text);
-  const { mismatches } = decision;
-  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches, short }), fields, text);
+  const { mismatches, nearestSet } = decision;
+  const nearest = nearestSet === undefined ? {} : { nearestSet };
+  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches, ...nearest, short }), fields, text);
 }
 
 /** What no single flag can see is wrong; null if nothing is. */

@@ -1,4 +1,4 @@
-import { type Profile, PROFILES } from "@mero-tee/policy";
+import { type MeasurementSet, type Profile, PROFILES } from "@mero-tee/policy";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { ASSET, CHECKSUMS_ASSET, nodeProbeAssets } from "../asset-names.ts";
@@ -6,7 +6,7 @@ import type { DocumentProblem } from "../documents/document-problem.ts";
 import type { MeasurementCandidates } from "../documents/measurement-candidates.ts";
 import type { MrtdRecord } from "../documents/mrtd-record.ts";
 import type { ProfileProvenance } from "../documents/profile-provenance.ts";
-import type { MeasurementSet, PublishedMrtds, PublishedProfile } from "../documents/published-mrtds.ts";
+import type { PublishedMrtds, PublishedProfile } from "../documents/published-mrtds.ts";
 import type { PerProfile } from "../documents/release-fields.ts";
 import type { ReleaseProvenance } from "../documents/release-provenance.ts";
 import { releaseAssetUrl } from "../release-url.ts";

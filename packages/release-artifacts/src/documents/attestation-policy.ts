@@ -1,5 +1,7 @@
+import type { MeasurementSet } from "@mero-tee/policy";
+
 import { list, object, optional, type Shape, schemaVersion, text, word } from "./document-shape.ts";
-import { type MeasurementSet, measurementSet } from "./published-mrtds.ts";
+import { measurementSet } from "./published-mrtds.ts";
 import {
   type AllowedLists,
   allowedLists,

@@ -1,4 +1,6 @@
-import { matching, object, optional, type Shape, schemaVersion, text, list, word } from "./document-shape.ts";
+import { parseMachineType } from "@mero-tee/policy";
+
+import { object, optional, parsed, type Shape, schemaVersion, text, list, word } from "./document-shape.ts";
 import { type AllowedLists, allowedLists, hex, sha256Hex, time } from "./release-fields.ts";
 
 /** Where the TCB status of a probe came from: the appraiser's words, and what they mean. */
@@ -38,10 +40,7 @@ export interface MeasurementCandidates {
 }
 
 /** The name of a machine shape, e.g. `c3-standard-4`. */
-export const machineType: Shape<string> = matching(
-  /^[a-z0-9][a-z0-9.-]{0,62}$/,
-  "a machine type such as c3-standard-4",
-);
+export const machineType: Shape<string> = parsed(parseMachineType, "a machine type such as c3-standard-4");
 
 /** Shape of {@link MeasurementCandidates}. */
 export const measurementCandidates: Shape<MeasurementCandidates> = object<MeasurementCandidates>({

@@ -1,6 +1,6 @@
-import type { Measurement, Profile } from "@mero-tee/policy";
+import { type Measurement, type MeasurementSet, parseMeasurementSetId } from "@mero-tee/policy";
 
-import { list, object, optional, type Shape, schemaVersion, text } from "./document-shape.ts";
+import { list, object, optional, parsed, type Shape, schemaVersion, text } from "./document-shape.ts";
 import { machineType } from "./measurement-candidates.ts";
 import {
   type AllowedLists,
@@ -11,20 +11,10 @@ import {
   type PerProfile,
   perProfile,
   profileName,
-  type Registers,
   sha256Hex,
   time,
   version,
 } from "./release-fields.ts";
-
-/** One complete tuple of registers that was seen together on one kind of machine. */
-export interface MeasurementSet extends Registers {
-  readonly id: string;
-  readonly profile: Profile;
-  readonly machine_type: string;
-  readonly td_attributes: string;
-  readonly xfam: string;
-}
 
 /** What a release says about the nodes of one profile. */
 export interface PublishedProfile extends AllowedLists<"allowed"> {
@@ -57,9 +47,9 @@ export interface PublishedMrtds {
   readonly measurement_sets?: readonly MeasurementSet[];
 }
 
-/** Shape of {@link MeasurementSet}. */
+/** Shape of a {@link MeasurementSet}, whose meaning is the policy's. */
 export const measurementSet: Shape<MeasurementSet> = object<MeasurementSet>({
-  id: text,
+  id: parsed(parseMeasurementSetId, "an id such as 2.4.0/locked-read-only/c3-standard-4"),
   profile: profileName,
   machine_type: machineType,
   mrtd: measurement,

@@ -1,7 +1,6 @@
-import { nodeRtmr3, type Profile, PROFILES } from "@mero-tee/policy";
+import { type MeasurementSet, nodeRtmr3, type Profile, PROFILES } from "@mero-tee/policy";
 
 import { ASSET } from "../asset-names.ts";
-import type { MeasurementSet } from "../documents/published-mrtds.ts";
 import { type ListsByName, listsOf } from "../documents/release-fields.ts";
 import type { ReleaseEvidence } from "./evidence.ts";
 import { all, needPolicies, needPublished } from "./look-up.ts";
