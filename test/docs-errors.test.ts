@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigProblem } from "../apps/kms-phala/src/config/settings.ts";
 import type { SharedSetError } from "../apps/kms-phala/src/challenge/shared-spent-set.ts";
+import { READINESS_CONDITIONS, READINESS_FAILURES } from "../apps/kms-phala/src/observe/readiness-report.ts";
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
@@ -80,6 +81,8 @@ describe("docs/errors.md", () => {
     { union: "results of a probe", codes: KMS_PROBE_CODES },
     { union: "failures of the command", codes: CLI_CODES },
     { union: "refusals of audit files", codes: AUDIT_ERROR_CODES },
+    { union: "failures of readiness", codes: READINESS_FAILURES },
+    { union: "conditions of readiness", codes: READINESS_CONDITIONS },
     { union: "problems of settings", codes: CONFIG_PROBLEM_CODES },
     { union: "failures of policy sources", codes: POLICY_SOURCE_CODES },
     { union: "failures of the guest agent", codes: GUEST_AGENT_CODES },
@@ -99,6 +102,8 @@ describe("docs/errors.md", () => {
       ...KMS_PROBE_CODES,
       ...CLI_CODES,
       ...AUDIT_ERROR_CODES,
+      ...READINESS_FAILURES,
+      ...READINESS_CONDITIONS,
       ...CONFIG_PROBLEM_CODES,
       ...POLICY_SOURCE_CODES,
       ...GUEST_AGENT_CODES,

@@ -17,6 +17,7 @@ import { readBody } from "./http/request-body.ts";
 import { requestLog } from "./http/request-log.ts";
 import { requestOrder } from "./http/request-order.ts";
 import { answerSocketError } from "./http/socket-errors.ts";
+import { type Conditions, createReadiness, type ReadinessSources } from "./observe/readiness.ts";
 import type { PolicyHolder } from "./policy/policy-holder.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 import { refuse } from "./refusal.ts";
@@ -24,6 +25,7 @@ import { attestRoute } from "./routes/attest.ts";
 import { challengeRoute } from "./routes/challenge.ts";
 import { getKeyRoute } from "./routes/get-key.ts";
 import { healthRoute } from "./routes/health.ts";
+import { readyRoute } from "./routes/ready.ts";
 import type { TlsKeeper } from "./tls/tls-keeper.ts";
 
 /** What the service needs of the world. */
@@ -32,6 +34,8 @@ export interface AppDeps {
   readonly challenges: ChallengeStore;
   readonly evidence: QuoteVerification;
   readonly agent: GuestAgent;
+  /** What the service knows of its parts, for `/ready`; all is well where nobody says otherwise. */
+  readonly conditions?: Partial<Conditions>;
   /** Serves TLS instead of plain HTTP. */
   readonly tls?: TlsKeeper;
   /** Where log lines go; standard output when absent. */
@@ -95,6 +99,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   void app.register(requestOrder);
 
   void app.register(healthRoute);
+  void app.register(readyRoute, { readiness: createReadiness({ ...readinessOf(deps), settings: config }) });
   void app.register(challengeRoute, { challenges: deps.challenges });
   void app.register(attestRoute, { agent: deps.agent, quotes: createAdmission(limits.quotes), callerOf });
   void app.register(getKeyRoute, {
@@ -104,6 +109,19 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     callerOf,
   });
   return app;
+}
+
+function readinessOf({ policy, agent, conditions }: AppDeps): Omit<ReadinessSources, "settings"> {
+  return {
+    policy,
+    agent,
+    challengeStoreProblem: () => null,
+    collateral: () => ({ platforms: [], isClockBehind: false }),
+    isAuditBroken: () => false,
+    profileEvent: () => null,
+    monotonicMs: () => performance.now(),
+    ...conditions,
+  };
 }
 
 // Answers pass through their schema before they are written: what it does not name never leaves.

@@ -14,6 +14,7 @@ import {
 } from "@mero-tee/tdx-quote/collateral";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { createConcurrencyLimit } from "./concurrency-limit.ts";
+import type { CollateralCondition } from "./observe/readiness.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 
 // Few kinds of machine run nodes; a platform nobody needs any more makes room.
@@ -39,6 +40,8 @@ export interface EvidenceOptions {
 export interface Evidence extends QuoteVerification {
   /** Fetches anew what is due; resolves when all attempts have ended. */
   refreshDue(): Promise<void>;
+  /** What is held, for readiness and metrics. */
+  condition(): CollateralCondition;
 }
 
 /** Verifies quotes against cached collateral and one trust anchor; nothing is remembered but what was judged good. */
@@ -55,6 +58,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
   // Set back below it, the clock would let expired collateral pass for fresh.
   let newestIssueDate = 0;
   const waits = createConcurrencyLimit(options.maxWaits);
+  const isClockBehind = (): boolean => now() < newestIssueDate;
   const isAtHand = ({ fmspc, ca }: CollateralPlatform): boolean =>
     cache.status().some((known) => known.fmspc === fmspc && known.ca === ca && known.state === "valid");
 
@@ -64,7 +68,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
       return platform.ok ? ok({ fmspc: platform.value.fmspc, ca: platform.value.ca }) : platform;
     },
     async collateralFor(platform) {
-      if (now() < newestIssueDate) return unavailable("the clock is behind the newest collateral that was accepted");
+      if (isClockBehind()) return unavailable("the clock is behind the newest collateral that was accepted");
       if (isAtHand(platform)) return cache.get(platform);
       const slot = waits.tryAcquire();
       if (slot === null) return unavailable("too many requests wait for collateral");
@@ -80,6 +84,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
       return verified;
     },
     refreshDue: () => cache.refreshDue(),
+    condition: () => ({ platforms: cache.status(), isClockBehind: isClockBehind() }),
   };
 }
 

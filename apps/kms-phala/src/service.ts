@@ -16,6 +16,7 @@ import { createDstackAgent } from "./dstack-client.ts";
 import { createEvidence } from "./evidence.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import type { LogStream } from "./http/logger.ts";
+import type { Conditions } from "./observe/readiness.ts";
 import { choosePolicySource } from "./policy/choose-policy-source.ts";
 import { createPolicyHolder, type Schedule } from "./policy/policy-holder.ts";
 import { observePolicy } from "./policy/policy-log.ts";
@@ -89,6 +90,12 @@ interface Certificates {
   readonly tlsCa: string | null;
 }
 
+/** What parts of the service have said of themselves. */
+interface Known {
+  challengeStoreProblem: SharedSetError["code"] | null;
+  profileEvent: ReturnType<Conditions["profileEvent"]>;
+}
+
 async function run(
   config: Config,
   deps: ServiceDeps,
@@ -107,7 +114,9 @@ async function run(
     rootCa: root?.der ?? null,
     maxWaits: config.limits.maxCollateralWaits,
   });
+  const known: Known = { challengeStoreProblem: null, profileEvent: config.acceptMockAttestation ? null : "pending" };
   const shared = sharedChallenges(config, deps, agent, tlsCa, (problem) => {
+    known.challengeStoreProblem = problem?.code ?? null;
     if (problem === null) app.log.info("the challenge store answers");
     else
       app.log.warn(
@@ -126,6 +135,12 @@ async function run(
         maxSpent: config.maxPendingChallenges,
         clock: createChallengeClock(clock),
       }),
+    conditions: {
+      challengeStoreProblem: () => known.challengeStoreProblem,
+      profileEvent: () => known.profileEvent,
+      collateral: () => evidence.condition(),
+      monotonicMs: () => clock.monotonicMs(),
+    },
     ...(keeper === null ? {} : { tls: keeper }),
     ...(logStream === undefined ? {} : { logStream }),
   });
@@ -155,7 +170,7 @@ async function run(
     return err(reason);
   };
 
-  const profileFailure = await recordProfile(config, agent, app.log);
+  const profileFailure = await recordProfile(config, agent, app.log, known);
   if (profileFailure !== null) return refuseToRun(profileFailure);
   // Only the first attempt is waited for, which is bounded; after it the store says why it is closed.
   await shared?.start();
@@ -227,7 +242,12 @@ function collateralSource({ collateralUrl }: Config, fetch: FetchPort): FetchCol
   return createPcsClient({ fetch, baseUrl: collateralUrl, allowHttp: true }).fetchCollateral;
 }
 
-async function recordProfile(config: Config, agent: GuestAgent, log: FastifyBaseLogger): Promise<StartFailure | null> {
+async function recordProfile(
+  config: Config,
+  agent: GuestAgent,
+  log: FastifyBaseLogger,
+  known: Known,
+): Promise<StartFailure | null> {
   try {
     await access(config.dstackSocketPath);
   } catch {
@@ -236,6 +256,7 @@ async function recordProfile(config: Config, agent: GuestAgent, log: FastifyBase
   }
   if (config.acceptMockAttestation) return null;
   const outcome = await recordProfileEvent(agent, config.profile);
+  known.profileEvent = outcome.kind;
   if (outcome.kind === "foreign") return failure("RTMR3 already says that this boot runs another profile");
   if (outcome.kind === "absent") log.warn({ reason: outcome.reason }, "profile event absent");
   else log.info({ outcome: outcome.kind, profile: config.profile }, "profile event is in RTMR3");

@@ -1,6 +1,7 @@
 /** The paths of the service and the methods that each answers, as `Allow` names them. */
 export const ENDPOINTS = {
   "/health": "GET, HEAD",
+  "/ready": "GET, HEAD",
   "/challenge": "POST",
   "/get-key": "POST",
   "/attest": "POST",

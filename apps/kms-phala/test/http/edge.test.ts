@@ -44,7 +44,7 @@ function nested(levels: number): string {
 describe("paths and methods", () => {
   test.each([
     "/",
-    "/ready",
+    "/readyz",
     "/challenge/",
     "/Challenge",
     "//challenge",

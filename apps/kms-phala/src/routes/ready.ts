@@ -1,0 +1,24 @@
+import type { FastifyPluginCallback } from "fastify";
+import { z } from "zod";
+import type { Readiness } from "../observe/readiness.ts";
+import { READINESS_CHECKS, READINESS_CONDITIONS, READINESS_FAILURES } from "../observe/readiness-report.ts";
+import { errorResponses } from "./error-schema.ts";
+
+const checkSchema = z.strictObject({
+  status: z.enum(["ok", "degraded", "failed"]),
+  code: z.enum([...READINESS_FAILURES, ...READINESS_CONDITIONS]).nullable(),
+  reason: z.string().nullable(),
+});
+const checksSchema = z.record(z.enum(READINESS_CHECKS), checkSchema);
+const readySchema = z.strictObject({ ready: z.literal(true), checks: checksSchema });
+const notReadySchema = z.strictObject({ ready: z.literal(false), checks: checksSchema });
+
+/** `GET /ready`: whether keys can be released, and if not, why. 200 or 503. */
+export const readyRoute: FastifyPluginCallback<{ readonly readiness: Readiness }> = (app, { readiness }, done) => {
+  const schema = { response: { ...errorResponses, 200: readySchema, 503: notReadySchema } };
+  app.get("/ready", { schema }, async (_request, reply) => {
+    const report = await readiness();
+    return reply.code(report.ready ? 200 : 503).send(report);
+  });
+  done();
+};
