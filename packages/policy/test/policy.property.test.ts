@@ -124,9 +124,11 @@ test("with sets, a quote is accepted exactly if one set has all its registers, a
           xfam: "e742060000000000",
         }));
         // One register of this set, the next of that one: whatever the five lists of these columns would accept.
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is at least one, and the index wraps
-        const at = (index: number): MeasurementSet =>
-          measurementSets.at((picks[index] ?? 0) % tuples.length) as MeasurementSet;
+        const at = (index: number): MeasurementSet => {
+          const set = measurementSets[(picks[index] ?? 0) % tuples.length];
+          if (set === undefined) throw new Error("there is at least one set, and the index wraps");
+          return set;
+        };
         const mixed = {
           mrtd: at(0).mrtd,
           rtmr0: at(1).rtmr0,
