@@ -170,7 +170,9 @@ const environment = {
   CHALLENGE_TTL_SECS: "3600",
 };
 
-async function measureService(extra: Readonly<Record<string, string>>): Promise<Costs & { readonly request: KeyRequest }> {
+async function measureService(
+  extra: Readonly<Record<string, string>>,
+): Promise<Costs & { readonly request: KeyRequest }> {
   const kms = await startProgram(scriptPath("../src/main.ts"), { ...environment, ...extra }, listening);
   try {
     return await measure(kms, platform, conversations);

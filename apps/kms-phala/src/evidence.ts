@@ -1,11 +1,4 @@
-import {
-  type Collateral,
-  createQuoteVerifier,
-  type Failure,
-  failure,
-  INTEL_SGX_ROOT_CA,
-  verifyPckChain,
-} from "@mero-tee/tdx-quote";
+import { type Collateral, createQuoteVerifier, type Failure, failure, INTEL_SGX_ROOT_CA } from "@mero-tee/tdx-quote";
 import {
   type CollateralPlatform,
   createCollateralCache,
@@ -64,7 +57,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
 
   return {
     async platformOf(quote) {
-      const platform = await verifyPckChain(quote, { now: now(), rootCa });
+      const platform = await verifier.verifyPckChain(quote, { now: now() });
       return platform.ok ? ok({ fmspc: platform.value.fmspc, ca: platform.value.ca }) : platform;
     },
     async collateralFor(platform) {

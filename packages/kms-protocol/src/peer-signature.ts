@@ -1,3 +1,4 @@
+import { ed25519Engine } from "#ed25519-engine";
 import type { Ed25519PublicKey } from "./public-key.ts";
 
 /** Length of an Ed25519 signature in bytes. Source: RFC 8032, section 5.1.6. */
@@ -10,7 +11,7 @@ const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
  * Verifies an Ed25519 signature by a peer's key over the exact payload bytes (no pre-hash, no context).
  *
  * The key has been judged by its parser, and S must be below the group order, so that nobody can change a signature
- * into a second valid one. The equation itself is WebCrypto's: in Node it is OpenSSL's, which is cofactorless and
+ * into a second valid one. The equation itself is the run time's: in Node it is OpenSSL's, which is cofactorless and
  * compares R as bytes, as `ed25519-dalek` in the nodes does.
  *
  * @param signature - 64 bytes `R ‖ S`; any other length is false
@@ -22,8 +23,7 @@ export async function verifyPeerSignature(
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   if (signature.length !== ED25519_SIGNATURE_BYTES || scalar(signature.subarray(32)) >= GROUP_ORDER) return false;
-  const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-  return crypto.subtle.verify("Ed25519", key, signature, payload);
+  return ed25519Engine.verify(publicKey, payload, signature);
 }
 
 function scalar(bytes: Uint8Array): bigint {

@@ -19,6 +19,9 @@ export interface JudgementMemory {
     now: number,
   ) => JudgedPckChain | undefined;
   readonly keepPckChain: (pem: string | Uint8Array, collateral: Collateral, judged: JudgedPckChain) => void;
+  /** Of a PCK chain judged without CRLs and TCB info, which says what to fetch and no more. */
+  readonly recallIssuance: (pem: string | Uint8Array, now: number) => JudgedPckChain | undefined;
+  readonly keepIssuance: (pem: string | Uint8Array, judged: JudgedPckChain) => void;
 }
 
 function nothing(): undefined {
@@ -31,6 +34,8 @@ export const NO_MEMORY: JudgementMemory = {
   keepCollateral: nothing,
   recallPckChain: nothing,
   keepPckChain: nothing,
+  recallIssuance: nothing,
+  keepIssuance: nothing,
 };
 
 function digestOf(parts: readonly (string | Uint8Array)[]): string {
@@ -73,6 +78,7 @@ export interface MemoryLimits {
 export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits): JudgementMemory {
   const collaterals = createBoundedCache<JudgedCollateral>(limits.maxCollaterals);
   const pckChains = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
+  const issuances = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
   const keys = new WeakMap<Collateral, string>();
 
   const keyOf = (collateral: Collateral): string => {
@@ -102,6 +108,10 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
     recallPckChain: (pem, collateral, now) => withinWindow(pckChains.get(pckKeyOf(pem, collateral)), now),
     keepPckChain: (pem, collateral, judged) => {
       if (pem.length <= REMEMBERED_PEM_BYTES) pckChains.set(pckKeyOf(pem, collateral), judged);
+    },
+    recallIssuance: (pem, now) => withinWindow(issuances.get(textOf(pem)), now),
+    keepIssuance: (pem, judged) => {
+      if (pem.length <= REMEMBERED_PEM_BYTES) issuances.set(textOf(pem), judged);
     },
   };
 }

@@ -5,6 +5,7 @@ import { createJudgementMemory } from "./judgement-memory.ts";
 import { createP256KeyImporter, createP256Verifier } from "./p256.ts";
 import type { TdxQuote } from "./quote.ts";
 import type { Result } from "./result.ts";
+import { runPckChainVerification, type PckChainOptions, type PlatformModel } from "./verify-pck-chain.ts";
 import { runVerification, type VerifiedQuote, type VerifyOptions } from "./verify-quote.ts";
 
 /** How a long-lived verifier is set up. */
@@ -25,10 +26,15 @@ export interface QuoteVerifier {
     collateral: Collateral | string,
     options: Omit<VerifyOptions, "rootCa">,
   ) => Promise<Result<VerifiedQuote, Failure>>;
+  /** As `verifyPckChain`, for the same trust anchor. */
+  readonly verifyPckChain: (
+    quote: TdxQuote,
+    options: Omit<PckChainOptions, "rootCa">,
+  ) => Promise<Result<PlatformModel, Failure>>;
 }
 
 /**
- * Makes a verifier with two bounded memories of successes: judged collateral and judged PCK chains. A quote from a known
+ * Makes a verifier with bounded memories of successes: judged collateral and judged PCK chains. A quote from a known
  * platform then costs two signature checks in place of ten. A memory's key covers every byte that was judged, the CRLs
  * and the anchor; its entry counts only inside the intersection of all validity windows, so a verdict is the same with and without.
  *
@@ -48,5 +54,7 @@ export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVe
         { ...verifyOptions, rootCa },
         { memory, verifier: createP256Verifier(importKey) },
       ),
+    verifyPckChain: (quote, pckOptions) =>
+      runPckChainVerification(quote, { ...pckOptions, rootCa }, { memory, verifier: createP256Verifier(importKey) }),
   };
 }

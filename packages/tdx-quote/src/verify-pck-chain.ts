@@ -2,11 +2,13 @@ import { verifyIssuance, verifyTrustAnchor } from "./certificate-chain.ts";
 import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { findPckChain, parsePckChain, readPckChain } from "./judge-pck-chain.ts";
+import { findPckChain, parsePckChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
+import { NO_MEMORY } from "./judgement-memory.ts";
 import { createP256Verifier, type P256Verifier } from "./p256.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
+import type { Verification } from "./verify-quote.ts";
 
 /** What to judge a PCK chain with. */
 export interface PckChainOptions {
@@ -28,16 +30,14 @@ export interface PlatformModel {
   readonly ca: "platform" | "processor";
 }
 
-/** The one path of {@link verifyPckChain}, with any verifier. */
-export async function runPckChainVerification(
-  quote: TdxQuote,
-  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
+/** Everything about a PCK chain but revocation, and what it says. */
+async function judgeIssuance(
+  pem: string | Uint8Array,
+  now: number,
+  rootCa: Uint8Array,
   verifier: P256Verifier,
-): Promise<Result<PlatformModel, Failure>> {
-  requireInstant(now);
-  const pem = findPckChain(quote, pckCertificateChain);
-  if (!pem.ok) return pem;
-  const parsed = parsePckChain(pem.value);
+): Promise<Result<JudgedPckChain, Failure>> {
+  const parsed = parsePckChain(pem);
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const anchor = new Uint8Array(rootCa);
@@ -46,9 +46,22 @@ export async function runPckChainVerification(
   const problem =
     (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??
     (await verifyIssuance(chain, "pck", "pck-chain", context));
-  if (problem !== null) return err(problem);
-  const judged = readPckChain(chain);
+  return problem === null ? readPckChain(chain) : err(problem);
+}
+
+/** The one path: with a memory it is `createQuoteVerifier`'s, without one {@link verifyPckChain}'s. */
+export async function runPckChainVerification(
+  quote: TdxQuote,
+  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
+  { memory, verifier }: Verification,
+): Promise<Result<PlatformModel, Failure>> {
+  requireInstant(now);
+  const pem = findPckChain(quote, pckCertificateChain);
+  if (!pem.ok) return pem;
+  const known = memory.recallIssuance(pem.value, now);
+  const judged = known === undefined ? await judgeIssuance(pem.value, now, rootCa, verifier) : ok(known);
   if (!judged.ok) return judged;
+  memory.keepIssuance(pem.value, judged.value);
   const { ca, extension } = judged.value;
   return ok({ fmspc: extension.fmspcHex, pceId: extension.pceIdHex, ca });
 }
@@ -64,5 +77,5 @@ export async function verifyPckChain(
   quote: TdxQuote,
   options: PckChainOptions,
 ): Promise<Result<PlatformModel, Failure>> {
-  return runPckChainVerification(quote, options, createP256Verifier());
+  return runPckChainVerification(quote, options, { memory: NO_MEMORY, verifier: createP256Verifier() });
 }

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Collateral } from "../src/collateral-bundle.ts";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { createQuoteVerifier, type QuoteVerifier } from "../src/quote-verifier.ts";
+import { parseQuote } from "../src/quote.ts";
+import { verifyPckChain } from "../src/verify-pck-chain.ts";
 import { verifyQuote } from "../src/verify-quote.ts";
 import {
   collateralOf,
@@ -26,6 +28,12 @@ async function verdictOf(
 ): Promise<string> {
   const result = await verifier.verify(quote, collateral, { now });
   return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
+}
+
+/** The same chain with white space after it, which its reader skips. */
+function withSpaces(count: number): Evidence {
+  const pem = Buffer.from(pemOf(v5().quote) + " ".repeat(count));
+  return { ...v5(), quote: withCertificationData(v5().quote, 5, pem) };
 }
 
 describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
@@ -53,6 +61,32 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     const collateral = collateralOf(v5());
     expect(await cost(verifier, v5(), collateral)).toEqual({ verdict: "UpToDate", checks: 10 });
     expect(await cost(verifier, v5(), collateral)).toEqual({ verdict: "UpToDate", checks: 2 });
+  });
+
+  test("judges a PCK chain by itself once, and again outside of its window", async () => {
+    const verifier = createQuoteVerifier();
+    const quote = parseQuote(v5().quote);
+    if (!quote.ok) throw new Error(quote.error.code);
+    const ask = async (now: number) => {
+      counter.reset();
+      const answer = await verifier.verifyPckChain(quote.value, { now });
+      return { answer: answer.ok ? answer.value : answer.error.code, checks: counter.count() };
+    };
+    const platform = await verifyPckChain(quote.value, { now: v5().now });
+    expect(platform.ok).toBe(true);
+    expect(await ask(v5().now)).toMatchObject({ answer: platform.ok && platform.value, checks: 3 });
+    expect(await ask(v5().now)).toMatchObject({ answer: platform.ok && platform.value, checks: 0 });
+    expect(await ask(unix("2060-01-01T00:00:00Z"))).toEqual({ answer: "certificate-expired", checks: 1 });
+    expect(await ask(v5().now)).toMatchObject({ checks: 0 });
+  });
+
+  test("takes no word about the PCK chain for a judgement of the quote", async () => {
+    const verifier = createQuoteVerifier();
+    const quote = parseQuote(v5().quote);
+    if (!quote.ok) throw new Error(quote.error.code);
+    await verifier.verifyPckChain(quote.value, { now: v5().now });
+    const bundle = { ...v5().bundle, pck_crl: flippedHex(String(v5().bundle["pck_crl"])) };
+    expect((await cost(verifier, { ...v5(), bundle })).verdict).toBe("pck-chain/crl-signature-invalid");
   });
 
   test("knows collateral by its content, parsed again or as text", async () => {
@@ -135,10 +169,6 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
 
   test("remembers no chain that is made long with white space, so that strangers cannot make it large", async () => {
     const verifier = createQuoteVerifier();
-    const withSpaces = (count: number): Evidence => {
-      const pem = Buffer.from(pemOf(v5().quote) + " ".repeat(count));
-      return { ...v5(), quote: withCertificationData(v5().quote, 5, pem) };
-    };
     await cost(verifier, v5());
     expect((await cost(verifier, withSpaces(100))).checks).toBe(6);
     expect((await cost(verifier, withSpaces(100))).checks).toBe(2);

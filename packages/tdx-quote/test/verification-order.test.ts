@@ -246,7 +246,8 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
     expect(await verdictOf(evidence)).toBe("pck-chain/pck-extension-invalid");
     const quote = parseQuote(evidence.quote);
     if (!quote.ok) throw new Error(quote.error.code);
-    expect(await runPckChainVerification(quote.value, { now: evidence.now }, gullible())).toMatchObject({
+    const run = { memory: NO_MEMORY, verifier: gullible() };
+    expect(await runPckChainVerification(quote.value, { now: evidence.now }, run)).toMatchObject({
       ok: false,
       error: { stage: "pck-chain", code: "pck-extension-invalid" },
     });
