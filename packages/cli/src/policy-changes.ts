@@ -1,6 +1,7 @@
 import type { PolicyListChange } from "@mero-tee/release-artifacts";
 
 import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 /** Changes of a policy for people: what went and what came, under its path. */
 export function policyChangesText(changes: readonly PolicyListChange[], paint: Paint): string {
@@ -14,8 +15,4 @@ export function policyChangesText(changes: readonly PolicyListChange[], paint: P
       return `${paint.strong(printable(path))}\n${lines.join("\n")}\n`;
     })
     .join("");
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/[^ -~]/g, "?");
 }

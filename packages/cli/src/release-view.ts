@@ -1,6 +1,7 @@
 import type { ReleaseVerdict, RuleResult } from "@mero-tee/release-artifacts";
 
 import type { Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 /** A rule as `release verify` shows it in JSON. */
 export interface RuleView {
@@ -49,9 +50,4 @@ export function verdictText(
     paint.warn(`! ${name} was set to ${printable(value)}`),
   );
   return `${[...lines, ...changed, paint.strong(sum)].join("\n")}\n`;
-}
-
-/** Messages may hold names from a hostile archive: nothing in them may steer the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^ -~]/g, "?");
 }

@@ -39,7 +39,7 @@ import {
 } from "../src/index.ts";
 import { jsonWith } from "./release-vectors.ts";
 
-const VERSION = parsedVersion("2.4.0");
+export const VERSION = parsedVersion("2.4.0");
 const COMMIT = "aed4e223e6c3b94322280fef57aa739cd233ca2d";
 const REPOSITORY = "calimero-network/mero-tee";
 const TIME = "2026-01-15T10:20:00Z";
