@@ -3,6 +3,7 @@ import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { z } from "zod";
 import { createAdmission } from "./admission.ts";
+import { type AuditTrail, NO_AUDIT } from "./audit/audit-trail.ts";
 import type { ChallengeStore } from "./challenge/challenge-store.ts";
 import type { Config } from "./config.ts";
 import type { GuestAgent } from "./guest-agent.ts";
@@ -19,6 +20,7 @@ import { requestOrder } from "./http/request-order.ts";
 import { answerSocketError } from "./http/socket-errors.ts";
 import { type Conditions, createReadiness, type ReadinessSources } from "./observe/readiness.ts";
 import type { PolicyHolder } from "./policy/policy-holder.ts";
+import type { PolicyIdentity } from "./policy/policy-identity.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 import { refuse } from "./refusal.ts";
 import { attestRoute } from "./routes/attest.ts";
@@ -36,6 +38,10 @@ export interface AppDeps {
   readonly agent: GuestAgent;
   /** What the service knows of its parts, for `/ready`; all is well where nobody says otherwise. */
   readonly conditions?: Partial<Conditions>;
+  /** Where decisions are written down; nowhere when absent. */
+  readonly audit?: AuditTrail;
+  /** Which policy is in force, for records of decisions. */
+  readonly policyIdentity?: () => PolicyIdentity | null;
   /** Serves TLS instead of plain HTTP. */
   readonly tls?: TlsKeeper;
   /** Where log lines go; standard output when absent. */
@@ -107,6 +113,8 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
     ports: deps,
     releases: createAdmission(limits.releases),
     callerOf,
+    audit: deps.audit ?? NO_AUDIT,
+    policyIdentity: deps.policyIdentity ?? (() => null),
   });
   return app;
 }

@@ -48,6 +48,8 @@ export interface Config {
   readonly collateralUrl: string | null;
   /** The development switch: a file whose root certificate replaces Intel's, or null. */
   readonly simulatedRootCaFile: string | null;
+  /** The hash-chained file of decisions, or null: none is kept. */
+  readonly auditFile: string | null;
   /** Sentences to log at start: what is weakened, deprecated or unused. */
   readonly warnings: readonly string[];
 }
@@ -86,6 +88,7 @@ export function parseConfig(
     policy: choosePolicy(settings, image, builtAs),
     collateralUrl: settings.value<string | null>("PCCS_URL", parseCollateralUrl, null),
     simulatedRootCaFile: readSimulatedRoot(settings, image),
+    auditFile: settings.value<string | null>("AUDIT_FILE", parseAbsolutePath, null),
     warnings: settings.warnings,
   };
   refuseEmptyPolicy(settings, config);

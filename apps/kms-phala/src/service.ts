@@ -3,6 +3,8 @@ import { createPcsClient, type FetchCollateral, type FetchPort } from "@mero-tee
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { FastifyBaseLogger } from "fastify";
 import { buildApp } from "./app.ts";
+import { type AuditFile, openAuditFile } from "./audit/audit-file-store.ts";
+import { createAuditTrail } from "./audit/audit-trail.ts";
 import { type ClockSource, createChallengeClock } from "./challenge/challenge-clock.ts";
 import { createMemoryChallengeStore } from "./challenge/memory-challenge-store.ts";
 import { createSharedChallengeStore, type SharedChallengeStore } from "./challenge/shared-challenge-store.ts";
@@ -17,8 +19,9 @@ import { createEvidence } from "./evidence.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import type { LogStream } from "./http/logger.ts";
 import type { Conditions } from "./observe/readiness.ts";
+import { identifyPolicy, type PolicyIdentity } from "./policy/policy-identity.ts";
 import { choosePolicySource } from "./policy/choose-policy-source.ts";
-import { createPolicyHolder, type Schedule } from "./policy/policy-holder.ts";
+import { createPolicyHolder, type PolicyObserver, type Schedule } from "./policy/policy-holder.ts";
 import { observePolicy } from "./policy/policy-log.ts";
 import { recordProfileEvent } from "./profile-event.ts";
 import { createRedisSpentSet } from "./redis-spent-client.ts";
@@ -79,30 +82,39 @@ export async function startService(deps: ServiceDeps): Promise<Result<RunningSer
   if (!tlsCa.ok) {
     return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: REDIS_TLS_CA_FILE: ${tlsCa.error}`] });
   }
-  return run(config.value, deps, { root: root.value, tlsCa: tlsCa.value });
+  const { auditFile } = config.value;
+  const audit = auditFile === null ? ok(null) : await openAuditFile(auditFile, nowOf(deps.clock));
+  if (!audit.ok) return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: AUDIT_FILE: ${audit.error}`] });
+  return run(config.value, deps, { root: root.value, tlsCa: tlsCa.value, audit: audit.value });
 }
 
-/** What was read from the files that the settings name. */
-interface Certificates {
+function nowOf(clock: ClockSource): () => number {
+  return () => Math.floor(clock.wallMs() / 1000);
+}
+
+/** The files that the settings name. */
+interface Files {
   /** The root that replaces Intel's. */
   readonly root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
   /** PEM of what the certificates of Redis must lead to. */
   readonly tlsCa: string | null;
+  readonly audit: AuditFile | null;
 }
 
 /** What parts of the service have said of themselves. */
 interface Known {
   challengeStoreProblem: SharedSetError["code"] | null;
   profileEvent: ReturnType<Conditions["profileEvent"]>;
+  policy: PolicyIdentity | null;
 }
 
 async function run(
   config: Config,
   deps: ServiceDeps,
-  { root, tlsCa }: Certificates,
+  { root, tlsCa, audit: auditFile }: Files,
 ): Promise<Result<RunningService, StartFailure>> {
   const { clock, fetch, schedule, logStream } = deps;
-  const now = (): number => Math.floor(clock.wallMs() / 1000);
+  const now = nowOf(clock);
   const agent = createDstackAgent({ socketPath: config.dstackSocketPath });
   const tls = config.tls.mode === "off" ? ok(null) : await createTlsKeeper({ agent, names: config.tls.names, now });
   if (!tls.ok) return err(failure(`TLS_MODE: no certificate from the guest agent: ${tls.error}`));
@@ -114,7 +126,14 @@ async function run(
     rootCa: root?.der ?? null,
     maxWaits: config.limits.maxCollateralWaits,
   });
-  const known: Known = { challengeStoreProblem: null, profileEvent: config.acceptMockAttestation ? null : "pending" };
+  const known: Known = {
+    challengeStoreProblem: null,
+    profileEvent: config.acceptMockAttestation ? null : "pending",
+    policy: null,
+  };
+  const onFailure = (kind: string, reason: string): void =>
+    app.log.error({ kind, reason }, "the audit file cannot be written: no key is released");
+  const trail = auditFile === null ? null : createAuditTrail({ file: auditFile, schedule, now, onFailure });
   const shared = sharedChallenges(config, deps, agent, tlsCa, (problem) => {
     known.challengeStoreProblem = problem?.code ?? null;
     if (problem === null) app.log.info("the challenge store answers");
@@ -139,8 +158,11 @@ async function run(
       challengeStoreProblem: () => known.challengeStoreProblem,
       profileEvent: () => known.profileEvent,
       collateral: () => evidence.condition(),
+      isAuditBroken: () => auditFile?.isBroken() ?? false,
       monotonicMs: () => clock.monotonicMs(),
     },
+    policyIdentity: () => known.policy,
+    ...(trail === null ? {} : { audit: trail }),
     ...(keeper === null ? {} : { tls: keeper }),
     ...(logStream === undefined ? {} : { logStream }),
   });
@@ -164,22 +186,40 @@ async function run(
     policy.stop();
     await app.close();
     shared?.stop();
+    await trail?.stop();
   };
   const refuseToRun = async (reason: StartFailure): Promise<Result<RunningService, StartFailure>> => {
     await stop();
     return err(reason);
   };
 
+  const noted = await trail?.note({
+    kind: "start",
+    profile: config.profile,
+    trustAnchor: root === null ? "intel" : "custom",
+    discardedBytes: auditFile?.discardedBytes ?? 0,
+  });
+  if (noted?.ok === false) return refuseToRun(failure(`AUDIT_FILE: cannot be written: ${noted.error.reason}`));
+  if (noted?.ok === true)
+    app.log.info({ audit: noted.value, discardedBytes: auditFile?.discardedBytes }, "audit file continues");
   const profileFailure = await recordProfile(config, agent, app.log, known);
   if (profileFailure !== null) return refuseToRun(profileFailure);
   // Only the first attempt is waited for, which is bounded; after it the store says why it is closed.
   await shared?.start();
   const failed = Promise.withResolvers<StartFailure>();
   const failures: StartFailure[] = [];
-  const observer = observePolicy(config, app.log, (reason) => {
+  const logged = observePolicy(config, app.log, (reason) => {
     failures.push(failure(reason));
     failed.resolve(failure(reason));
   });
+  const observer: PolicyObserver = {
+    ...logged,
+    loaded(source, loaded) {
+      known.policy = identifyPolicy(source, loaded.policy.tag, loaded.sha256);
+      void trail?.note({ kind: "policy", ...known.policy });
+      logged.loaded(source, loaded);
+    },
+  };
   const loading = policy.start(observer);
   // A release host that does not answer must not keep /health and /attest from doing so; /get-key says why it waits.
   if (config.policy.kind !== "release") await loading;

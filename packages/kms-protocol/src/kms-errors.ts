@@ -29,6 +29,7 @@ export const KMS_TAGS = [
   "tcb_status_rejected",
   "measurement_policy_rejected",
   "key_derivation_failed",
+  "audit_unavailable",
   "invalid_attestation_request",
   "attestation_unavailable",
 ] as const;
@@ -71,6 +72,7 @@ export const KMS_ERROR_CODES = [
   "measurements-refused",
   "wrap-key-low-order",
   "key-derivation-failed",
+  "audit-unavailable",
   "attest-request-invalid",
   "attestation-unavailable",
 ] as const;
@@ -121,6 +123,7 @@ export const KMS_ERRORS: Readonly<Record<KmsErrorCode, readonly [status: number,
   "measurements-refused": [403, "measurement_policy_rejected"],
   "wrap-key-low-order": [400, "invalid_wrap_key"],
   "key-derivation-failed": [500, "key_derivation_failed"],
+  "audit-unavailable": [503, "audit_unavailable"],
   // Attestation of the KMS itself, and its quote over a sealed key.
   "attest-request-invalid": [400, "invalid_attestation_request"],
   "attestation-unavailable": [503, "attestation_unavailable"],

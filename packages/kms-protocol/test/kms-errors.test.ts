@@ -29,6 +29,7 @@ test("the answers are those of the wire", () => {
     "500 internal_error",
     "500 key_derivation_failed",
     "503 attestation_unavailable",
+    "503 audit_unavailable",
     "503 challenge_store_unavailable",
     "503 collateral_unavailable",
     "503 policy_not_ready",

@@ -17,6 +17,7 @@ const RETRY_AFTER_SECONDS: Readonly<Partial<Record<KmsErrorCode, number>>> = {
   "policy-not-ready": 10,
   "collateral-unavailable": 10,
   "attestation-unavailable": 5,
+  "audit-unavailable": 5,
 };
 
 /** Answers a refusal with its status, tag and sentence, and with `Retry-After` where asking again can help (429, 503). */

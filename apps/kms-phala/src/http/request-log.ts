@@ -1,6 +1,27 @@
 import { createHash } from "node:crypto";
+import type { AuditHead } from "@mero-tee/kms-protocol/audit";
 import fp from "fastify-plugin";
 import type { FastifyPluginCallback } from "fastify";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What was decided about a peer, for the one line of the request; null where nothing was. */
+    decision: Decision | null;
+  }
+}
+
+/** Facts of a decision, none of which is secret. */
+interface Decision {
+  /** Short hash of the peer id. */
+  readonly peer: string;
+  /** Digest of the policy document in force; null where there is none. */
+  readonly policy?: string | null;
+  readonly wire?: "plain" | "wrapped";
+  readonly tcbStatus?: string | null;
+  readonly measurementSet?: string | null;
+  /** Number and digest of the record in the audit file: kept elsewhere, they show later that nothing was cut off. */
+  readonly audit?: AuditHead;
+}
 
 /** A short stand-in for a peer id in the log: the same for the same peer, and not the peer id. */
 export function hashPeerId(peerId: string): string {
@@ -8,8 +29,9 @@ export function hashPeerId(peerId: string): string {
 }
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {
+  app.decorateRequest("decision", null);
   app.addHook("onResponse", async (request, reply) => {
-    const { refusal } = request;
+    const { refusal, decision } = request;
     request.log.info(
       {
         method: request.method,
@@ -17,6 +39,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
         path: request.routeOptions.url ?? "unknown",
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
+        ...decision,
         ...(refusal === null ? {} : { code: refusal.code, details: refusal.details, cause: refusal.cause }),
       },
       "answered",

@@ -1,10 +1,11 @@
-import { type ChallengeAnswer, parseChallengeRequest, parsePeerId } from "@mero-tee/kms-protocol";
+import { type ChallengeAnswer, parseChallengeRequest, parsePeerId, type PeerId } from "@mero-tee/kms-protocol";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { FastifyPluginCallback } from "fastify";
 import { z } from "zod";
 import type { ChallengeStore } from "../challenge/challenge-store.ts";
 import { sendRefusal } from "../http/error-answers.ts";
+import { hashPeerId } from "../http/request-log.ts";
 import { refuseRequest } from "../http/request-refusal.ts";
 import { refuse, type Refusal } from "../refusal.ts";
 import { errorResponses } from "./error-schema.ts";
@@ -16,11 +17,16 @@ const answerSchema = z.strictObject({
 });
 
 /** Decides `POST /challenge`. Source: mero-kms protocol, endpoints. */
-async function issueChallenge(body: Uint8Array, challenges: ChallengeStore): Promise<Result<ChallengeAnswer, Refusal>> {
+async function issueChallenge(
+  body: Uint8Array,
+  challenges: ChallengeStore,
+  note: (peerId: PeerId) => void,
+): Promise<Result<ChallengeAnswer, Refusal>> {
   const request = parseChallengeRequest(body);
   if (!request.ok) return refuseRequest(request.error);
   const peerId = parsePeerId(request.value.peerId);
   if (!peerId.ok) return refuse("peer-id-malformed", "peerId is not the peer id of an Ed25519 key");
+  note(peerId.value);
   const challenge = await challenges.issue(peerId.value);
   if (!challenge.ok) return refuse(challenge.error);
   const { challengeId, nonce, expiresAt } = challenge.value;
@@ -31,7 +37,9 @@ async function issueChallenge(body: Uint8Array, challenges: ChallengeStore): Pro
 export const challengeRoute: FastifyPluginCallback<{ readonly challenges: ChallengeStore }> = (app, options, done) => {
   const schema = { response: { 200: answerSchema, ...errorResponses } };
   app.post<{ Body: Uint8Array }>("/challenge", { schema }, async (request, reply) => {
-    const answer = await issueChallenge(request.body, options.challenges);
+    const answer = await issueChallenge(request.body, options.challenges, (peerId) => {
+      request.decision = { peer: hashPeerId(peerId) };
+    });
     return answer.ok ? reply.send(answer.value) : sendRefusal(request, reply, answer.error);
   });
   done();
