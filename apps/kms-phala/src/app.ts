@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import { answerHeaders } from "./http/answer-headers.ts";
 import { identifyCallers } from "./http/caller.ts";
+import { answerMetrics } from "./http/answer-metrics.ts";
 import { cors } from "./http/cors.ts";
 import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
 import { gracefulClose } from "./http/graceful-close.ts";
@@ -18,6 +19,15 @@ import { readBody } from "./http/request-body.ts";
 import { requestLog } from "./http/request-log.ts";
 import { requestOrder } from "./http/request-order.ts";
 import { answerSocketError } from "./http/socket-errors.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import {
+  observeAdmission,
+  observeAgent,
+  observeAudit,
+  observeChallenges,
+  observeEvidence,
+} from "./observe/observed-ports.ts";
+import type { TcbWatch } from "./observe/tcb-watch.ts";
 import { type Conditions, createReadiness, type ReadinessSources } from "./observe/readiness.ts";
 import type { PolicyHolder } from "./policy/policy-holder.ts";
 import type { PolicyIdentity } from "./policy/policy-identity.ts";
@@ -42,6 +52,10 @@ export interface AppDeps {
   readonly audit?: AuditTrail;
   /** Which policy is in force, for records of decisions. */
   readonly policyIdentity?: () => PolicyIdentity | null;
+  /** What is counted; a registry of its own when absent. */
+  readonly metrics?: Metrics;
+  /** Looks ahead on behalf of nodes that get keys; nobody does when absent. */
+  readonly watch?: TcbWatch;
   /** Serves TLS instead of plain HTTP. */
   readonly tls?: TlsKeeper;
   /** Where log lines go; standard output when absent. */
@@ -69,7 +83,10 @@ const TLS_SERVER_TIMEOUTS = {
  */
 export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   const { limits } = config;
-  const { tls } = deps;
+  const { tls, metrics = createMetrics() } = deps;
+  const agent = observeAgent(deps.agent, metrics);
+  const challenges = observeChallenges(deps.challenges, metrics);
+  const ports = { ...deps, agent, challenges, evidence: observeEvidence(deps.evidence, metrics) };
   const callerOf = identifyCallers(limits.trustedProxies);
   const app = Fastify({
     trustProxy:
@@ -101,19 +118,31 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   void app.register(answerHeaders);
   void app.register(gracefulClose, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   void app.register(requestLog);
+  void app.register(answerMetrics, { metrics });
   if (config.corsOrigins.length > 0) void app.register(cors, { origins: config.corsOrigins });
   void app.register(requestOrder);
 
+  const readiness = createReadiness({ ...readinessOf(deps), settings: config });
+  app.decorate("readiness", { getter: () => readiness });
   void app.register(healthRoute);
-  void app.register(readyRoute, { readiness: createReadiness({ ...readinessOf(deps), settings: config }) });
-  void app.register(challengeRoute, { challenges: deps.challenges });
-  void app.register(attestRoute, { agent: deps.agent, quotes: createAdmission(limits.quotes), callerOf });
+  void app.register(readyRoute, { readiness });
+  void app.register(challengeRoute, { challenges });
+  void app.register(attestRoute, {
+    agent,
+    quotes: observeAdmission(createAdmission(limits.quotes), "attest", metrics),
+    callerOf,
+  });
   void app.register(getKeyRoute, {
     settings: config,
-    ports: deps,
-    releases: createAdmission(limits.releases),
+    ports,
+    releases: observeAdmission(createAdmission(limits.releases), "get-key", metrics),
     callerOf,
-    audit: deps.audit ?? NO_AUDIT,
+    audit: observeAudit(deps.audit ?? NO_AUDIT, metrics),
+    onReleased(peer, { key, verified }) {
+      metrics.released(key.wire, verified?.tcbStatus ?? null);
+      const policy = deps.policy.current();
+      if (verified !== null && policy.ok) deps.watch?.note(peer, verified, policy.value);
+    },
     policyIdentity: deps.policyIdentity ?? (() => null),
   });
   return app;

@@ -4,6 +4,7 @@ import { parseCorsOrigins } from "./config/cors-origins.ts";
 import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-profile.ts";
 import { parseKeyNamespace } from "./config/key-namespace.ts";
 import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
+import { readMetricsAddress } from "./config/metrics-address.ts";
 import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
@@ -48,6 +49,8 @@ export interface Config {
   readonly collateralUrl: string | null;
   /** The development switch: a file whose root certificate replaces Intel's, or null. */
   readonly simulatedRootCaFile: string | null;
+  /** Where metrics are served, or null: nowhere. */
+  readonly metrics: ListenAddress | null;
   /** The hash-chained file of decisions, or null: none is kept. */
   readonly auditFile: string | null;
   /** Sentences to log at start: what is weakened, deprecated or unused. */
@@ -88,6 +91,7 @@ export function parseConfig(
     policy: choosePolicy(settings, image, builtAs),
     collateralUrl: settings.value<string | null>("PCCS_URL", parseCollateralUrl, null),
     simulatedRootCaFile: readSimulatedRoot(settings, image),
+    metrics: readMetricsAddress(settings),
     auditFile: settings.value<string | null>("AUDIT_FILE", parseAbsolutePath, null),
     warnings: settings.warnings,
   };

@@ -7,6 +7,7 @@ import {
 } from "@mero-tee/tdx-quote/collateral";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { createConcurrencyLimit } from "./concurrency-limit.ts";
+import type { HeldEarlyCollateral } from "./observe/tcb-watch.ts";
 import type { CollateralCondition } from "./observe/readiness.ts";
 import type { QuoteVerification } from "./quote-verification.ts";
 
@@ -33,6 +34,8 @@ export interface EvidenceOptions {
 export interface Evidence extends QuoteVerification {
   /** Fetches anew what is due; resolves when all attempts have ended. */
   refreshDue(): Promise<void>;
+  /** Early collateral that is held, for forecasts; absent where none is ever fetched. */
+  readonly heldEarly?: HeldEarlyCollateral;
   /** What is held, for readiness and metrics. */
   condition(): CollateralCondition;
 }

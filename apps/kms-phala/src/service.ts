@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { createPcsClient, type FetchCollateral, type FetchPort } from "@mero-tee/tdx-quote/collateral";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import type { FastifyBaseLogger } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import { type AuditFile, openAuditFile } from "./audit/audit-file-store.ts";
 import { createAuditTrail } from "./audit/audit-trail.ts";
@@ -18,6 +18,9 @@ import { createDstackAgent } from "./dstack-client.ts";
 import { createEvidence } from "./evidence.ts";
 import type { GuestAgent } from "./guest-agent.ts";
 import type { LogStream } from "./http/logger.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { buildMetricsServer } from "./observe/metrics-server.ts";
+import { createTcbWatch } from "./observe/tcb-watch.ts";
 import type { Conditions } from "./observe/readiness.ts";
 import { identifyPolicy, type PolicyIdentity } from "./policy/policy-identity.ts";
 import { choosePolicySource } from "./policy/choose-policy-source.ts";
@@ -56,6 +59,8 @@ export interface StartFailure {
 /** A service that listens. */
 export interface RunningService {
   readonly address: ListenAddress;
+  /** Where metrics are served, or null: nowhere. */
+  readonly metricsAddress: ListenAddress | null;
   /** Stops accepting, lets requests in flight finish, and resolves when they have. */
   stop(): Promise<void>;
   /** Resolves if the service finds out later that it must not run. */
@@ -143,7 +148,15 @@ async function run(
         "the challenge store is unavailable: no key is released",
       );
   });
+  const watch = createTcbWatch({
+    early: (platform) => evidence.heldEarly?.(platform) ?? null,
+    now,
+    rootCa: root?.der ?? null,
+  });
+  const metrics = createMetrics(config.metrics !== null);
   const app = buildApp(config, {
+    metrics,
+    watch,
     agent,
     policy,
     evidence,
@@ -181,7 +194,16 @@ async function run(
   const stopRefreshing = repeat(schedule, REFRESH_MS, async () => {
     await Promise.all([evidence.refreshDue(), keeper?.renewIfDue(renewal)]);
   });
+  const scrape = (): Promise<string> =>
+    metrics.scrape({
+      readiness: app.readiness,
+      collateral: () => evidence.condition(),
+      policy: () => known.policy,
+      forecast: () => watch.summary(),
+    });
+  const metricsServer = buildMetricsServer(scrape, () => clock.monotonicMs());
   const stop = async (): Promise<void> => {
+    await metricsServer.close();
     stopRefreshing();
     policy.stop();
     await app.close();
@@ -235,11 +257,26 @@ async function run(
     const reason = error instanceof Error ? error.message : "unknown error";
     return refuseToRun(failure(`LISTEN_ADDR: cannot listen: ${reason}`));
   }
-  const bound = app.server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : config.listen.port;
-  const address = { host: config.listen.host, port };
+  const address = boundAddress(app, config.listen);
+  if (config.metrics !== null) {
+    try {
+      // A copy: the framework writes into it.
+      await metricsServer.listen({ ...config.metrics });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "unknown error";
+      return refuseToRun(failure(`METRICS_PORT: cannot listen: ${reason}`));
+    }
+  }
+  const metricsAddress = config.metrics === null ? null : boundAddress(metricsServer, config.metrics);
+  if (metricsAddress !== null) app.log.info({ address: formatListenAddress(metricsAddress) }, "metrics are served");
   app.log.info({ address: formatListenAddress(address), profile: config.profile }, "listening");
-  return ok({ address, stop, failed: failed.promise });
+  return ok({ address, metricsAddress, stop, failed: failed.promise });
+}
+
+/** The port that the kernel chose, where it was asked to. */
+function boundAddress({ server }: FastifyInstance, { host, port }: ListenAddress): ListenAddress {
+  const bound = server.address();
+  return { host, port: typeof bound === "object" && bound !== null ? bound.port : port };
 }
 
 function logCertificate(log: FastifyBaseLogger, message: string, { sha256, notAfter }: TlsCertificate): void {

@@ -37,6 +37,8 @@ export interface GetKeyOptions {
   readonly releases: Admission;
   readonly callerOf: IdentifyCaller;
   readonly audit: AuditTrail;
+  /** Told about each key that is about to leave. */
+  readonly onReleased: (peer: string, released: ReleasedKey) => void;
   /** Which policy is in force. */
   readonly policyIdentity: () => PolicyIdentity | null;
 }
@@ -63,6 +65,7 @@ export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, 
       measurementSet,
       ...(record === null ? {} : { audit: record }),
     };
+    options.onReleased(request.decision.peer, released);
     logRelease(request.log, asked.value.peerId, released);
     return reply.send(answerOf(released));
   });

@@ -4,6 +4,13 @@ import type { Readiness } from "../observe/readiness.ts";
 import { READINESS_CHECKS, READINESS_CONDITIONS, READINESS_FAILURES } from "../observe/readiness-report.ts";
 import { errorResponses } from "./error-schema.ts";
 
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Says whether keys can be released, to `/ready` and to metrics alike. */
+    readonly readiness: Readiness;
+  }
+}
+
 const checkSchema = z.strictObject({
   status: z.enum(["ok", "degraded", "failed"]),
   code: z.enum([...READINESS_FAILURES, ...READINESS_CONDITIONS]).nullable(),
