@@ -81,7 +81,7 @@ const routes: RouteMap<CliContext> = buildRouteMap({
     sigstore: buildRouteMap({
       routes: { verify: sigstoreVerifyCommand },
       docs: groupDocs(
-        "Verify who signed a release file",
+        "Verify who signed a file",
         "mero-tee sigstore verify policy.json --bundle policy.json.sigstore.json --identity URI --issuer URL",
       ),
     }),
@@ -98,11 +98,14 @@ const routes: RouteMap<CliContext> = buildRouteMap({
     }),
     release: buildRouteMap({
       routes: { verify: releaseVerifyCommand, download: releaseDownloadCommand, assemble: releaseAssembleCommand },
-      docs: groupDocs("Make and judge releases", "mero-tee release verify ./mero-kms-v2.4.0 --lane kms"),
+      docs: groupDocs("Fetch, judge and make releases", "mero-tee release verify ./mero-kms-v2.4.0 --lane kms"),
     }),
     compat: buildRouteMap({
       routes: { check: compatCheckCommand, update: compatUpdateCommand },
-      docs: groupDocs("Which KMS and node releases belong together", "mero-tee compat check --kms 2.4.0 --node 2.4.0"),
+      docs: groupDocs(
+        "Look up which KMS and node releases belong together",
+        "mero-tee compat check --kms 2.4.0 --node 2.4.0",
+      ),
     }),
     composeHash: composeHashCommand,
     audit: buildRouteMap({
@@ -122,7 +125,8 @@ const routes: RouteMap<CliContext> = buildRouteMap({
   docs: {
     brief: "Prove what a TDX machine runs, and get its keys",
     fullDescription:
-      "mero-tee verifies TDX quotes, plays a node towards a KMS, and runs the whole system on a simulated platform.\n\n" +
+      "mero-tee verifies TDX quotes, releases and audit files, works with policies, plays a node towards a KMS, and runs the whole " +
+      "system on a simulated platform.\n\n" +
       "Exit codes: 0 ok, 1 unexpected or environment failure, 2 usage error, 10 judged and refused, 11 a required file is missing.\n" +
       "With --json a command prints exactly one JSON document on standard output; `failure` is null on success.\n\n" +
       "EXAMPLE\n  mero-tee dev --once",
@@ -201,5 +205,6 @@ function asksForJson(args: readonly string[]): boolean {
 }
 
 function sentence(message: string): string {
-  return `${message.trim().replace(/\.$/, "")}. Try --help.`;
+  const trimmed = message.trim();
+  return `${/[.?]$/.test(trimmed) ? trimmed : `${trimmed}.`} Try --help.`;
 }

@@ -184,7 +184,12 @@ describe("policy evaluate", () => {
     expect(documentOf(outcome)).toMatchObject({
       allowed: false,
       mismatches: [{ field: "rtmr2", actual: OTHER, allowed: [memberOf(policy, "node_allowed_rtmr2")] }],
-      failure: { code: "policy-mismatch", stage: "policy" },
+      failure: {
+        code: "policy-mismatch",
+        stage: "policy",
+        // Nothing was verified, so nothing is called genuine.
+        message: `The policy does not accept these values: rtmr2 is ${OTHER}.`,
+      },
     });
   });
 
@@ -327,5 +332,17 @@ describe("policy merod-config", () => {
     const other = args.map((word) => (word === "locked-read-only" ? "debug" : word));
     expect((await runInWorld([...other, "https://kms.example.com"], { files })).exitCode).toBe(10);
     expect((await runInWorld([...args, 'x"\n[evil]'], { files })).exitCode).toBe(2);
+  });
+
+  test("takes no address that a node which verifies its KMS refuses", async () => {
+    const files = memoryFiles({ [POLICY]: policy });
+    const outcomeOf = async (url: string) => await runInWorld([...args, url], { files });
+    expect((await outcomeOf("http://127.0.0.1:8080")).exitCode).toBe(0);
+    for (const url of ["http://kms.example.com", "http://localhost:8080"]) {
+      expect(await outcomeOf(url)).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("loopback IP address"),
+      });
+    }
   });
 });

@@ -11,12 +11,38 @@ const COMMANDS = [
   ["kms", "probe"],
   ["measure", "rtmr3"],
   ["sigstore", "verify"],
+  ["policy", "validate"],
+  ["policy", "diff"],
+  ["policy", "evaluate"],
+  ["policy", "candidates"],
+  ["policy", "promote"],
+  ["policy", "merod-config"],
+  ["release", "verify"],
+  ["release", "download"],
+  ["release", "assemble"],
+  ["compat", "check"],
+  ["compat", "update"],
+  ["compose-hash"],
+  ["audit", "verify"],
   ["dev"],
   ["simulator", "start"],
   ["simulator", "defects"],
 ];
 
-const GROUPS = [[], ["quote"], ["event-log"], ["collateral"], ["kms"], ["measure"], ["sigstore"], ["simulator"]];
+const GROUPS = [
+  [],
+  ["quote"],
+  ["event-log"],
+  ["collateral"],
+  ["kms"],
+  ["measure"],
+  ["sigstore"],
+  ["policy"],
+  ["release"],
+  ["compat"],
+  ["audit"],
+  ["simulator"],
+];
 
 describe("--help", () => {
   test.each([...GROUPS, ...COMMANDS].map((words) => ({ line: ["mero-tee", ...words].join(" "), words })))(
@@ -43,6 +69,7 @@ describe("--help", () => {
 describe("a command line that cannot be understood", () => {
   const LINES = [
     { name: "an unknown command", args: ["attest"] },
+    { name: "a word that is nearly a command", args: ["polic"] },
     { name: "an unknown command of a group", args: ["quote", "sign"] },
     { name: "a missing argument", args: ["quote", "inspect"] },
     { name: "an unknown flag", args: ["quote", "inspect", "a", "--force"] },
@@ -60,7 +87,7 @@ describe("a command line that cannot be understood", () => {
     const { exitCode, stdout, stderr } = await runInWorld(args);
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^✗ Failed {2}.+ Try --help\.\n/);
+    expect(stderr).toMatch(/^✗ Failed {2}.+[^.?][.?] Try --help\.\n/);
   });
 
   test.each(LINES)("$name still gives a pipeline its one document", async ({ args }) => {

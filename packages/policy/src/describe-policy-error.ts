@@ -48,7 +48,7 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "policy-binding-contradiction":
       return `${error.field} gives other bytes than its hexadecimal form.`;
     case "policy-mismatch":
-      return `The quote is genuine but not accepted: ${listMismatches(error)}${describeNearest(error)}.`;
+      return `The quote is genuine but not accepted: ${describeMismatches(error)}.`;
     case "profile-unknown":
       return `${quoteForeignText(error.actual)} is not a profile; known are ${PROFILES.join(", ")}.`;
     case "measurement-malformed":
@@ -58,6 +58,14 @@ export function describePolicyError(error: AnyPolicyError): string {
     case "root-hash-malformed":
       return `A root hash has 64 lower-case hex digits; this text of length ${error.length} is none.`;
   }
+}
+
+/**
+ * What a policy does not accept, without saying of what, and without a full stop: the values need not be those of a genuine
+ * quote.
+ */
+export function describeMismatches(error: PolicyMismatches): string {
+  return `${listMismatches(error)}${describeNearest(error)}`;
 }
 
 /** One name and a few words: which set was probably meant, and what is wrong with it. */

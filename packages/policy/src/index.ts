@@ -7,7 +7,7 @@ export {
   emptyPolicyFields,
 } from "./appraisal-policy.ts";
 export { DEFAULT_BINDING_LABEL } from "./default-binding.ts";
-export { describeNearestSet, describePolicyError } from "./describe-policy-error.ts";
+export { describeMismatches, describeNearestSet, describePolicyError } from "./describe-policy-error.ts";
 export { ENVIRONMENT_POLICY_VARIABLES, policyFromEnvironment } from "./environment-policy.ts";
 export {
   type AcceptedQuote,

@@ -79,7 +79,9 @@ export async function findRelease(
 ): Promise<Result<FoundRelease, DownloadError>> {
   const tag = releaseTag(lane, version);
   const url = `https://api.github.com/repos/${source.repository}/releases/tags/${tag}`;
-  const opened = await open(source, { name: `the list of ${tag}`, url, accept: "application/vnd.github+json" });
+  const opened = await open(source, { name: `The list of ${tag}`, url, accept: "application/vnd.github+json" });
+  if (!opened.ok && opened.error.code === "release-not-found")
+    return refuse("release-not-found", `There is no release ${tag} in ${source.repository}.`);
   if (!opened.ok) return opened;
   try {
     const bytes = await readWhole(opened.value.chunks, LIST_LIMIT_BYTES);

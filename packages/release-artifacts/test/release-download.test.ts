@@ -119,6 +119,13 @@ describe("the list of a release", () => {
   });
 });
 
+test("a release that is not there is named by its tag", async () => {
+  expect(await findRelease(host({ [LIST]: [{ status: 404 }] }), "kms", version())).toEqual({
+    ok: false,
+    error: { code: "release-not-found", message: expect.stringMatching(/^There is no release mero-kms-v2\.4\.0 in /) },
+  });
+});
+
 describe("an asset", () => {
   test("comes from where redirects within the host's own servers lead", async () => {
     const source = host({ [ASSET]: [{ status: 302, location: STORE }], [STORE]: [{ body: ["a", "b"] }] });

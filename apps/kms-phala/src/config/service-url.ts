@@ -9,7 +9,7 @@ export function parseCollateralUrl(text: string): Result<string, string> {
   if (!URL.canParse(text)) return err("must be a URL");
   const url = new URL(text);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return err("must be an https URL, or http to a loopback address");
+    return err("must be an https URL, or http to a loopback IP address");
   }
   if (url.username !== "" || url.password !== "") return err("must not carry credentials");
   if (text.includes("?") || text.includes("#")) return err("must not have a query or a fragment");

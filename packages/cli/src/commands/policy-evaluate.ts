@@ -1,9 +1,11 @@
 import { buildCommand, type Command } from "@stricli/core";
 import {
+  describeMismatches,
   evaluatePolicy,
   MEASUREMENT_FIELDS,
   parseMeasurement,
   parseTcbStatus,
+  type PolicyMismatches,
   type PolicyRole,
   PROFILES,
   type PolicySubject,
@@ -55,7 +57,14 @@ async function evaluate(ports: Ports, flags: EvaluateFlags): Promise<Report> {
   const text: Report["text"] = (paint) => policyDecisionText(decision, "these values", paint);
   if (decision.allowed) return reportSuccess({ ...decision }, text);
   const nearest = nearestSet === undefined ? {} : { nearestSet };
-  return reportRefusal(refusalOfPolicy({ code: "policy-mismatch", mismatches, ...nearest }), { ...decision }, text);
+  return reportRefusal(refusalOfValues({ code: "policy-mismatch", mismatches, ...nearest }), { ...decision }, text);
+}
+
+/** Nobody verified a quote here, so the sentence speaks of values and of nothing genuine. */
+function refusalOfValues(error: PolicyMismatches): Refusal {
+  const refusal = refusalOfPolicy(error);
+  const message = `The policy does not accept these values: ${describeMismatches(error)}.`;
+  return { ...refusal, view: { ...refusal.view, message } };
 }
 
 interface Seen {

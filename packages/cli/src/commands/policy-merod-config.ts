@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { buildCommand, type Command } from "@stricli/core";
+import { isSecureKmsUrl, parseKmsUrl } from "@mero-tee/kms-protocol/client";
 import { merodConfig, PROFILES, type Profile } from "@mero-tee/policy";
 import { releaseTag, parseReleaseVersion } from "@mero-tee/release-artifacts";
 
@@ -41,6 +42,16 @@ async function config(ports: Ports, flags: ConfigFlags): Promise<Report> {
   return reportSuccess({ toml }, () => toml);
 }
 
+/** `--kms-url`: what is written makes the node verify its KMS, and a node that does refuses any other address. */
+function parseVerifiedKmsUrl(text: string): string {
+  const base = parseServiceUrl(text);
+  const url = parseKmsUrl(base);
+  if (!url.ok || !isSecureKmsUrl(url.value)) {
+    throw new Error("a node that verifies its KMS takes https, or http to a loopback IP address");
+  }
+  return base;
+}
+
 /** `mero-tee policy merod-config`: the part of merod's configuration with which a node checks its KMS. */
 export const policyMerodConfigCommand: Command<CliContext> = buildCommand({
   func: reporting<ConfigFlags, []>(config),
@@ -48,7 +59,12 @@ export const policyMerodConfigCommand: Command<CliContext> = buildCommand({
     flags: {
       policy: { kind: "parsed", parse: String, placeholder: "FILE", brief: "Attestation policy of a KMS release" },
       profile: { kind: "enum", values: PROFILES, brief: "Profile that the policy must speak for" },
-      kmsUrl: { kind: "parsed", parse: parseServiceUrl, placeholder: "URL", brief: "The KMS as the node reaches it" },
+      kmsUrl: {
+        kind: "parsed",
+        parse: parseVerifiedKmsUrl,
+        placeholder: "URL",
+        brief: "The KMS as the node reaches it",
+      },
       json: JSON_FLAG,
     },
   },

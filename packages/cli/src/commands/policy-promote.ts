@@ -58,7 +58,7 @@ export const policyPromoteCommand: Command<CliContext> = buildCommand({
         kind: "parsed",
         parse: String,
         placeholder: "FILE",
-        brief: "Attestation policy to put them into; it is not changed",
+        brief: "Attestation policy to put them into; it changes only if --out names it too",
       },
       role: { kind: "enum", values: ["node", "kms"], default: "node", brief: "What was probed" },
       out: optionalFlag(String, "FILE", "Write the new policy there (default: standard output)"),
