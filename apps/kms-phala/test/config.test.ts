@@ -29,6 +29,8 @@ describe("without any variable", () => {
       requireKeyWrap: false,
       tls: { mode: "off" },
       policy: { kind: "none" },
+      auditFile: null,
+      metrics: null,
       collateralUrl: null,
       simulatedRootCaFile: null,
       warnings: [],
