@@ -8,6 +8,7 @@ import { SIMULATED_MARK } from "../packages/tee-simulator/src/index.ts";
 import { type BrowserBundle, bundleForBrowser, objectionsTo } from "./browser-bundle.ts";
 
 const CORE = fileURLToPath(new URL("../packages/tdx-quote/src/index.ts", import.meta.url));
+const SIGSTORE = fileURLToPath(new URL("../packages/release-artifacts/src/sigstore/index.ts", import.meta.url));
 const SIMULATOR = fileURLToPath(new URL("../packages/tee-simulator/src/index.ts", import.meta.url));
 const LIMITS = { gzipBytes: 60_000, simulatedMark: SIMULATED_MARK };
 const ANY_SIZE = { ...LIMITS, gzipBytes: Number.POSITIVE_INFINITY };
@@ -28,6 +29,16 @@ async function bundleWith(line: string): Promise<BrowserBundle> {
   await writeFile(entry, `export * from ${JSON.stringify(CORE)};\n${line}\n`);
   return await bundleForBrowser(entry);
 }
+
+describe("the signature verifier in a browser", () => {
+  test("is small, and brings nothing of Node and nothing of the simulator", async () => {
+    const limits = { ...LIMITS, gzipBytes: 30_000 };
+    const bundle = await bundleForBrowser(SIGSTORE);
+    console.info(`signature verifier: ${bundle.gzipBytes} of ${limits.gzipBytes} bytes, minified and gzipped`);
+    expect(bundle.code).toContain("log-proof-invalid");
+    expect(objectionsTo(bundle, limits)).toEqual([]);
+  });
+});
 
 describe("the core verifier in a browser", () => {
   test("is small, and brings nothing of Node and nothing of the simulator", async () => {

@@ -11,6 +11,7 @@ import { startChild } from "./e2e/child.ts";
 import { freePort, type RedisProcess, startRedis } from "./e2e/redis-process.ts";
 import { REDIS_SERVER } from "./e2e/redis-server.ts";
 import { startTcpProxy, type TcpProxy } from "./e2e/tcp-proxy.ts";
+import { createTestCertificates, HAS_OPENSSL } from "./e2e/test-certificates.ts";
 import { printSince, until } from "./e2e/until.ts";
 import { makePeer } from "./peers.ts";
 
@@ -289,6 +290,32 @@ describe.skipIf(REDIS_SERVER === null)("other ways to reach Redis", () => {
     for (const instance of instances) await recovered(instance, "kill -9 of the cluster's node");
     expect(await winners(instances, used)).toBe(0);
     expect(await winners(instances, await challengeOf(a))).toBe(1);
+  });
+
+  test("a socket: one winner", async () => {
+    const redis = kept(await startRedis({ password: PASSWORD, args: ["--unixsocket", "redis.sock"] }));
+    const url = `unix://:${encodeURIComponent(PASSWORD)}@${redis.directory}/redis.sock`;
+    const instances = [await startInstance(url), await startInstance(url)] as const;
+    expect(await winners(instances, await challengeOf(instances[0]))).toBe(1);
+  });
+
+  test.skipIf(!HAS_OPENSSL)("TLS: only to a server whose certificate leads to the authority and names it", async () => {
+    const authority = kept(await createTestCertificates());
+    const startTlsRedis = async (name: string): Promise<string> => {
+      const { certFile, keyFile } = await authority.issue(name);
+      const port = String(await freePort());
+      const files = ["--tls-cert-file", certFile, "--tls-key-file", keyFile, "--tls-ca-cert-file", authority.caFile];
+      kept(await startRedis({ password: PASSWORD, args: ["--tls-port", port, "--tls-auth-clients", "no", ...files] }));
+      return `rediss://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`;
+    };
+    const url = await startTlsRedis("IP:127.0.0.1");
+    const trusted = await startInstance(url, { tlsCa: authority.caPem });
+    expect(await winners([trusted], await challengeOf(trusted))).toBe(1);
+    const untrusted = await startInstance(url);
+    expect(untrusted.reports).toEqual([{ code: "redis-unreachable", word: "SELF_SIGNED_CERT_IN_CHAIN" }]);
+    const misnamed = await startInstance(await startTlsRedis("DNS:other.example"), { tlsCa: authority.caPem });
+    expect(misnamed.reports).toEqual([{ code: "redis-unreachable", word: "ERR_TLS_CERT_ALTNAME_INVALID" }]);
+    for (const { store } of [untrusted, misnamed]) expect(await store.issue(peer)).toEqual(UNAVAILABLE);
   });
 
   test("Sentinel: a promoted replica takes over, and what was open before is void", async () => {

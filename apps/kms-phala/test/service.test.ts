@@ -154,6 +154,19 @@ describe("a service on the simulated platform", () => {
     expect((await post(`${url}/get-key`, await getKeyBody(url))).status).toBe(200);
   });
 
+  test("runs on without its Redis, says so without a password, and refuses challenges and keys", async () => {
+    const { url } = await listen({ REDIS_URL: "redis://:hunter2@127.0.0.1:1" });
+    const refused = await post(`${url}/challenge`, { peerId: peer.peerId });
+    expect({ status: refused.status, body: await refused.json() }).toEqual({
+      status: 503,
+      body: { error: "challenge_store_unavailable" },
+    });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await post(`${url}/attest`, { nonceB64: Buffer.alloc(32).toString("base64") })).status).toBe(200);
+    expect(logs.some((line) => line.includes('"cause":"redis-unreachable","word":"ECONNREFUSED"'))).toBe(true);
+    expect(logs.join("")).not.toContain("hunter2");
+  });
+
   test("emits no profile event where mock quotes are accepted", async () => {
     await listen({ ACCEPT_MOCK_ATTESTATION: "true" });
     const events = simulator.agent?.guest.runtimeEvents() ?? [];
@@ -184,6 +197,19 @@ describe("a service that must not run", () => {
     expect(await start()).toMatchObject({
       ok: false,
       error: { exitCode: 78, lines: [expect.stringMatching(/^kms-phala: SIMULATED_ROOT_CA_FILE: /)] },
+    });
+  });
+
+  test.each([
+    { name: "no certificate", content: "no certificate" },
+    { name: "a certificate that is none", content: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
+  ])("refuses a file of authorities for Redis that holds $name", async ({ content }) => {
+    const file = join(folder, "redis-ca.pem");
+    await writeFile(file, content);
+    const env = { REDIS_URL: "rediss://127.0.0.1:1", REDIS_TLS_CA_FILE: file };
+    expect(await start(env)).toMatchObject({
+      ok: false,
+      error: { exitCode: 78, lines: [expect.stringMatching(/^kms-phala: REDIS_TLS_CA_FILE: /)] },
     });
   });
 

@@ -27,30 +27,33 @@ export function toBase64(bytes: Uint8Array): string {
 export function parseBase64(text: string): Uint8Array<ArrayBuffer> | null {
   if (text.length % 4 !== 0) return null;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const digits = text.length - padding;
-  const bytes = new Uint8Array(Math.floor((digits * 6) / 8));
-  let pending = 0;
-  let pendingBits = 0;
-  let length = 0;
-  for (let index = 0; index < digits; index += 1) {
-    const digit = digitValue(text.charCodeAt(index));
-    if (digit < 0) return null;
-    pending = ((pending << 6) | digit) & 0xfff;
-    pendingBits += 6;
-    if (pendingBits >= 8) {
-      pendingBits -= 8;
-      bytes[length] = pending >> pendingBits;
-      length += 1;
-    }
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  // Every digit's value or 64; one of the latter shows in the end.
+  let seen = 0;
+  let at = 0;
+  for (let index = 0; index < text.length; index += 4) {
+    const isLast = index + 4 === text.length;
+    const a = digitValue(text.charCodeAt(index));
+    const b = digitValue(text.charCodeAt(index + 1));
+    const c = isLast && padding === 2 ? 0 : digitValue(text.charCodeAt(index + 2));
+    const d = isLast && padding > 0 ? 0 : digitValue(text.charCodeAt(index + 3));
+    seen |= a | b | c | d;
+    // A typed array drops what is written past its end: the bytes that padding stands for.
+    bytes[at] = (a << 2) | (b >> 4);
+    bytes[at + 1] = (b << 4) | (c >> 2);
+    bytes[at + 2] = (c << 6) | d;
+    // The bits that no byte takes must be zero.
+    if (isLast && padding > 0 && ((padding === 2 ? b << 4 : c << 6) & 0xff) !== 0) return null;
+    at += 3;
   }
-  return (pending & ((1 << pendingBits) - 1)) === 0 ? bytes : null;
+  return seen < NO_DIGIT ? bytes : null;
 }
 
-/** The value of a base64 digit given as a UTF-16 code unit; -1 when it is none. */
+const NO_DIGIT = 64;
+/** Values of the digits by UTF-16 code unit. */
+const DIGIT_VALUES = new Uint8Array(128).fill(NO_DIGIT);
+for (let value = 0; value < ALPHABET.length; value += 1) DIGIT_VALUES[ALPHABET.charCodeAt(value)] = value;
+
 function digitValue(code: number): number {
-  if (code >= 0x41 && code <= 0x5a) return code - 0x41;
-  if (code >= 0x61 && code <= 0x7a) return code - 0x61 + 26;
-  if (code >= 0x30 && code <= 0x39) return code - 0x30 + 52;
-  if (code === 0x2b) return 62;
-  return code === 0x2f ? 63 : -1;
+  return DIGIT_VALUES[code] ?? NO_DIGIT;
 }

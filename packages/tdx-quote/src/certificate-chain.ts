@@ -61,15 +61,19 @@ export async function verifyTrustAnchor(
   { now, verifier }: ChainContext,
 ): Promise<Failure | null> {
   const stage = "trust-anchor";
-  const roots: Link[] = [];
+  // Chains that were read together share the certificate of their root.
+  const trusted = new Set<Certificate>();
   for (const { role, name, certificates } of chains) {
     const root = certificates.at(-1);
     if (root === undefined || certificates.length !== chainLength(role)) {
       return lengthFailure(certificates, role, stage, name);
     }
-    if (!equalBytes(root.der, rootCa)) return failure(stage, "chain-root-untrusted", { subject: name });
-    roots.push({ certificate: root, issuer: root, place: ROOT_PLACE });
+    if (!trusted.has(root) && !equalBytes(root.der, rootCa)) {
+      return failure(stage, "chain-root-untrusted", { subject: name });
+    }
+    trusted.add(root);
   }
+  const roots = Array.from(trusted, (root): Link => ({ certificate: root, issuer: root, place: ROOT_PLACE }));
   return (await firstForged(roots, stage, verifier)) ?? firstFailure(roots, stage, windowChecks(now));
 }
 

@@ -81,11 +81,11 @@ export function subjectKeyId(certificate: WithExtensions): Uint8Array | null {
 export function authorityKeyIdentifier(node: DerNode | undefined): { readonly keyId: Uint8Array | null } | null {
   const parts = derParts(node, DER_TAG.sequence);
   if (parts === null) return null;
-  const shape = parts.map(({ tag }) => tag.toString(16)).join(" ");
-  if (!/^(?:80)? ?(?:a1 82)?$/.test(shape)) return null;
-  const [first] = parts;
-  if (first?.tag !== 0x80) return { keyId: null };
-  return first.content.length === 0 ? null : { keyId: first.content };
+  const keyId = parts[0]?.tag === 0x80 ? parts[0].content : null;
+  const [issuer, serialNumber, ...rest] = keyId === null ? parts : parts.slice(1);
+  const isPair = issuer?.tag === 0xa1 && serialNumber?.tag === 0x82 && rest.length === 0;
+  if (issuer !== undefined && !isPair) return null;
+  return keyId?.length === 0 ? null : { keyId };
 }
 
 /** Only the outline: the points are never followed, because a URL of an unverified chain is an order from a stranger. */

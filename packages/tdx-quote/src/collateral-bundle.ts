@@ -56,23 +56,23 @@ interface CollateralFields {
 /** A parsed collateral bundle. **Not authenticated**: every use verifies it. Only {@link parseCollateral} makes one. */
 export type Collateral = Brand<CollateralFields, "Collateral">;
 
+const requiredShape = object<Required<Omit<CollateralBundle, "pck_certificate_chain">>>({
+  pck_crl_issuer_chain: text,
+  root_ca_crl: text,
+  pck_crl: text,
+  tcb_info_issuer_chain: text,
+  tcb_info: text,
+  tcb_info_signature: text,
+  qe_identity_issuer_chain: text,
+  qe_identity: text,
+  qe_identity_signature: text,
+});
+const extraShape = object<{ pck_certificate_chain: string | null }>({ pck_certificate_chain: optional(text, null) });
+
 const bundleShape: Shape<CollateralBundle> = (value, path) => {
-  const parsed = object<Required<Omit<CollateralBundle, "pck_certificate_chain">>>({
-    pck_crl_issuer_chain: text,
-    root_ca_crl: text,
-    pck_crl: text,
-    tcb_info_issuer_chain: text,
-    tcb_info: text,
-    tcb_info_signature: text,
-    qe_identity_issuer_chain: text,
-    qe_identity: text,
-    qe_identity_signature: text,
-  })(value, path);
+  const parsed = requiredShape(value, path);
   if (!parsed.ok) return parsed;
-  const extra = object<{ pck_certificate_chain: string | null }>({ pck_certificate_chain: optional(text, null) })(
-    value,
-    path,
-  );
+  const extra = extraShape(value, path);
   if (!extra.ok) return extra;
   const { pck_certificate_chain } = extra.value;
   return ok({ ...parsed.value, ...(pck_certificate_chain === null ? {} : { pck_certificate_chain }) });

@@ -23,13 +23,15 @@ export function parseHex(text: string, byteLength?: number): Uint8Array<ArrayBuf
   if (text.length % 2 !== 0) return null;
   if (byteLength !== undefined && text.length !== 2 * byteLength) return null;
   const bytes = new Uint8Array(text.length / 2);
+  // Every digit's value or 16; one of the latter shows in the end.
+  let seen = 0;
   for (let index = 0; index < bytes.length; index += 1) {
-    const high = nibble(text.charCodeAt(2 * index));
-    const low = nibble(text.charCodeAt(2 * index + 1));
-    if (high < 0 || low < 0) return null;
+    const high = digitValue(text.charCodeAt(2 * index));
+    const low = digitValue(text.charCodeAt(2 * index + 1));
+    seen |= high | low;
     bytes[index] = (high << 4) | low;
   }
-  return bytes;
+  return seen < NO_DIGIT ? bytes : null;
 }
 
 /** The character of a value below 16. */
@@ -37,9 +39,15 @@ function digitCode(value: number): number {
   return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
-/** The value of a hex digit given as a UTF-16 code unit; -1 when it is none. */
-function nibble(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+const NO_DIGIT = 16;
+/** Values of the digits of either case by UTF-16 code unit. */
+const DIGIT_VALUES = new Uint8Array(128).fill(NO_DIGIT);
+for (let value = 0; value < 16; value += 1) {
+  const digit = value.toString(16);
+  DIGIT_VALUES[digit.charCodeAt(0)] = value;
+  DIGIT_VALUES[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+function digitValue(code: number): number {
+  return DIGIT_VALUES[code] ?? NO_DIGIT;
 }

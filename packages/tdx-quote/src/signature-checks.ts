@@ -40,8 +40,6 @@ export function startSignatureChecks(
 
 /** Whether chains end in the trust anchor: worth starting the expensive checks, no verdict yet. */
 export function allEndInRoot(chains: readonly (readonly Certificate[])[], rootCa: Uint8Array): boolean {
-  return chains.every((chain) => {
-    const root = chain.at(-1);
-    return root !== undefined && equalBytes(root.der, rootCa);
-  });
+  const roots = new Set(chains.map((chain) => chain.at(-1)));
+  return Array.from(roots).every((root) => root !== undefined && equalBytes(root.der, rootCa));
 }

@@ -25,6 +25,8 @@ export function parseSignedJson(text: string): Result<SignedJson, ShapeError> {
   if (text.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
   if (!text.isWellFormed()) return err({ path: "", reason: "text is not well-formed Unicode" });
   const bytes = new TextEncoder().encode(text);
-  const parsed = parseStrictJson(bytes, { maxBytes: SIGNED_JSON_LIMIT_BYTES });
+  if (bytes.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
+  // Well-formed text and its bytes say the same, so the text need not be decoded from them again.
+  const parsed = parseStrictJson(text, { maxBytes: SIGNED_JSON_LIMIT_BYTES });
   return parsed.ok ? ok({ bytes, value: parsed.value }) : err({ path: "", reason: parsed.error.reason });
 }

@@ -63,8 +63,10 @@ interface ModuleDocument {
 
 const moduleShapes = { mrsigner: hex(48), attributes: hex(8), attributesMask: hex(8) };
 
+const moduleDocument = object<ModuleDocument>(moduleShapes);
+
 const tdxModule: Shape<TdxModule> = (value, path) => {
-  const parsed = object<ModuleDocument>(moduleShapes)(value, path);
+  const parsed = moduleDocument(value, path);
   if (!parsed.ok) return parsed;
   const { mrsigner, attributes, attributesMask } = parsed.value;
   return ok({ mrSigner: mrsigner, attributes, attributesMask });

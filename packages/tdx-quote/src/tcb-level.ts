@@ -77,8 +77,10 @@ function descending<Level>(
 /** `advisoryIDs` of a level; none where absent. */
 const advisoryIds: Shape<readonly string[]> = optional(list(text), []);
 
+const componentDocuments = list(object<{ svn: number }>({ svn: integer(255) }), 16, 16);
+
 const components: Shape<readonly number[]> = (value, path) => {
-  const parsed = list(object<{ svn: number }>({ svn: integer(255) }), 16, 16)(value, path);
+  const parsed = componentDocuments(value, path);
   return parsed.ok ? ok(parsed.value.map(({ svn }) => svn)) : parsed;
 };
 

@@ -16,9 +16,23 @@ const DAYS_BEFORE_1970 = 719_468;
  * Source: RFC 3339, section 5.6, restricted to whole seconds in UTC; Intel PCS API, date-time fields.
  */
 export function parseRfc3339Utc(text: string): number | null {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return null;
-  return unixSeconds(Number(text.replaceAll(/[-T:Z]/g, "")));
+  if (text.length !== RFC_3339_FORM.length) return null;
+  let stamp = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    const form = RFC_3339_FORM.charCodeAt(index);
+    if (form !== ZERO) {
+      if (code !== form) return null;
+    } else if (code >= ZERO && code <= NINE) stamp = stamp * 10 + code - ZERO;
+    else return null;
+  }
+  return unixSeconds(stamp);
 }
+
+/** A zero stands for any digit. */
+const RFC_3339_FORM = "0000-00-00T00:00:00Z";
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /**
  * Writes Unix seconds as `YYYY-MM-DDTHH:MM:SSZ`.

@@ -8,9 +8,15 @@ import { JSON_TARGET } from "./targets/json.ts";
 import { PEM_CHAIN_TARGET } from "./targets/pem-chain.ts";
 import { QUOTE_TARGET } from "./targets/quote.ts";
 import { SGX_EXTENSION_TARGET } from "./targets/sgx-extension.ts";
+import {
+  SIGNING_CERTIFICATE_TARGET,
+  SIGSTORE_BUNDLE_TARGET,
+  TIMESTAMP_TARGET,
+  TRUSTED_ROOT_TARGET,
+} from "./targets/sigstore.ts";
 import { QE_IDENTITY_TARGET, TCB_INFO_TARGET } from "./targets/signed-documents.ts";
 
-/** Every parser of `@mero-tee/tdx-quote` that reads what a stranger wrote. */
+/** Every parser of `@mero-tee/tdx-quote` and of the Sigstore verifier that reads what a stranger wrote. */
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   QUOTE_TARGET,
   CERTIFICATE_TARGET,
@@ -24,4 +30,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   SGX_EXTENSION_TARGET,
   JSON_TARGET,
   DER_TARGET,
+  SIGSTORE_BUNDLE_TARGET,
+  TRUSTED_ROOT_TARGET,
+  SIGNING_CERTIFICATE_TARGET,
+  TIMESTAMP_TARGET,
 ];

@@ -121,6 +121,12 @@ describe("a signature with one thing wrong", () => {
     });
   });
 
+  test("a refusal is short, however long the text at fault", () => {
+    const refused = parseSigstoreBundle(JSON.stringify({ mediaType: "m".repeat(100_000) }));
+    expect(refused).toMatchObject({ ok: false, error: { code: "bundle-media-type-unsupported" } });
+    expect(JSON.stringify(refused).length).toBeLessThan(2000);
+  });
+
   test("a defect that does not exist is the caller's mistake", () => {
     expect(() => sigstore.sign(FILE, { ...WHO, defect: "nothing" })).toThrow(RangeError);
   });

@@ -9,6 +9,8 @@ import { REDIS_SERVER } from "./redis-server.ts";
 /** A real Redis with a directory of its own. */
 export interface RedisProcess {
   readonly port: number;
+  /** Its working directory. */
+  readonly directory: string;
   readonly child: Child;
   /** Runs one command as its administrator. */
   command(...words: readonly string[]): Promise<unknown>;
@@ -51,6 +53,7 @@ export async function startRedis(options: RedisProcessOptions = {}): Promise<Red
   let child = await launch();
   return {
     port,
+    directory,
     get child() {
       return child;
     },

@@ -22,7 +22,7 @@ export async function startTcpProxy(target: NetConnectOpts, listenPath?: string)
 
   const join = (near: Socket): void => {
     if (near.destroyed) return;
-    const far = connect(leadsTo);
+    const far = connect({ ...leadsTo, allowHalfOpen: true });
     const pair = { near, far };
     pairs.add(pair);
     const end = (): void => {
@@ -34,7 +34,7 @@ export async function startTcpProxy(target: NetConnectOpts, listenPath?: string)
     near.pipe(far);
     far.pipe(near);
   };
-  const server: Server = createServer({ pauseOnConnect: true }, (near) => {
+  const server: Server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (near) => {
     near.on("error", () => near.destroy());
     if (isCut) held.push(() => join(near));
     else join(near);

@@ -68,7 +68,7 @@ export interface FulcioCertificate {
  */
 export function parseFulcioCertificate(der: Uint8Array): Result<FulcioCertificate, SigstoreError> {
   const parsed = parseX509Certificate(der);
-  if (!parsed.ok) return refuse("signing-certificate-malformed", parsed.error);
+  if (!parsed.ok) return refuse("signing-certificate-malformed", { reason: parsed.error.reason });
   const certificate = parsed.value;
   const problem = leafProblem(certificate, CODE_SIGNING, [SUBJECT_ALTERNATIVE_NAME]);
   if (problem !== null) return refuse("signing-certificate-unfit", { reason: problem });

@@ -59,10 +59,17 @@ export interface SigstoreError extends SigstoreFacts {
   readonly code: SigstoreErrorCode;
 }
 
-/** Makes a refusal. */
+/** Longest fact, in UTF-16 units: a refusal ends in log lines, so a stranger must not choose its size. */
+const FACT_LIMIT = 1024;
+
+/** Makes a refusal; facts that are longer than anyone reads are cut. */
 export function refuse(
   code: SigstoreErrorCode,
   facts: SigstoreFacts = {},
 ): { readonly ok: false; readonly error: SigstoreError } {
-  return err({ code, ...facts });
+  const short = Object.entries(facts).map(([name, text]: [string, string]) => [
+    name,
+    text.length <= FACT_LIMIT ? text : `${text.slice(0, FACT_LIMIT)}…`,
+  ]);
+  return err({ code, ...Object.fromEntries(short) });
 }

@@ -25,7 +25,7 @@ export async function verifyTimestamp(
   authorities: readonly TrustedAuthority[],
 ): Promise<Result<number, SigstoreError>> {
   const parsed = parseTimestampResponse(response);
-  if (!parsed.ok) return refuse("timestamp-malformed", parsed.error);
+  if (!parsed.ok) return refuse("timestamp-malformed", { reason: parsed.error.reason });
   const token = parsed.value;
   if (!isHashOf(token.imprint, stamped)) return refuse("timestamp-imprint-mismatch");
   if (!isHashOf(token.infoDigest, token.info)) return refuse("timestamp-signature-invalid");

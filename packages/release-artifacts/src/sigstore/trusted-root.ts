@@ -80,7 +80,8 @@ const trustedAuthority: Shape<TrustedAuthority> = (value, path) => {
   const chain: X509Certificate[] = [];
   for (const [index, { rawBytes }] of shape.value.certChain.certificates.entries()) {
     const certificate = parseX509Certificate(rawBytes);
-    if (!certificate.ok) return err({ path: `${path}.certChain.certificates[${index}]`, ...certificate.error });
+    if (!certificate.ok)
+      return err({ path: `${path}.certChain.certificates[${index}]`, reason: certificate.error.reason });
     chain.push(certificate.value);
   }
   const [first, ...others] = chain;
