@@ -12,6 +12,7 @@ import { identifyCallers } from "./http/caller.ts";
 import { answerMetrics } from "./http/answer-metrics.ts";
 import { cors } from "./http/cors.ts";
 import { errorAnswers, sendRefusal } from "./http/error-answers.ts";
+import { openApi } from "./http/openapi.ts";
 import { gracefulClose } from "./http/graceful-close.ts";
 import { loggerOptions, type LogStream } from "./http/logger.ts";
 import { ANSWER_MEDIA_TYPE } from "./http/media-type.ts";
@@ -124,6 +125,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
 
   const readiness = createReadiness({ ...readinessOf(deps), settings: config });
   app.decorate("readiness", { getter: () => readiness });
+  void app.register(openApi);
   void app.register(healthRoute);
   void app.register(readyRoute, { readiness });
   void app.register(challengeRoute, { challenges });

@@ -5,6 +5,7 @@ export const ENDPOINTS = {
   "/challenge": "POST",
   "/get-key": "POST",
   "/attest": "POST",
+  "/openapi.json": "GET, HEAD",
 } as const;
 
 /** One of the paths of {@link ENDPOINTS}. */

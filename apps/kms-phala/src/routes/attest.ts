@@ -55,10 +55,13 @@ async function attest(
   }
 }
 
+const requestSchema = z.looseObject({ nonceB64: z.string(), bindingB64: z.string().nullish() });
+const DOCS = { summary: "A quote of this KMS over the caller's nonce.", body: requestSchema };
+
 /** `POST /attest`: a fresh quote of this KMS over the asker's nonce. Works while no policy is loaded. */
 export const attestRoute: FastifyPluginCallback<AttestOptions> = (app, options, done) => {
   const schema = { response: { 200: answerSchema, ...errorResponses } };
-  app.post<{ Body: Uint8Array }>("/attest", { schema }, async (request, reply) => {
+  app.post<{ Body: Uint8Array }>("/attest", { schema, config: { docs: DOCS } }, async (request, reply) => {
     const answer = await attest(request.body, options.callerOf(request, reply), options);
     return answer.ok ? reply.send(answer.value) : sendRefusal(request, reply, answer.error);
   });

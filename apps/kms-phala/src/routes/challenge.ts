@@ -33,10 +33,13 @@ async function issueChallenge(
   return ok({ challengeId, nonceB64: toBase64(nonce), expiresAt });
 }
 
+const requestSchema = z.looseObject({ peerId: z.string() });
+const DOCS = { summary: "A challenge for one peer.", body: requestSchema };
+
 /** `POST /challenge`: a challenge for one peer. */
 export const challengeRoute: FastifyPluginCallback<{ readonly challenges: ChallengeStore }> = (app, options, done) => {
   const schema = { response: { 200: answerSchema, ...errorResponses } };
-  app.post<{ Body: Uint8Array }>("/challenge", { schema }, async (request, reply) => {
+  app.post<{ Body: Uint8Array }>("/challenge", { schema, config: { docs: DOCS } }, async (request, reply) => {
     const answer = await issueChallenge(request.body, options.challenges, (peerId) => {
       request.decision = { peer: hashPeerId(peerId) };
     });

@@ -43,11 +43,21 @@ export interface GetKeyOptions {
   readonly policyIdentity: () => PolicyIdentity | null;
 }
 
+const requestSchema = z.looseObject({
+  challengeId: z.string(),
+  quoteB64: z.string(),
+  peerId: z.string(),
+  peerPublicKeyB64: z.string(),
+  signatureB64: z.string(),
+  wrapKeyB64: z.string().optional(),
+});
+const DOCS = { summary: "The storage key of a node that proves what it is.", body: requestSchema };
+
 /** `POST /get-key`: the key of a node that proved what it is. Source: mero-kms protocol, endpoints. */
 export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, done) => {
   const { releases } = options;
   const schema = { response: { 200: answerSchema, ...errorResponses } };
-  app.post<{ Body: Uint8Array }>("/get-key", { schema }, async (request, reply) => {
+  app.post<{ Body: Uint8Array }>("/get-key", { schema, config: { docs: DOCS } }, async (request, reply) => {
     const asked = parseGetKeyRequest(request.body);
     if (!asked.ok) return sendRefusal(request, reply, refuseRequest(asked.error).error);
     const caller = options.callerOf(request, reply);

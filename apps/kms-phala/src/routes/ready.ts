@@ -20,10 +20,12 @@ const checksSchema = z.record(z.enum(READINESS_CHECKS), checkSchema);
 const readySchema = z.strictObject({ ready: z.literal(true), checks: checksSchema });
 const notReadySchema = z.strictObject({ ready: z.literal(false), checks: checksSchema });
 
+const DOCS = { summary: "Whether keys can be released, and if not, why." };
+
 /** `GET /ready`: whether keys can be released, and if not, why. 200 or 503. */
 export const readyRoute: FastifyPluginCallback<{ readonly readiness: Readiness }> = (app, { readiness }, done) => {
   const schema = { response: { ...errorResponses, 200: readySchema, 503: notReadySchema } };
-  app.get("/ready", { schema }, async (_request, reply) => {
+  app.get("/ready", { schema, config: { docs: DOCS } }, async (_request, reply) => {
     const report = await readiness();
     return reply.code(report.ready ? 200 : 503).send(report);
   });
