@@ -1,6 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { appendFile, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type AuditEvent, verifyAuditFile } from "@mero-tee/kms-protocol/audit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type AuditFile, openAuditFile } from "../../src/audit/audit-file-store.ts";
@@ -89,6 +92,18 @@ describe("a file that a crash left", () => {
     expect(file.discardedBytes).toBe(whole.length - cut - secondEnds);
     expect(await file.append(START)).toMatchObject({ ok: true, value: { records: 3 } });
     expect(await contents()).toMatchObject({ problem: null, summary: { head: { records: 3 } } });
+  });
+});
+
+const HAS_PRLIMIT = spawnSync("prlimit", ["--version"]).status === 0;
+if (!HAS_PRLIMIT) console.warn("prlimit (util-linux) is absent, the test of a full disk is skipped");
+
+describe.skipIf(!HAS_PRLIMIT)("a disk that fills in the middle of a record", () => {
+  test("gets no broken chain: the piece that fitted is taken back, and the record follows once there is room", () => {
+    const script = fileURLToPath(new URL("full-disk-process.ts", import.meta.url));
+    const { stdout, stderr } = spawnSync(process.execPath, [script, path, "1000"], { encoding: "utf8" });
+    expect({ stdout, stderr }).toEqual({ stdout: '["1","2","3","4","5","EFBIG","EFBIG","6"]', stderr: "" });
+    expect(verifyAuditFile(readFileSync(path))).toMatchObject({ problem: null, summary: { head: { records: 6 } } });
   });
 });
 
