@@ -26,7 +26,7 @@ export function requireCheckout(checkout: Checkout | null): Result<Checkout, Cli
   return err(
     cliFailure(
       "checkout-required",
-      "This command starts the simulated platform and the KMS as processes, and only a checkout of the repository has them: run it there with `pnpm mero-tee …`.",
+      "This command starts the simulated platform and the KMS as processes, and only a checkout of the repository has them: run it there with `npx --yes pnpm@10 mero-tee …`.",
     ),
   );
 }

@@ -15,18 +15,37 @@ import { serialInAnotherList } from "./witnesses.ts";
 const NOW = 1_772_000_000;
 const DEFAULT_CASES = "5000";
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: "string", default: DEFAULT_CASES },
-    markdown: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  },
-});
-const count = Number(values.cases);
-if (!Number.isSafeInteger(count) || count < 0 || (values.markdown && values.json)) {
-  process.stderr.write("usage: pnpm --silent differential [--cases N] [--markdown | --json]\n");
+interface Flags {
+  readonly cases: number;
+  readonly markdown: boolean;
+  readonly json: boolean;
+}
+
+/** Reads the flags; a wrong one is a sentence that names it. */
+function readFlags(): Flags | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        cases: { type: "string", default: DEFAULT_CASES },
+        markdown: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+      },
+    });
+    const { markdown, json } = values;
+    const cases = Number(values.cases);
+    if (!Number.isSafeInteger(cases) || cases < 0) return "--cases must be a whole number";
+    return markdown && json ? "--markdown and --json exclude each other" : { cases, markdown, json };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const flags = readFlags();
+if (typeof flags === "string") {
+  process.stderr.write(`${flags}\nusage: pnpm --silent differential [--cases N] [--markdown | --json]\n`);
   process.exit(2);
 }
+const { cases: count, markdown, json } = flags;
 if (!HAS_REAL_VECTORS) process.stderr.write("skipped: real quotes (no vectors folder beside the repository)\n");
 
 const platforms = await Promise.all(
@@ -47,9 +66,9 @@ function* makers(): Generator<() => EvidenceCase> {
 }
 
 const comparison = await compare(makers(), [JS_PEER, await createWasmPeer()]);
-const command = `pnpm --silent differential --cases ${count} --markdown`;
-if (values.json) process.stdout.write(writeJson(comparison));
-else process.stdout.write(values.markdown ? writeMarkdown(comparison, command) : writeText(comparison));
+const command = `npx --yes pnpm@10 --silent differential --cases ${count} --markdown`;
+if (json) process.stdout.write(writeJson(comparison));
+else process.stdout.write(markdown ? writeMarkdown(comparison, command) : writeText(comparison));
 const failures = [
   ...unexplained(comparison),
   ...unneededRules(comparison).map((rule) => `explains nothing: the rule ${rule}`),

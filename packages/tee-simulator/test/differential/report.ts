@@ -77,7 +77,7 @@ measurement registers. Every disagreement must be explained by a rule, computed 
 model of Intel's rules that has all of an implementation's known habits and must give exactly its answer; everything else by the flaw
 itself, found with OpenSSL, \`@peculiar/x509\` and \`JSON.parse\`. One unexplained disagreement fails the run, and so does a rule that
 explains nothing. The model without habits must also place every platform where this project places it. \`--json\` lists every
-disagreement; a sample of the cases is part of \`pnpm test\`.
+disagreement; a sample of the cases is part of every test run.
 
 The cases are every variant of every defect of the simulator, generated platforms (SVNs of platform, PCE, TDX module and quoting enclave,
 statuses, advisories and order of levels, TD attributes, revocations, windows), and real quotes where they are at hand. Intel's root is
