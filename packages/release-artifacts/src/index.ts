@@ -75,6 +75,7 @@ export type {
 } from "./rules/evidence.ts";
 export type { RuleResult, RuleStatus } from "./rules/rule.ts";
 export { judge, RULE_IDS, type RuleId, RULES } from "./rules/registry.ts";
+export { nodeValueDifferences, type PublishedNodeValues } from "./node-values.ts";
 export { digestOf, readWhole, type ReleaseFiles } from "./release-files.ts";
 export { loadRelease, type ReleaseToLoad, type ReleaseUnreadable } from "./load-release.ts";
 export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOptions } from "./verify-release.ts";

@@ -3,6 +3,7 @@ import { PROFILES } from "@mero-tee/policy";
 import { ASSET, policyAsset } from "../asset-names.ts";
 import { LIST_NAMES, listsOf } from "../documents/release-fields.ts";
 import { RELEASE_LANES } from "../lane.ts";
+import { nodeValueDifferences } from "../node-values.ts";
 import { sameJson } from "../same-json.ts";
 import type { ReleaseEvidence } from "./evidence.ts";
 import { find, need, needPolicies, needPublished, originsOf, probeOf } from "./look-up.ts";
@@ -191,24 +192,7 @@ export const CROSS_FILE_RULES: {
     const node = nodeRelease(evidence, sheet);
     if (node === null) return;
     for (const { file, profile, value } of policies) {
-      sheet.expect(
-        value.node_policy?.sha256 === node.sha256,
-        `${file}: node_policy.sha256 is not the digest of the node release's ${ASSET.publishedMrtds}`,
-        file,
-      );
-      const published = listsOf(node.value.profiles[profile], "allowed");
-      const own = listsOf(value.policy, "node_allowed");
-      for (const name of LIST_NAMES) {
-        sheet.expect(
-          sameJson(own[name], published[name]),
-          `${file}: policy.node_allowed_${name} is not what the node release publishes`,
-          file,
-        );
-      }
-      const sets = node.value.measurement_sets?.filter((each) => each.profile === profile);
-      const isSame =
-        value.policy.node_measurement_sets === undefined || sameJson(value.policy.node_measurement_sets, sets);
-      sheet.expect(isSame, `${file}: policy.node_measurement_sets are not what the node release publishes`, file);
+      for (const difference of nodeValueDifferences(value, profile, node)) sheet.fault(`${file}: ${difference}`, file);
     }
   }),
   "X-09": releaseRule(["node"], "the provenance embeds what is published", (evidence, sheet) => {
