@@ -167,6 +167,8 @@ const PINNED_ROWS: readonly ((profile: string) => readonly Environment[])[] = [
   () => [{ ENFORCE_MEASUREMENT_POLICY: "false" }],
   () => [{ MERO_KMS_VERSION: "2.4.0" }, { MERO_KMS_POLICY_FILE: "/policy.json" }],
   () => [{ MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: "0f".repeat(32) }],
+  () => [{ SIGSTORE_TRUSTED_ROOT_FILE: "/trusted-root.json" }],
+  () => [{ MERO_TEE_REPOSITORY: "example/fork" }],
 ];
 
 describe("the table of pins in docs/configuration.md", () => {

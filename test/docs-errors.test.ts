@@ -21,7 +21,6 @@ const CONFIG_PROBLEM_CODES = Object.keys({
   "setting-malformed": 0,
   "setting-conflict": 0,
   "setting-forbidden-by-pin": 0,
-  "setting-not-served": 0,
   "setting-required-by-pin": 0,
   "policy-empty": 0,
 } satisfies Record<ConfigProblem["code"], 0>);
@@ -29,11 +28,18 @@ const CONFIG_PROBLEM_CODES = Object.keys({
 const POLICY_SOURCE_CODES = Object.keys({
   "policy-not-configured": 0,
   "policy-not-found": 0,
+  "policy-unreadable": 0,
   "policy-unreachable": 0,
   "policy-status": 0,
   "policy-too-large": 0,
   "policy-digest-mismatch": 0,
+  "policy-unsigned": 0,
+  "policy-signature-refused": 0,
   "policy-refused": 0,
+  "policy-too-old": 0,
+  "node-policy-digest-mismatch": 0,
+  "node-policy-malformed": 0,
+  "node-policy-mismatch": 0,
 } satisfies Record<PolicySourceError["code"], 0>);
 
 const GUEST_AGENT_CODES = Object.keys({

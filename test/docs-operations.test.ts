@@ -18,7 +18,12 @@ describe("docs/operations.md", () => {
       readiness: createReadiness({
         policy: { current: () => err({ reason: "none" }) },
         agent: { deriveKey: () => Promise.resolve(err({ code: "agent-unavailable", reason: "none" })) },
-        settings: { simulatedRootCaFile: null, acceptMockAttestation: false, enforceMeasurementPolicy: true },
+        settings: {
+          simulatedRootCaFile: null,
+          sigstoreTrustedRootFile: null,
+          acceptMockAttestation: false,
+          enforceMeasurementPolicy: true,
+        },
         challengeStoreProblem: () => null,
         collateral: () => ({ platforms: [], isClockBehind: false }),
         isAuditBroken: () => false,

@@ -9,15 +9,8 @@ import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
 import { BUILT_AS_VERSION } from "./config/release-version.ts";
-import {
-  integerBetween,
-  type LogLevel,
-  parseAbsolutePath,
-  parseBoolean,
-  parseLogLevel,
-  parseSha256,
-} from "./config/scalars.ts";
-import { parseCollateralUrl } from "./config/service-url.ts";
+import { integerBetween, type LogLevel, parseAbsolutePath, parseBoolean, parseLogLevel } from "./config/scalars.ts";
+import { parseServiceUrl } from "./config/service-url.ts";
 import { chooseTls, type TlsChoice } from "./config/tls-choice.ts";
 import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
 
@@ -49,6 +42,8 @@ export interface Config {
   readonly collateralUrl: string | null;
   /** The development switch: a file whose root certificate replaces Intel's, or null. */
   readonly simulatedRootCaFile: string | null;
+  /** A file whose trusted root replaces the compiled-in one of Sigstore's public instance, for rehearsals; or null. */
+  readonly sigstoreTrustedRootFile: string | null;
   /** Where metrics are served, or null: nowhere. */
   readonly metrics: ListenAddress | null;
   /** The hash-chained file of decisions, or null: none is kept. */
@@ -62,7 +57,7 @@ export interface Config {
  *
  * @param env - the process environment
  * @param pinFile - what the image's pin file held
- * @param builtAs - the version of this build, the floor of `MERO_KMS_VERSION` on a pinned `locked-read-only` image
+ * @param builtAs - the version of this build, below which a pinned image takes no policy
  * @returns a frozen configuration, or every problem found, in the order of the settings
  */
 export function parseConfig(
@@ -73,7 +68,6 @@ export function parseConfig(
   const settings = readSettings(env);
   const image = chooseProfile(settings, pinFile);
   const enforcement = readEnforcement(settings, image);
-  refuseLaterReleases(settings);
   const config: Config = {
     ...image,
     ...enforcement,
@@ -89,8 +83,9 @@ export function parseConfig(
     corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
     requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
     policy: choosePolicy(settings, image, builtAs),
-    collateralUrl: settings.value<string | null>("PCCS_URL", parseCollateralUrl, null),
-    simulatedRootCaFile: readSimulatedRoot(settings, image),
+    collateralUrl: settings.value<string | null>("PCCS_URL", parseServiceUrl, null),
+    simulatedRootCaFile: readReplacedRoot("SIMULATED_ROOT_CA_FILE", settings, image),
+    sigstoreTrustedRootFile: readReplacedRoot("SIGSTORE_TRUSTED_ROOT_FILE", settings, image),
     metrics: readMetricsAddress(settings),
     auditFile: settings.value<string | null>("AUDIT_FILE", parseAbsolutePath, null),
     warnings: settings.warnings,
@@ -119,24 +114,11 @@ function readEnforcement(
   return { acceptMockAttestation, enforceMeasurementPolicy };
 }
 
-function readSimulatedRoot(settings: SettingsReader, image: ProfileChoice): string | null {
-  const path = settings.value<string | null>("SIMULATED_ROOT_CA_FILE", parseAbsolutePath, null);
-  if (settings.text("SIMULATED_ROOT_CA_FILE") === undefined) return null;
-  if (image.isPinned) {
-    settings.refuse("setting-forbidden-by-pin", "SIMULATED_ROOT_CA_FILE", "is refused on any image with a profile pin");
-  }
+function readReplacedRoot(name: string, settings: SettingsReader, image: ProfileChoice): string | null {
+  const path = settings.value<string | null>(name, parseAbsolutePath, null);
+  if (settings.text(name) === undefined) return null;
+  if (image.isPinned) settings.refuse("setting-forbidden-by-pin", name, "is refused on any image with a profile pin");
   return path;
-}
-
-// Ignoring it would leave an operator with less than was asked for: a policy that was not compared.
-function refuseLaterReleases(settings: SettingsReader): void {
-  if (settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null) !== null) {
-    settings.refuse(
-      "setting-not-served",
-      "MERO_NODE_POLICY_SHA256",
-      "is not served by this release; pin the policy with MERO_KMS_POLICY_SHA256",
-    );
-  }
 }
 
 function refuseEmptyPolicy(settings: SettingsReader, config: Config): void {

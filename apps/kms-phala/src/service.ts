@@ -28,6 +28,7 @@ import { createPolicyHolder, type PolicyObserver, type Schedule } from "./policy
 import { observePolicy } from "./policy/policy-log.ts";
 import { recordProfileEvent } from "./profile-event.ts";
 import { createRedisSpentSet } from "./redis-spent-client.ts";
+import { loadSigstoreRoot, type ReplacedTrustedRoot } from "./sigstore-root-store.ts";
 import { loadSimulatedRoot } from "./simulated-root-store.ts";
 import type { TlsCertificate } from "./tls/tls-credentials.ts";
 import { createTlsKeeper, type TlsObserver } from "./tls/tls-keeper.ts";
@@ -48,6 +49,8 @@ export interface ServiceDeps {
   readonly fetch: FetchPort;
   readonly schedule: Schedule;
   readonly logStream?: LogStream;
+  /** The version that this image was built as; by default the one that is compiled in. */
+  readonly builtAs?: string;
 }
 
 /** Why the service does not run, and the lines to print about it. */
@@ -72,7 +75,7 @@ export interface RunningService {
  * reported; nothing listens after a failure.
  */
 export async function startService(deps: ServiceDeps): Promise<Result<RunningService, StartFailure>> {
-  const config = parseConfig(deps.env, deps.pinFile);
+  const config = parseConfig(deps.env, deps.pinFile, deps.builtAs);
   if (!config.ok) {
     const lines = config.error.map(({ setting, message }) => `kms-phala: ${setting}: ${message}`);
     return err({ exitCode: EXIT_CONFIG, lines });
@@ -87,10 +90,16 @@ export async function startService(deps: ServiceDeps): Promise<Result<RunningSer
   if (!tlsCa.ok) {
     return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: REDIS_TLS_CA_FILE: ${tlsCa.error}`] });
   }
+  const sigstorePath = config.value.sigstoreTrustedRootFile;
+  const sigstoreRoot = sigstorePath === null ? ok(null) : await loadSigstoreRoot(sigstorePath);
+  if (!sigstoreRoot.ok) {
+    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIGSTORE_TRUSTED_ROOT_FILE: ${sigstoreRoot.error}`] });
+  }
   const { auditFile } = config.value;
   const audit = auditFile === null ? ok(null) : await openAuditFile(auditFile, nowOf(deps.clock));
   if (!audit.ok) return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: AUDIT_FILE: ${audit.error}`] });
-  return run(config.value, deps, { root: root.value, tlsCa: tlsCa.value, audit: audit.value });
+  const files = { root: root.value, tlsCa: tlsCa.value, sigstoreRoot: sigstoreRoot.value, audit: audit.value };
+  return run(config.value, deps, files);
 }
 
 function nowOf(clock: ClockSource): () => number {
@@ -103,6 +112,8 @@ interface Files {
   readonly root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
   /** PEM of what the certificates of Redis must lead to. */
   readonly tlsCa: string | null;
+  /** What replaces the trusted root of Sigstore's public instance. */
+  readonly sigstoreRoot: ReplacedTrustedRoot | null;
   readonly audit: AuditFile | null;
 }
 
@@ -116,7 +127,7 @@ interface Known {
 async function run(
   config: Config,
   deps: ServiceDeps,
-  { root, tlsCa, audit: auditFile }: Files,
+  { root, tlsCa, sigstoreRoot, audit: auditFile }: Files,
 ): Promise<Result<RunningService, StartFailure>> {
   const { clock, fetch, schedule, logStream } = deps;
   const now = nowOf(clock);
@@ -124,7 +135,11 @@ async function run(
   const tls = config.tls.mode === "off" ? ok(null) : await createTlsKeeper({ agent, names: config.tls.names, now });
   if (!tls.ok) return err(failure(`TLS_MODE: no certificate from the guest agent: ${tls.error}`));
   const keeper = tls.value;
-  const policy = createPolicyHolder({ source: choosePolicySource(config, fetch), schedule, now });
+  const policy = createPolicyHolder({
+    source: choosePolicySource(config, fetch, sigstoreRoot?.trustedRoot),
+    schedule,
+    now,
+  });
   const evidence = createEvidence({
     fetchCollateral: collateralSource(config, fetch),
     now,
@@ -185,6 +200,12 @@ async function run(
     app.log.warn(
       { rootSha256: root.sha256 },
       "SIMULATED PLATFORM: SIMULATED_ROOT_CA_FILE replaces Intel's root; keys are released to simulated nodes only",
+    );
+  }
+  if (sigstoreRoot !== null) {
+    app.log.warn(
+      { rootSha256: sigstoreRoot.sha256 },
+      "SIGSTORE_TRUSTED_ROOT_FILE replaces the trusted root of Sigstore: policies count that somebody else vouches for",
     );
   }
   const renewal: TlsObserver = {

@@ -33,6 +33,7 @@ describe("without any variable", () => {
       metrics: null,
       collateralUrl: null,
       simulatedRootCaFile: null,
+      sigstoreTrustedRootFile: null,
       warnings: [],
     });
   });
@@ -106,6 +107,32 @@ describe("values that are accepted", () => {
       env: { MERO_KMS_POLICY_FILE: "/etc/policy.json", MERO_KMS_VERSION: "2.4.0" },
       expected: { policy: { kind: "file", path: "/etc/policy.json", tag: "2.4.0", sha256: null } },
     },
+    {
+      env: { MERO_KMS_VERSION: "2.4.0", MERO_NODE_POLICY_SHA256: SHA256 },
+      expected: {
+        policy: {
+          repository: "calimero-network/mero-tee",
+          releasesUrl: null,
+          nodeSha256: SHA256,
+          oldest: null,
+          isSignatureRequired: true,
+        },
+        sigstoreTrustedRootFile: null,
+      },
+    },
+    {
+      env: {
+        MERO_KMS_VERSION: "2.4.0",
+        MERO_TEE_REPOSITORY: "example/fork",
+        MERO_TEE_RELEASES_URL: "https://mirror.example/tee/",
+        SIGSTORE_TRUSTED_ROOT_FILE: "/root.json",
+      },
+      expected: {
+        policy: { repository: "example/fork", releasesUrl: "https://mirror.example/tee", isSignatureRequired: true },
+        sigstoreTrustedRootFile: "/root.json",
+      },
+    },
+    { env: { MERO_KMS_POLICY_FILE: "/p.json" }, expected: { policy: { isSignatureRequired: false } } },
     {
       env: {
         ...ENV_POLICY,
@@ -206,10 +233,20 @@ describe("values that refuse to start", () => {
       "https://u:p@pccs.example",
       "https://a/?x",
       "https://a/#x",
-    ].map((value) => ({ name: "PCCS_URL", value })),
+    ].flatMap((value) => [
+      { name: "PCCS_URL", value },
+      { name: "MERO_TEE_RELEASES_URL", value },
+    ]),
     ...["", "on", "ra-tls", "dstack,off"].map((value) => ({ name: "TLS_MODE", value })),
     ...["", "policy.json"].map((value) => ({ name: "MERO_KMS_POLICY_FILE", value })),
-    ...["", "root.pem"].map((value) => ({ name: "SIMULATED_ROOT_CA_FILE", value })),
+    ...["", "root.pem"].flatMap((value) => [
+      { name: "SIMULATED_ROOT_CA_FILE", value },
+      { name: "SIGSTORE_TRUSTED_ROOT_FILE", value },
+    ]),
+    ...["", "mero-tee", "a/b/c", "a/..", "https://github.com/a/b", "a/b@refs", "a b/c"].map((value) => ({
+      name: "MERO_TEE_REPOSITORY",
+      value,
+    })),
     ...["", "Fine", "UpToDate,,OutOfDate", "Revoked"].map((value) => ({ name: "ALLOWED_TCB_STATUSES", value })),
     ...["ALLOWED_MRTD", "ALLOWED_RTMR0", "ALLOWED_RTMR1", "ALLOWED_RTMR2", "ALLOWED_RTMR3"].map((name) => ({
       name,
@@ -218,13 +255,6 @@ describe("values that refuse to start", () => {
   ])("$name=$value is malformed", ({ name, value }) => {
     expect(problemsOf({ [name]: value })).toMatchObject([{ code: "setting-malformed", setting: name }]);
   });
-
-  test.each([{ env: { MERO_NODE_POLICY_SHA256: SHA256 }, setting: "MERO_NODE_POLICY_SHA256" }])(
-    "$setting is refused rather than ignored, since this release does not serve it",
-    ({ env, setting }) => {
-      expect(problemsOf(env)).toMatchObject([{ code: "setting-not-served", setting }]);
-    },
-  );
 
   test("no message repeats the password of a Redis URL", () => {
     const problems = [
@@ -302,6 +332,7 @@ describe("values that refuse to start", () => {
       "ACCEPT_MOCK_ATTESTATION ENFORCE_MEASUREMENT_POLICY USE_ENV_POLICY REQUIRE_KEY_WRAP RUST_LOG MERO_KMS_VERSION " +
       "TLS_MODE TLS_SERVER_NAMES " +
       "MERO_KMS_PROFILE KMS_POLICY_PROFILE MERO_KMS_POLICY_SHA256 MERO_NODE_POLICY_SHA256 MERO_KMS_POLICY_FILE " +
+      "MERO_TEE_REPOSITORY MERO_TEE_RELEASES_URL SIGSTORE_TRUSTED_ROOT_FILE " +
       "CORS_ALLOWED_ORIGINS PCCS_URL SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +
       "ALLOWED_RTMR1 ALLOWED_RTMR2 ALLOWED_RTMR3";
     const problems = problemsOf(Object.fromEntries(names.split(" ").map((name) => [name, value])));
@@ -362,10 +393,11 @@ describe("values that refuse to start", () => {
     ]);
   });
 
-  test("a policy file beside a policy in the environment contradicts it", () => {
-    expect(problemsOf({ ...ENV_POLICY, MERO_KMS_POLICY_FILE: "/p.json" })).toMatchObject([
-      { code: "setting-conflict", setting: "MERO_KMS_POLICY_FILE" },
-    ]);
+  test.each([
+    { setting: "MERO_KMS_POLICY_FILE", value: "/p.json" },
+    { setting: "MERO_NODE_POLICY_SHA256", value: SHA256 },
+  ])("$setting beside a policy in the environment contradicts it", ({ setting, value }) => {
+    expect(problemsOf({ ...ENV_POLICY, [setting]: value })).toMatchObject([{ code: "setting-conflict", setting }]);
   });
 });
 
@@ -441,10 +473,21 @@ describe("the profile pin of the image", () => {
     ]);
   });
 
-  test.each(["debug", "debug-read-only", "locked-read-only"])("%s forbids the simulated root", (profile) => {
-    expect(problemsOf({ SIMULATED_ROOT_CA_FILE: "/root.pem" }, pin(profile))).toMatchObject([
-      { code: "setting-forbidden-by-pin", setting: "SIMULATED_ROOT_CA_FILE" },
+  test.each(
+    ["debug", "debug-read-only", "locked-read-only"].flatMap((profile) => [
+      { profile, setting: "SIMULATED_ROOT_CA_FILE", value: "/root.pem" },
+      { profile, setting: "SIGSTORE_TRUSTED_ROOT_FILE", value: "/root.json" },
+      { profile, setting: "MERO_TEE_REPOSITORY", value: "example/fork" },
+    ]),
+  )("$profile forbids $setting", ({ profile, setting, value }) => {
+    expect(problemsOf({ [setting]: value }, pin(profile))).toMatchObject([
+      { code: "setting-forbidden-by-pin", setting },
     ]);
+  });
+
+  test("lets a mirror give the releases, and the default repository be named", () => {
+    const env = { MERO_TEE_RELEASES_URL: "https://mirror.example", MERO_TEE_REPOSITORY: "calimero-network/mero-tee" };
+    expect(configOf(env, LOCKED).warnings).toEqual([]);
   });
 
   test.each([
@@ -457,30 +500,43 @@ describe("the profile pin of the image", () => {
   });
 
   test.each([{ MERO_KMS_VERSION: "2.4.0" }, { MERO_KMS_POLICY_FILE: "/p.json" }])(
-    "locked-read-only demands the digest of the policy with %j",
+    "locked-read-only demands a signature and a digest with %j",
     (env) => {
       expect(problemsOf(env, LOCKED)).toMatchObject([
-        { code: "setting-required-by-pin", setting: "MERO_KMS_POLICY_SHA256" },
+        { code: "setting-required-by-pin", setting: "MERO_NODE_POLICY_SHA256" },
       ]);
-      expect(configOf({ ...env, MERO_KMS_POLICY_SHA256: SHA256 }, LOCKED).policy).toMatchObject({ sha256: SHA256 });
-      expect(configOf(env, pin("debug")).policy).toMatchObject({ sha256: null });
+      for (const name of ["MERO_KMS_POLICY_SHA256", "MERO_NODE_POLICY_SHA256"]) {
+        expect(configOf({ ...env, [name]: SHA256 }, LOCKED).policy).toMatchObject({ isSignatureRequired: true });
+      }
+      expect(configOf(env, pin("debug")).policy).toMatchObject({ sha256: null, nodeSha256: null });
     },
   );
 
-  test("locked-read-only refuses a release below the one it was built as", () => {
-    const env = { MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: SHA256 };
-    expect(problemsOf(env, LOCKED, "2.4.0")).toMatchObject([
-      { code: "setting-forbidden-by-pin", setting: "MERO_KMS_VERSION" },
-    ]);
-    expect(configOf(env, LOCKED, "2.3.9").policy).toMatchObject({ version: "2.3.9" });
-    expect(configOf(env, pin("debug"), "2.4.0").policy).toMatchObject({ version: "2.3.9" });
+  test("locked-read-only warns of a policy that nobody signs", () => {
+    expect(configOf(ENV_POLICY, LOCKED).warnings).toEqual([expect.stringContaining("signed by nobody")]);
+    expect(configOf(ENV_POLICY, pin("debug")).warnings).toEqual([]);
   });
+
+  test.each(["debug", "debug-read-only", "locked-read-only"])(
+    "%s refuses a release below the one it was built as, and looks into files for it",
+    (profile) => {
+      const env = { MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: SHA256 };
+      expect(problemsOf(env, pin(profile), "2.4.0")).toMatchObject([
+        { code: "setting-forbidden-by-pin", setting: "MERO_KMS_VERSION" },
+      ]);
+      expect(configOf(env, pin(profile), "2.3.9").policy).toMatchObject({ version: "2.3.9", oldest: "2.3.9" });
+      const file = { MERO_KMS_POLICY_FILE: "/p.json", MERO_KMS_POLICY_SHA256: SHA256 };
+      expect(configOf(file, pin(profile), "2.4.0").policy).toMatchObject({ tag: null, oldest: "2.4.0" });
+      expect(configOf(env, NO_PIN, "2.4.0").policy).toMatchObject({ version: "2.3.9", oldest: null });
+    },
+  );
 });
 
 describe("warnings", () => {
   test.each([
     { env: { KMS_POLICY_PROFILE: "debug" }, warning: "KMS_POLICY_PROFILE is deprecated" },
     { env: { RUST_LOG: "debug" }, warning: "RUST_LOG is not read" },
+    { env: { MERO_TEE_REPOSITORY: "example/fork" }, warning: "example/fork signs" },
   ])("$env is warned of", ({ env, warning }) => {
     expect(configOf(env).warnings).toEqual([expect.stringContaining(warning)]);
   });

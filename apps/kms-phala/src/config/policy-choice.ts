@@ -5,46 +5,102 @@ import {
   policyFromEnvironment,
   type Profile,
 } from "@mero-tee/policy";
+import { DEFAULT_REPOSITORY, isRepository } from "@mero-tee/release-artifacts";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ProfileChoice } from "./image-profile.ts";
 import { compareVersions, parseReleaseVersion } from "./release-version.ts";
 import { parseAbsolutePath, parseBoolean, parseSha256 } from "./scalars.ts";
+import { parseServiceUrl } from "./service-url.ts";
 import type { SettingsReader } from "./settings.ts";
 
-/** Where the policy for nodes comes from. `sha256` (lower-case hex) pins the exact bytes; `tag` is a version without prefix. */
+/** What a policy document has to hold against. Digests are lower-case hex, versions are without prefix. */
+interface DocumentChoice {
+  /** Pins its exact bytes. */
+  readonly sha256: string | null;
+  /** Pins the measurements of the node release, with which it must agree. */
+  readonly nodeSha256: string | null;
+  /** The oldest release whose policy is taken. */
+  readonly oldest: string | null;
+  readonly isSignatureRequired: boolean;
+  /** Whose release workflow signs it, `OWNER/NAME`. */
+  readonly repository: string;
+}
+
+/** Where the policy for nodes comes from. */
 export type PolicyChoice =
   | { readonly kind: "environment"; readonly policy: AppraisalPolicy }
-  | { readonly kind: "file"; readonly path: string; readonly tag: string | null; readonly sha256: string | null }
-  | { readonly kind: "release"; readonly version: string; readonly sha256: string | null }
+  | ({ readonly kind: "file"; readonly path: string; readonly tag: string | null } & DocumentChoice)
+  | ({ readonly kind: "release"; readonly version: string; readonly releasesUrl: string | null } & DocumentChoice)
   | { readonly kind: "none" };
 
 /**
  * Reads the choice of the policy: the environment's `ALLOWED_*` lists, a release-shaped local file, a release to
- * download, or none. The lists are parsed even when another source is in force, so that a mistake in them never waits
- * for the day somebody switches.
+ * download, or none. What belongs to a source is parsed even when another one is in force, so that a mistake in it never
+ * waits for the day somebody switches.
  */
 export function choosePolicy(settings: SettingsReader, image: ProfileChoice, builtAs: string): PolicyChoice {
   const useEnvironment = settings.value("USE_ENV_POLICY", parseBoolean, false);
   const environmentPolicy = readEnvironmentPolicy(settings, useEnvironment, image.profile);
   const path = settings.value<string | null>("MERO_KMS_POLICY_FILE", parseAbsolutePath, null);
   const sha256 = settings.value<string | null>("MERO_KMS_POLICY_SHA256", parseSha256, null);
+  const nodeSha256 = settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null);
+  const repository = readRepository(settings, image);
+  const releasesUrl = settings.value<string | null>("MERO_TEE_RELEASES_URL", parseServiceUrl, null);
+  const isLocked = image.isPinned && image.profile === "locked-read-only";
   if (useEnvironment) {
-    if (path !== null) {
-      settings.refuse("setting-conflict", "MERO_KMS_POLICY_FILE", "cannot be combined with USE_ENV_POLICY=true");
+    // A pin that is not compared would leave an operator with less than was asked for.
+    for (const name of ["MERO_KMS_POLICY_FILE", "MERO_NODE_POLICY_SHA256"]) {
+      if (settings.text(name) === undefined) continue;
+      settings.refuse("setting-conflict", name, "cannot be combined with USE_ENV_POLICY=true");
     }
     for (const name of ["MERO_KMS_VERSION", "MERO_KMS_POLICY_SHA256"]) {
       if (settings.text(name) !== undefined) settings.warn(`${name} is not used while USE_ENV_POLICY is true`);
     }
+    if (isLocked)
+      settings.warn("USE_ENV_POLICY is true: the policy is signed by nobody, whoever sets ALLOWED_* decides");
     return environmentPolicy === null ? { kind: "none" } : { kind: "environment", policy: environmentPolicy };
   }
   const version = settings.value<string | null>("MERO_KMS_VERSION", parseReleaseVersion, null);
+  const oldest = image.isPinned ? builtAs : null;
+  const document = { sha256, nodeSha256, oldest, repository };
+  if (oldest !== null && version !== null && compareVersions(version, oldest) < 0) {
+    const message = `is older than this image, which was built as ${oldest}`;
+    settings.refuse("setting-forbidden-by-pin", "MERO_KMS_VERSION", message);
+  }
   const choice: PolicyChoice =
     path !== null
-      ? { kind: "file", path, tag: version, sha256 }
+      ? { kind: "file", path, tag: version, isSignatureRequired: isLocked, ...document }
       : version === null
         ? { kind: "none" }
-        : { kind: "release", version, sha256 };
-  if (image.isPinned && image.profile === "locked-read-only") refuseWeakChoice(settings, choice, version, builtAs);
+        : { kind: "release", version, releasesUrl, isSignatureRequired: true, ...document };
+  if (isLocked && choice.kind !== "none" && sha256 === null && nodeSha256 === null) refuseUnpinned(settings);
   return choice;
+}
+
+// The repository decides whose signature counts. An image that is pinned has that compiled in, like its root certificates.
+function readRepository(settings: SettingsReader, image: ProfileChoice): string {
+  const repository = settings.value("MERO_TEE_REPOSITORY", parseRepository, DEFAULT_REPOSITORY);
+  if (repository === DEFAULT_REPOSITORY) return repository;
+  if (image.isPinned) {
+    const message = `other than ${DEFAULT_REPOSITORY} is refused on any image with a profile pin`;
+    settings.refuse("setting-forbidden-by-pin", "MERO_TEE_REPOSITORY", message);
+  }
+  settings.warn(`MERO_TEE_REPOSITORY: policies are those that ${repository} signs, not ${DEFAULT_REPOSITORY}`);
+  return repository;
+}
+
+function parseRepository(text: string): Result<string, string> {
+  return isRepository(text) ? ok(text) : err("must be a repository, OWNER/NAME");
+}
+
+// A signature alone would let whoever can run the release workflow change which nodes a deployed KMS accepts. A digest in the
+// composition, which is measured, does not change without a new measurement.
+function refuseUnpinned(settings: SettingsReader): void {
+  settings.refuse(
+    "setting-required-by-pin",
+    "MERO_NODE_POLICY_SHA256",
+    "or MERO_KMS_POLICY_SHA256 is required on an image pinned to locked-read-only",
+  );
 }
 
 function readEnvironmentPolicy(settings: SettingsReader, isInForce: boolean, profile: Profile): AppraisalPolicy | null {
@@ -61,28 +117,4 @@ function readEnvironmentPolicy(settings: SettingsReader, isInForce: boolean, pro
   }
   if (!isInForce) settings.warn("ALLOWED_* variables are set but not used, since USE_ENV_POLICY is not true");
   return policy.value;
-}
-
-// Disks of a confidential VM can be rolled back and a download can be answered by others: on a locked image only
-// compiled-in bytes and an exact digest bind which policy it is.
-function refuseWeakChoice(
-  settings: SettingsReader,
-  choice: PolicyChoice,
-  version: string | null,
-  builtAs: string,
-): void {
-  if ((choice.kind === "release" || choice.kind === "file") && choice.sha256 === null) {
-    settings.refuse(
-      "setting-required-by-pin",
-      "MERO_KMS_POLICY_SHA256",
-      "is required on an image pinned to locked-read-only",
-    );
-  }
-  if (version !== null && compareVersions(version, builtAs) < 0) {
-    settings.refuse(
-      "setting-forbidden-by-pin",
-      "MERO_KMS_VERSION",
-      `is older than this image, which was built as ${builtAs}`,
-    );
-  }
 }

@@ -1,11 +1,11 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 /**
- * Parses the base URL of a collateral service: `https`, or `http` to a loopback address (a simulator on the same
- * machine). Collateral is signed, but its absence is not: over plain `http` anyone on the way decides what is newest.
- * The value has no trailing slash.
+ * Parses the base URL of a service that gives signed documents, collateral or releases: `https`, or `http` to a loopback
+ * address (on the same machine). What they give is signed, but its absence is not: over plain `http` anyone on the way
+ * decides what is newest. The value has no trailing slash.
  */
-export function parseCollateralUrl(text: string): Result<string, string> {
+export function parseServiceUrl(text: string): Result<string, string> {
   if (!URL.canParse(text)) return err("must be a URL");
   const url = new URL(text);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {

@@ -2,15 +2,13 @@ import type { Result } from "@mero-tee/tdx-quote/result";
 
 /**
  * Why a setting refuses to start: not text, malformed, in conflict with another setting, forbidden by the image's
- * profile pin, for something this release does not serve, missing although the image demands it, or a policy that
- * could never accept a node.
+ * profile pin, missing although the image demands it, or a policy that could never accept a node.
  */
 type ConfigProblemCode =
   | "setting-not-utf8"
   | "setting-malformed"
   | "setting-conflict"
   | "setting-forbidden-by-pin"
-  | "setting-not-served"
   | "setting-required-by-pin"
   | "policy-empty";
 

@@ -30,6 +30,7 @@ export const READINESS_CONDITIONS = [
   "profile-event-pending",
   "profile-event-absent",
   "simulated-root",
+  "sigstore-root-replaced",
   "mock-quotes-accepted",
   "policy-not-enforced",
 ] as const;

@@ -30,7 +30,10 @@ export interface CollateralCondition {
 export interface ReadinessSources extends Conditions {
   readonly policy: Pick<PolicyHolder, "current">;
   readonly agent: Pick<GuestAgent, "deriveKey">;
-  readonly settings: Pick<Config, "simulatedRootCaFile" | "acceptMockAttestation" | "enforceMeasurementPolicy">;
+  readonly settings: Pick<
+    Config,
+    "simulatedRootCaFile" | "sigstoreTrustedRootFile" | "acceptMockAttestation" | "enforceMeasurementPolicy"
+  >;
 }
 
 /** Says whether keys can be released. */
@@ -59,10 +62,7 @@ export function createReadiness(sources: ReadinessSources): Readiness {
       collateral: judgeCollateral(sources.collateral()),
       audit: sources.isAuditBroken() ? outcome("audit-unwritable", "the audit file cannot be written") : OK,
       profileEvent: judgeProfileEvent(sources.profileEvent()),
-      trustAnchor:
-        settings.simulatedRootCaFile === null
-          ? OK
-          : outcome("simulated-root", "a simulated root replaces Intel's; only simulated nodes get keys"),
+      trustAnchor: judgeTrustAnchor(settings),
       enforcement: judgeEnforcement(settings),
     };
     return { ready: Object.values(checks).every(({ status }) => status !== "failed"), checks };
@@ -93,6 +93,17 @@ function createAgentProbe({ agent, monotonicMs }: ReadinessSources): () => Promi
 function judgePolicy(policy: Pick<PolicyHolder, "current">): CheckOutcome {
   const current = policy.current();
   return current.ok ? OK : outcome("policy-missing", current.error.reason);
+}
+
+function judgeTrustAnchor({
+  simulatedRootCaFile,
+  sigstoreTrustedRootFile,
+}: ReadinessSources["settings"]): CheckOutcome {
+  if (simulatedRootCaFile !== null) {
+    return outcome("simulated-root", "a simulated root replaces Intel's; only simulated nodes get keys");
+  }
+  if (sigstoreTrustedRootFile === null) return OK;
+  return outcome("sigstore-root-replaced", "another Sigstore than the public one vouches for policies");
 }
 
 function judgeChallengeStore(problem: string | null): CheckOutcome {

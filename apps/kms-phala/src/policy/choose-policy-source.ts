@@ -1,3 +1,5 @@
+import type { AppraisalPolicy } from "@mero-tee/policy";
+import { publicTrustedRoot, type TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 import { err, ok } from "@mero-tee/tdx-quote/result";
 import type { Config } from "../config.ts";
@@ -11,27 +13,41 @@ const NO_POLICY: PolicySource = {
   load: () => Promise.resolve(err({ code: "policy-not-configured", reason: "no policy is configured" })),
 };
 
-/** The policy source that the configuration names. */
-export function choosePolicySource({ policy, profile }: Config, fetch: FetchPort): PolicySource {
+/**
+ * The policy source that the configuration names.
+ *
+ * @param trustedRoot - whom to believe about signatures; by default Sigstore's public instance, as compiled in
+ */
+export function choosePolicySource(
+  { policy, profile }: Pick<Config, "policy" | "profile">,
+  fetch: FetchPort,
+  trustedRoot: TrustedRoot = publicTrustedRoot(),
+): PolicySource {
   switch (policy.kind) {
     case "environment":
-      return {
-        label: "environment",
-        isRetried: false,
-        load: () => Promise.resolve(ok({ policy: policy.policy, sha256: null })),
-      };
-    case "file":
-      return createFilePolicySource(policy.path, {
-        profile,
-        tag: policy.tag,
-        sha256: policy.sha256,
-        isLegacyFile: false,
+      return environmentSource(policy.policy);
+    case "file": {
+      const { path, tag, repository, ...demands } = policy;
+      return createFilePolicySource(path, { ...demands, profile, tag, signer: { repository, trustedRoot } });
+    }
+    case "release": {
+      const { version, releasesUrl, repository, ...demands } = policy;
+      const signer = { repository, trustedRoot };
+      return createReleasePolicySource({
+        version,
+        releasesUrl,
+        fetch,
+        demands: { ...demands, profile, tag: version, signer },
       });
-    case "release":
-      return createReleasePolicySource({ version: policy.version, profile, sha256: policy.sha256, fetch });
+    }
     case "none":
       return NO_POLICY;
     default:
       return policy satisfies never;
   }
+}
+
+function environmentSource(policy: AppraisalPolicy): PolicySource {
+  const loaded = ok({ policy, sha256: null, signer: null, nodePolicySha256: null });
+  return { label: "environment", isRetried: false, load: () => Promise.resolve(loaded) };
 }

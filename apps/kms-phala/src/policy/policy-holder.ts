@@ -43,7 +43,8 @@ export function createPolicyHolder(options: PolicyHolderOptions): PolicyHolder {
 
   const attempt = async (observer: PolicyObserver, retryMs: number): Promise<void> => {
     const loaded = await source.load();
-    if (isStopped) return;
+    // Whatever answers later, a policy in force stays: another one takes a new process, which judges it anew.
+    if (isStopped || policy !== null) return;
     if (loaded.ok) {
       policy = loaded.value.policy;
       observer.loaded(source.label, loaded.value);

@@ -15,9 +15,10 @@ export function observePolicy(
   unusable: (reason: string) => void,
 ): PolicyObserver {
   return {
-    loaded(source, { policy, sha256 }) {
+    loaded(source, { policy, sha256, signer, nodePolicySha256 }) {
       const measurementSets = policy.measurementSets?.map(({ id }) => id) ?? null;
-      log.info({ source, tag: policy.tag, sha256, measurementSets }, "policy loaded");
+      log.info({ source, tag: policy.tag, sha256, measurementSets, signer, nodePolicySha256 }, "policy loaded");
+      if (sha256 !== null && signer === null) log.warn("the policy is not signed: whoever writes its file decides");
       const empty = emptyPolicyFields(policy);
       if (empty.length > 0 && config.enforceMeasurementPolicy && !config.acceptMockAttestation) {
         unusable(`the policy accepts nobody; empty: ${empty.join(", ")}`);

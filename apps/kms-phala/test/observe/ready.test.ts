@@ -101,6 +101,7 @@ describe("GET /ready", () => {
 
   test.each<{ code: string; check: string; env?: Record<string, string>; conditions?: Partial<Conditions> }>([
     { code: "simulated-root", check: "trustAnchor", env: { SIMULATED_ROOT_CA_FILE: "/root-ca.pem" } },
+    { code: "sigstore-root-replaced", check: "trustAnchor", env: { SIGSTORE_TRUSTED_ROOT_FILE: "/root.json" } },
     { code: "mock-quotes-accepted", check: "enforcement", env: { ACCEPT_MOCK_ATTESTATION: "true" } },
     { code: "policy-not-enforced", check: "enforcement", env: { ENFORCE_MEASUREMENT_POLICY: "false" } },
     { code: "collateral-none", check: "collateral", conditions: { collateral: collateral([]) } },

@@ -13,7 +13,10 @@ const FAILURE: Result<LoadedPolicy, PolicySourceError> = {
 function loadedPolicy(generatedAt: number | null = null): Result<LoadedPolicy, PolicySourceError> {
   const policy = policyFromEnvironment({});
   if (!policy.ok) throw new Error("unreachable");
-  return { ok: true, value: { policy: { ...policy.value, generatedAt }, sha256: null } };
+  return {
+    ok: true,
+    value: { policy: { ...policy.value, generatedAt }, sha256: null, signer: null, nodePolicySha256: null },
+  };
 }
 
 /** A holder whose source gives these outcomes one after the other, and whose retries run on demand. */
@@ -53,6 +56,16 @@ describe("a policy holder", () => {
     await holder.start(observer);
     expect(holder.current()).toMatchObject({ ok: true, value: { source: "environment" } });
     expect(events).toEqual(["loaded test"]);
+  });
+
+  test("keeps what it holds: no later answer of its source replaces it, newer or older", async () => {
+    const [signed, replacement] = [loadedPolicy(NOW - 1), loadedPolicy(NOW - 2)];
+    const { holder, observer, events, pending } = holderOf([signed, replacement, FAILURE]);
+    await Promise.all([holder.start(observer), holder.start(observer)]);
+    await holder.start(observer);
+    expect(holder.current()).toMatchObject({ ok: true, value: { generatedAt: NOW - 1 } });
+    expect(events).toEqual(["loaded test"]);
+    expect(pending).toEqual([]);
   });
 
   test("says why it has none, and tries again until it has one", async () => {
