@@ -66,7 +66,7 @@ class DerNode {
   /** The values inside a constructed value; undefined for a primitive one. */
   get children(): readonly DerNode[] | undefined {
     if ((this.tag & CONSTRUCTED) === 0) return undefined;
-    this.#children ??= this.parts(Infinity) ?? [];
+    this.#children ??= this.#first(Infinity);
     return this.#children;
   }
 
@@ -82,10 +82,15 @@ class DerNode {
 
   /** The values inside a constructed value; null when they are more than `maxLength`. */
   parts(maxLength: number): readonly DerNode[] | null {
+    const parts = this.#first(maxLength + 1);
+    return parts.length > maxLength ? null : parts;
+  }
+
+  /** The values inside a constructed value, `limit` of them at most. */
+  #first(limit: number): readonly DerNode[] {
     const parts: DerNode[] = [];
     let at = (this.tag & CONSTRUCTED) === 0 ? this.#end : this.offset + this.header;
-    while (at < this.#end) {
-      if (parts.length === maxLength) return null;
+    while (at < this.#end && parts.length < limit) {
       const node = new DerNode(this.#document, at);
       parts.push(node);
       at = node.#end;

@@ -1,3 +1,5 @@
+import { equalBytes } from "./equal-bytes.ts";
+
 /**
  * Intel SGX Root CA, the trust anchor of every genuine quote: DER, 659 bytes, SHA-256
  * `44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3`, valid 2018-05-21 to 2049-12-31.
@@ -19,3 +21,11 @@ export const INTEL_SGX_ROOT_CA: Uint8Array = Uint8Array.from(
   ),
   (character) => character.charCodeAt(0),
 );
+
+/** Whose root a verdict stands on. */
+export type TrustAnchor = "intel" | "custom";
+
+/** Says whose a trust anchor is; one that differs from Intel's in a single byte is not Intel's. */
+export function trustAnchorOf(rootCa: Uint8Array): TrustAnchor {
+  return equalBytes(rootCa, INTEL_SGX_ROOT_CA) ? "intel" : "custom";
+}

@@ -5,7 +5,7 @@ import { failure, type Failure } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
-import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
+import { INTEL_SGX_ROOT_CA, trustAnchorOf, type TrustAnchor } from "./intel-root-ca.ts";
 import { judgeEndorsements, startEarly, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
@@ -43,7 +43,7 @@ interface VerifiedFields extends TcbJudgement {
   /** Names one physical platform, 16 bytes in lower-case hex. */
   readonly ppid: string;
   readonly sgxType: SgxType;
-  readonly trustAnchor: "intel" | "custom";
+  readonly trustAnchor: TrustAnchor;
   /** Oddities that are no refusal. */
   readonly warnings: readonly QuoteWarning[];
 }
@@ -112,7 +112,7 @@ async function judgeQuote(
     pceId: pck.extension.pceIdHex,
     ppid: pck.extension.ppidHex,
     sgxType: pck.extension.sgxType,
-    trustAnchor: equalBytes(request.rootCa, INTEL_SGX_ROOT_CA) ? "intel" : "custom",
+    trustAnchor: trustAnchorOf(request.rootCa),
     warnings: xfamWarnings(quote.report),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed

@@ -52,6 +52,7 @@ describe("what a value is made of", () => {
   test("a primitive value has no parts, an empty constructed one has none of them", () => {
     expect(read(bytes("0400")).children).toBeUndefined();
     expect([...read(bytes("0401ff")).elements()]).toEqual([]);
+    expect(read(bytes("0401ff")).parts(1)).toEqual([]);
     expect(read(bytes("3000")).children).toEqual([]);
   });
 

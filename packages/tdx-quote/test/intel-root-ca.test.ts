@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { parseCertificate } from "../src/certificate.ts";
 import { toHex } from "../src/hex.ts";
-import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
+import { INTEL_SGX_ROOT_CA, trustAnchorOf } from "../src/intel-root-ca.ts";
 import { createP256Verifier } from "../src/p256.ts";
 import { parseRfc3339Utc } from "../src/utc-time.ts";
 
@@ -25,4 +25,10 @@ test("the trust anchor is the certificate that Intel publishes", async () => {
     "040ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f567918e2edc88e40d860bd0cc4ee26aacc988e505a953558c453f6b0904ae7394",
   );
   await expect(createP256Verifier().verify(publicKey, signature, tbs)).resolves.toBe(true);
+});
+
+test("a trust anchor is Intel's or another one, to the last byte", () => {
+  expect(trustAnchorOf(INTEL_SGX_ROOT_CA.slice())).toBe("intel");
+  expect(trustAnchorOf(INTEL_SGX_ROOT_CA.with(658, 0))).toBe("custom");
+  expect(trustAnchorOf(INTEL_SGX_ROOT_CA.subarray(1))).toBe("custom");
 });

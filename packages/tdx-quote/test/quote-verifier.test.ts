@@ -6,15 +6,18 @@ import { parseQuote } from "../src/quote.ts";
 import { verifyPckChain } from "../src/verify-pck-chain.ts";
 import { verifyQuote } from "../src/verify-quote.ts";
 import {
+  blocksOf,
   collateralOf,
   flipped,
   flippedHex,
+  flippedPem,
   layoutOf,
   padded,
   pemOf,
   unix,
   v4,
   v5,
+  withBundle,
   withCertificationData,
   type Evidence,
 } from "./real-evidence.ts";
@@ -112,6 +115,18 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     expect(await cost(verifier, sameChainOtherText)).toEqual({ verdict: "UpToDate", checks: 6 });
     const otherPlatform = { ...v4(), now: v5().now };
     expect((await cost(verifier, otherPlatform, collateralOf(v5()))).verdict).toBe("pck-chain/fmspc-mismatch");
+  });
+
+  test("knows a chain that comes with the collateral by its text", async () => {
+    const verifier = createQuoteVerifier();
+    const withoutChain = { ...v5(), quote: withCertificationData(v5().quote, 1, new Uint8Array(404)) };
+    const chain = pemOf(v5().quote);
+    const known = withBundle(withoutChain, { pck_certificate_chain: chain });
+    expect(await cost(verifier, known)).toEqual({ verdict: "UpToDate", checks: 10 });
+    expect(await cost(verifier, known)).toEqual({ verdict: "UpToDate", checks: 2 });
+    const forged = [flippedPem(blocksOf(chain)[0] ?? "", -1), ...blocksOf(chain).slice(1)].join("");
+    const refused = await cost(verifier, withBundle(withoutChain, { pck_certificate_chain: forged }));
+    expect(refused.verdict).toBe("pck-chain/certificate-signature-invalid");
   });
 
   test("judges a known chain anew under new collateral", async () => {
