@@ -1,5 +1,6 @@
 import { emptyPolicyFields, type Profile } from "@mero-tee/policy";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { type CollateralSettings, readCollateralSettings } from "./config/collateral-settings.ts";
 import { parseCorsOrigins } from "./config/cors-origins.ts";
 import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-profile.ts";
 import { parseKeyNamespace } from "./config/key-namespace.ts";
@@ -10,7 +11,6 @@ import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
 import { BUILT_AS_VERSION } from "./config/release-version.ts";
 import { integerBetween, type LogLevel, parseAbsolutePath, parseBoolean, parseLogLevel } from "./config/scalars.ts";
-import { parseServiceUrl } from "./config/service-url.ts";
 import { chooseTls, type TlsChoice } from "./config/tls-choice.ts";
 import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
 
@@ -38,8 +38,7 @@ export interface Config {
   /** Whether keys leave sealed to the node's trust domain only. */
   readonly requireKeyWrap: boolean;
   readonly policy: PolicyChoice;
-  /** Base URL of a collateral service, or null for Intel's. */
-  readonly collateralUrl: string | null;
+  readonly collateral: CollateralSettings;
   /** The development switch: a file whose root certificate replaces Intel's, or null. */
   readonly simulatedRootCaFile: string | null;
   /** A file whose trusted root replaces the compiled-in one of Sigstore's public instance, for rehearsals; or null. */
@@ -83,7 +82,7 @@ export function parseConfig(
     corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
     requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
     policy: choosePolicy(settings, image, builtAs),
-    collateralUrl: settings.value<string | null>("PCCS_URL", parseServiceUrl, null),
+    collateral: readCollateralSettings(settings),
     simulatedRootCaFile: readReplacedRoot("SIMULATED_ROOT_CA_FILE", settings, image),
     sigstoreTrustedRootFile: readReplacedRoot("SIGSTORE_TRUSTED_ROOT_FILE", settings, image),
     metrics: readMetricsAddress(settings),

@@ -22,6 +22,7 @@ const started = await startService({
   pinFile: await readPinFile(IMAGE_PROFILE_FILE),
   clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
   fetch: createFetchPort(),
+  fetchTrusting: createFetchPort,
   schedule(work, delayMs) {
     const timer = setTimeout(work, delayMs);
     return () => clearTimeout(timer);

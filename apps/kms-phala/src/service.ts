@@ -1,5 +1,5 @@
 import { access } from "node:fs/promises";
-import { createPcsClient, type FetchCollateral, type FetchPort } from "@mero-tee/tdx-quote/collateral";
+import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
@@ -8,6 +8,8 @@ import { createAuditTrail } from "./audit/audit-trail.ts";
 import { type ClockSource, createChallengeClock } from "./challenge/challenge-clock.ts";
 import { createMemoryChallengeStore } from "./challenge/memory-challenge-store.ts";
 import { createSharedChallengeStore, type SharedChallengeStore } from "./challenge/shared-challenge-store.ts";
+import { logCollateral } from "./collateral/collateral-log.ts";
+import { createCollateralSources } from "./collateral/collateral-sources.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { PinFile } from "./config/image-profile.ts";
 import { formatListenAddress, type ListenAddress } from "./config/listen-address.ts";
@@ -47,6 +49,8 @@ export interface ServiceDeps {
   readonly pinFile: PinFile;
   readonly clock: ClockSource;
   readonly fetch: FetchPort;
+  /** The same way out, for servers whose certificates lead to these (PEM). */
+  readonly fetchTrusting: (caPem: string) => FetchPort;
   readonly schedule: Schedule;
   readonly logStream?: LogStream;
   /** The version that this image was built as; by default the one that is compiled in. */
@@ -95,10 +99,21 @@ export async function startService(deps: ServiceDeps): Promise<Result<RunningSer
   if (!sigstoreRoot.ok) {
     return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIGSTORE_TRUSTED_ROOT_FILE: ${sigstoreRoot.error}`] });
   }
+  const { pccsCaFile } = config.value.collateral;
+  const pccsCa = pccsCaFile === null ? ok(null) : await loadTrustedCertificates(pccsCaFile);
+  if (!pccsCa.ok) {
+    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: PCCS_CA_FILE: ${pccsCa.error}`] });
+  }
   const { auditFile } = config.value;
   const audit = auditFile === null ? ok(null) : await openAuditFile(auditFile, nowOf(deps.clock));
   if (!audit.ok) return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: AUDIT_FILE: ${audit.error}`] });
-  const files = { root: root.value, tlsCa: tlsCa.value, sigstoreRoot: sigstoreRoot.value, audit: audit.value };
+  const files = {
+    root: root.value,
+    tlsCa: tlsCa.value,
+    pccsCa: pccsCa.value,
+    sigstoreRoot: sigstoreRoot.value,
+    audit: audit.value,
+  };
   return run(config.value, deps, files);
 }
 
@@ -114,6 +129,8 @@ interface Files {
   readonly tlsCa: string | null;
   /** What replaces the trusted root of Sigstore's public instance. */
   readonly sigstoreRoot: ReplacedTrustedRoot | null;
+  /** PEM of what the certificates of a PCCS must lead to. */
+  readonly pccsCa: string | null;
   readonly audit: AuditFile | null;
 }
 
@@ -127,7 +144,7 @@ interface Known {
 async function run(
   config: Config,
   deps: ServiceDeps,
-  { root, tlsCa, sigstoreRoot, audit: auditFile }: Files,
+  { root, tlsCa, pccsCa, sigstoreRoot, audit: auditFile }: Files,
 ): Promise<Result<RunningService, StartFailure>> {
   const { clock, fetch, schedule, logStream } = deps;
   const now = nowOf(clock);
@@ -140,8 +157,11 @@ async function run(
     schedule,
     now,
   });
+  const ways = { fetch, fetchFromPccs: pccsCa === null ? fetch : deps.fetchTrusting(pccsCa) };
   const evidence = createEvidence({
-    fetchCollateral: collateralSource(config, fetch),
+    sources: createCollateralSources(config.collateral.origins, "standard", ways),
+    earlySources: createCollateralSources(config.collateral.origins, "early", ways),
+    observe: (status) => logCollateral(app.log, status),
     now,
     rootCa: root?.der ?? null,
     maxWaits: config.limits.maxCollateralWaits,
@@ -164,7 +184,7 @@ async function run(
       );
   });
   const watch = createTcbWatch({
-    early: (platform) => evidence.heldEarly?.(platform) ?? null,
+    early: evidence.heldEarly,
     now,
     rootCa: root?.der ?? null,
   });
@@ -332,12 +352,6 @@ function sharedChallenges(
     schedule,
     observe,
   });
-}
-
-function collateralSource({ collateralUrl }: Config, fetch: FetchPort): FetchCollateral {
-  if (collateralUrl === null) return createPcsClient({ fetch }).fetchCollateral;
-  // Plain http only ever reaches a loopback address: the setting's parser refuses any other.
-  return createPcsClient({ fetch, baseUrl: collateralUrl, allowHttp: true }).fetchCollateral;
 }
 
 async function recordProfile(

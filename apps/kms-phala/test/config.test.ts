@@ -31,7 +31,7 @@ describe("without any variable", () => {
       policy: { kind: "none" },
       auditFile: null,
       metrics: null,
-      collateralUrl: null,
+      collateral: { origins: [{ kind: "intel" }], pccsCaFile: null },
       simulatedRootCaFile: null,
       sigstoreTrustedRootFile: null,
       warnings: [],
@@ -50,6 +50,11 @@ describe("without any variable", () => {
     expect(configOf(inherited).listen.port).toBe(8080);
   });
 });
+
+/** The settings of collateral from these services alone. */
+function collateralFrom(...urls: readonly string[]): Record<string, unknown> {
+  return { collateral: { origins: urls.map((url) => ({ kind: "pccs", url })) } };
+}
 
 describe("values that are accepted", () => {
   test.each([
@@ -87,9 +92,44 @@ describe("values that are accepted", () => {
       env: { CORS_ALLOWED_ORIGINS: "https://a.example, http://127.0.0.1:5173,http://[::1]:8081" },
       expected: { corsOrigins: ["https://a.example", "http://127.0.0.1:5173", "http://[::1]:8081"] },
     },
-    { env: { PCCS_URL: "https://pccs.example/base/" }, expected: { collateralUrl: "https://pccs.example/base" } },
-    { env: { PCCS_URL: "http://127.0.0.1:9" }, expected: { collateralUrl: "http://127.0.0.1:9" } },
-    { env: { PCCS_URL: "http://[::1]:9" }, expected: { collateralUrl: "http://[::1]:9" } },
+    { env: { PCCS_URL: "https://pccs.example/base/" }, expected: collateralFrom("https://pccs.example/base") },
+    { env: { PCCS_URL: "http://127.0.0.1:9" }, expected: collateralFrom("http://127.0.0.1:9") },
+    { env: { PCCS_URL: "http://[::1]:9" }, expected: collateralFrom("http://[::1]:9") },
+    {
+      env: { PCCS_URL: "https://b.example, https://a.example" },
+      expected: collateralFrom("https://b.example", "https://a.example"),
+    },
+    {
+      env: { COLLATERAL_DIR: "/collateral" },
+      expected: { collateral: { origins: [{ kind: "intel" }, { kind: "files", directory: "/collateral" }] } },
+    },
+    {
+      env: { COLLATERAL_DIR: "/collateral", COLLATERAL_SOURCES: "files" },
+      expected: { collateral: { origins: [{ kind: "files", directory: "/collateral" }] } },
+    },
+    {
+      env: {
+        COLLATERAL_SOURCES: " Files, pccs ,intel",
+        COLLATERAL_DIR: "/collateral",
+        PCCS_URL: "https://pccs.example",
+        PCCS_CA_FILE: "/pccs-ca.pem",
+      },
+      expected: {
+        collateral: {
+          origins: [
+            { kind: "files", directory: "/collateral" },
+            { kind: "pccs", url: "https://pccs.example" },
+            { kind: "intel" },
+          ],
+          pccsCaFile: "/pccs-ca.pem",
+        },
+        warnings: [],
+      },
+    },
+    {
+      env: { PCCS_CA_FILE: "/pccs-ca.pem", PCCS_URL: "http://127.0.0.1:9" },
+      expected: { warnings: ["PCCS_CA_FILE is not used without an https PCCS_URL"] },
+    },
     { env: { SIMULATED_ROOT_CA_FILE: "/tmp/root.pem" }, expected: { simulatedRootCaFile: "/tmp/root.pem" } },
     {
       env: { MERO_KMS_VERSION: "mero-kms-v2.4.0-rc.1" },
@@ -237,6 +277,15 @@ describe("values that refuse to start", () => {
       { name: "PCCS_URL", value },
       { name: "MERO_TEE_RELEASES_URL", value },
     ]),
+    ...["https://a,,https://b", "https://a,https://A/", "https://a,https://b,https://c,https://d"].map((value) => ({
+      name: "PCCS_URL",
+      value,
+    })),
+    ...["", "google", "intel,intel", "intel,"].map((value) => ({
+      name: "COLLATERAL_SOURCES",
+      value,
+    })),
+    ...["PCCS_CA_FILE", "COLLATERAL_DIR"].flatMap((name) => ["", "relative"].map((value) => ({ name, value }))),
     ...["", "on", "ra-tls", "dstack,off"].map((value) => ({ name: "TLS_MODE", value })),
     ...["", "policy.json"].map((value) => ({ name: "MERO_KMS_POLICY_FILE", value })),
     ...["", "root.pem"].flatMap((value) => [
@@ -333,12 +382,23 @@ describe("values that refuse to start", () => {
       "TLS_MODE TLS_SERVER_NAMES " +
       "MERO_KMS_PROFILE KMS_POLICY_PROFILE MERO_KMS_POLICY_SHA256 MERO_NODE_POLICY_SHA256 MERO_KMS_POLICY_FILE " +
       "MERO_TEE_REPOSITORY MERO_TEE_RELEASES_URL SIGSTORE_TRUSTED_ROOT_FILE " +
-      "CORS_ALLOWED_ORIGINS PCCS_URL SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +
+      "CORS_ALLOWED_ORIGINS PCCS_URL PCCS_CA_FILE COLLATERAL_DIR COLLATERAL_SOURCES SIMULATED_ROOT_CA_FILE ALLOWED_TCB_STATUSES ALLOWED_MRTD ALLOWED_RTMR0 " +
       "ALLOWED_RTMR1 ALLOWED_RTMR2 ALLOWED_RTMR3";
     const problems = problemsOf(Object.fromEntries(names.split(" ").map((name) => [name, value])));
     expect(new Set(problems.map(({ setting }) => setting))).toEqual(new Set(names.split(" ")));
     expect(problems.every(({ code }) => code === "setting-not-utf8")).toBe(true);
   });
+
+  test.each([
+    { env: { COLLATERAL_SOURCES: "intel", PCCS_URL: "https://pccs.example" }, setting: "PCCS_URL" },
+    { env: { COLLATERAL_SOURCES: "intel", COLLATERAL_DIR: "/collateral" }, setting: "COLLATERAL_DIR" },
+    { env: { COLLATERAL_SOURCES: "pccs,intel" }, setting: "COLLATERAL_SOURCES" },
+  ])(
+    "a source of collateral that is given and not named, or named and not given, is refused: $setting",
+    ({ env, setting }) => {
+      expect(problemsOf(env)).toMatchObject([{ code: "setting-conflict", setting }]);
+    },
+  );
 
   test("all problems are listed, not the first", () => {
     const problems = problemsOf({

@@ -32,11 +32,16 @@ function worldAt(now: number): World {
   const source: World["source"] = { isDown: false, bundle: () => platform.collateral({ now: clock.now }) };
   const evidence = createEvidence({
     maxWaits: 64,
-    async fetchCollateral() {
-      fetches.push(clock.now);
-      if (source.isDown) return { ok: false, error: failure("fetch", "fetch-status", { actual: 503 }) };
-      return ok(await source.bundle());
-    },
+    sources: [
+      {
+        name: "simulator",
+        async fetchCollateral() {
+          fetches.push(clock.now);
+          if (source.isDown) return { ok: false, error: failure("fetch", "fetch-status", { actual: 503 }) };
+          return ok(await source.bundle());
+        },
+      },
+    ],
     now: () => clock.now,
     rootCa: new Uint8Array(platform.rootCa),
   });
@@ -126,7 +131,7 @@ describe("the trust anchor", () => {
     const { evidence, fetches } = worldAt(NOW);
     const other = createEvidence({
       maxWaits: 64,
-      fetchCollateral: () => expect.unreachable(),
+      sources: [{ name: "none", fetchCollateral: () => expect.unreachable() }],
       now: () => NOW,
       rootCa: null,
     });
@@ -140,7 +145,12 @@ describe("the trust anchor", () => {
     const bundle: CollateralBundle = JSON.parse(readVector("collateral/dcap-qvl-b0c06f-2025-06.json").toString());
     const quote = valueOf(parseQuote(readVector("quotes/dcap-qvl-tdx-v4.bin")));
     const at = (now: number, rootCa: Uint8Array<ArrayBuffer> | null) =>
-      createEvidence({ maxWaits: 64, fetchCollateral: async () => ok(bundle), now: () => now, rootCa });
+      createEvidence({
+        maxWaits: 64,
+        sources: [{ name: "bundle", fetchCollateral: async () => ok(bundle) }],
+        now: () => now,
+        rootCa,
+      });
     const june25 = 1_750_809_600;
     expect(await at(june25, null).platformOf(quote)).toEqual(ok({ fmspc: "b0c06f000000", ca: "platform" }));
     expect(await judge(at(june25, null), quote)).toBe("UpToDate");

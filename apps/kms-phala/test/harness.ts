@@ -10,7 +10,7 @@ import { type AppDeps, buildApp } from "../src/app.ts";
 import { createChallengeClock } from "../src/challenge/challenge-clock.ts";
 import { createMemoryChallengeStore } from "../src/challenge/memory-challenge-store.ts";
 import type { Environment } from "../src/config/settings.ts";
-import { createEvidence } from "../src/evidence.ts";
+import { createEvidence, type Evidence } from "../src/evidence.ts";
 import type { GuestAgent } from "../src/guest-agent.ts";
 import { choosePolicySource } from "../src/policy/choose-policy-source.ts";
 import { createPolicyHolder } from "../src/policy/policy-holder.ts";
@@ -69,6 +69,8 @@ export type GetKeyBody = Record<"challengeId" | "quoteB64" | "peerId" | "peerPub
 export interface Harness {
   readonly app: FastifyInstance;
   readonly clock: ManualClock;
+  /** What verifies quotes, unless the dependencies name another. */
+  readonly evidence: Evidence;
   /** Every log line. */
   readonly logs: string[];
   post(path: string, body: unknown): Promise<LightMyRequestResponse>;
@@ -101,6 +103,12 @@ export async function startHarness({ env = {}, deps = {}, fetchCollateral }: Har
     now,
   });
   await policy.start({ loaded: () => undefined, failed: () => undefined });
+  const evidence = createEvidence({
+    maxWaits: 64,
+    sources: [{ name: "harness", fetchCollateral: fetchCollateral ?? (async () => ok(await platform.collateral())) }],
+    now,
+    rootCa: new Uint8Array(platform.rootCa),
+  });
   const app = buildApp(config, {
     agent: fakeAgent(),
     policy,
@@ -109,12 +117,7 @@ export async function startHarness({ env = {}, deps = {}, fetchCollateral }: Har
       maxSpent: config.maxPendingChallenges,
       clock: createChallengeClock(clock),
     }),
-    evidence: createEvidence({
-      maxWaits: 64,
-      fetchCollateral: fetchCollateral ?? (async () => ok(await platform.collateral())),
-      now,
-      rootCa: new Uint8Array(platform.rootCa),
-    }),
+    evidence,
     logStream: { write: (line) => void logs.push(line) },
     ...deps,
   });
@@ -137,6 +140,7 @@ export async function startHarness({ env = {}, deps = {}, fetchCollateral }: Har
   return {
     app,
     clock,
+    evidence,
     logs,
     post,
     challenge,

@@ -78,6 +78,7 @@ function start(
     pinFile: NO_PIN,
     clock: manualClock(NOW),
     fetch: createFetchPort(),
+    fetchTrusting: createFetchPort,
     schedule(work) {
       pending.push(work);
       return () => undefined;

@@ -57,6 +57,7 @@ async function start(
     pinFile: NO_PIN,
     clock: manualClock(NOW),
     fetch: createFetchPort(),
+    fetchTrusting: createFetchPort,
     schedule(work) {
       pending.push(work);
       return () => undefined;
@@ -100,6 +101,18 @@ describe("a service on the simulated platform", () => {
     const answer = await post(`${url}/get-key`, await getKeyBody(url));
     expect(await answer.json()).toEqual({ key: keyOf(`merod/storage/locked-read-only/${peer.peerId}`) });
     expect(simulator.bugs).toEqual([]);
+  });
+
+  test("asks the next source of collateral when the first does not answer, and logs which", async () => {
+    const { url } = await listen({ PCCS_URL: `http://127.0.0.1:1, ${simulator.url}` });
+    expect((await post(`${url}/get-key`, await getKeyBody(url))).status).toBe(200);
+    expect(logs.map((line): unknown => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({
+        msg: "a source gave no collateral",
+        source: `pccs ${new URL(simulator.url).host}`,
+        failed: [expect.objectContaining({ source: "pccs 127.0.0.1:1", code: "fetch-failed" })],
+      }),
+    );
   });
 
   test("warns of the simulated root and records its profile", async () => {
@@ -210,6 +223,15 @@ describe("a service that must not run", () => {
     expect(await start(env)).toMatchObject({
       ok: false,
       error: { exitCode: 78, lines: [expect.stringMatching(/^kms-phala: REDIS_TLS_CA_FILE: /)] },
+    });
+  });
+
+  test("refuses a file of authorities for a PCCS that holds none", async () => {
+    const file = join(folder, "pccs-ca.pem");
+    await writeFile(file, "no certificate");
+    expect(await start({ PCCS_URL: "https://127.0.0.1:1", PCCS_CA_FILE: file })).toMatchObject({
+      ok: false,
+      error: { exitCode: 78, lines: [expect.stringMatching(/^kms-phala: PCCS_CA_FILE: /)] },
     });
   });
 

@@ -17,7 +17,12 @@ describe.skipIf(!HAS_VECTORS)("a real quote of another conversation, over HTTP",
   // Evidence with Intel's root, at a time when the quotes of 2025 were valid.
   const evidence = createEvidence({
     maxWaits: 64,
-    fetchCollateral: async () => ok(JSON.parse(readVector("collateral/dcap-qvl-b0c06f-2025-06.json").toString())),
+    sources: [
+      {
+        name: "vector",
+        fetchCollateral: async () => ok(JSON.parse(readVector("collateral/dcap-qvl-b0c06f-2025-06.json").toString())),
+      },
+    ],
     now: () => 1_750_809_600,
     rootCa: null,
   });

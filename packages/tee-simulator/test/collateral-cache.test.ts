@@ -25,7 +25,7 @@ function worldOf(source: FetchCollateral): World {
     now: NOW,
     source,
     cache: createCollateralCache({
-      fetchCollateral: (asked) => world.source(asked),
+      sources: [{ name: "simulator", fetchCollateral: (asked) => world.source(asked) }],
       verify,
       now: () => world.now,
     }),
@@ -135,7 +135,10 @@ describe("a cache of genuine sets", () => {
   });
 
   test("does not trust a simulated root unless told so", async () => {
-    const cache = createCollateralCache({ fetchCollateral: serving(await platform.collateral()), now: () => NOW });
+    const cache = createCollateralCache({
+      sources: [{ name: "simulator", fetchCollateral: serving(await platform.collateral()) }],
+      now: () => NOW,
+    });
     expect(await cache.get({ fmspc: platform.fmspc, ca: platform.ca })).toMatchObject({
       ok: false,
       error: { stage: "trust-anchor", code: "chain-root-untrusted" },

@@ -30,7 +30,7 @@ afterAll(async () => {
 async function answerTo(id: string, variant: number) {
   evidence = createEvidence({
     maxWaits: 64,
-    fetchCollateral: () => Promise.resolve(ok(collateral)),
+    sources: [{ name: "catalogue", fetchCollateral: () => Promise.resolve(ok(collateral)) }],
     now: () => NOW,
     rootCa: new Uint8Array(platform.rootCa),
   });

@@ -36,6 +36,7 @@ async function runOnce(env: Record<string, string> = {}) {
     pinFile: NO_PIN,
     clock: manualClock(NOW),
     fetch: () => Promise.reject(new Error("no network")),
+    fetchTrusting: () => () => Promise.reject(new Error("no network")),
     schedule: () => () => undefined,
     logStream: { write: (line) => void logs.push(line) },
   });

@@ -18,6 +18,7 @@ async function start(env: Record<string, string>) {
     pinFile: NO_PIN,
     clock: manualClock(NOW),
     fetch: () => Promise.reject(new Error("no network")),
+    fetchTrusting: () => () => Promise.reject(new Error("no network")),
     schedule: () => () => undefined,
     logStream: { write: () => undefined },
   });

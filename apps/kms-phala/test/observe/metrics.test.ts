@@ -107,16 +107,19 @@ describe("metrics", () => {
     const held = {
       fmspc: "b0c06f000000",
       ca: "platform" as const,
-      source: "",
+      channel: "standard" as const,
+      source: "intel",
       state: "valid" as const,
       fetchedAt: 1_000,
       ageSeconds: 3_600,
       validFrom: 0,
       expiresAt: 1_000 + 3_600 + 86_400 * 3,
+      secondsLeft: 86_400 * 3,
       tcbEvaluationDataNumber: null,
       isRefreshing: false,
       consecutiveFailures: 2,
       lastFailure: null,
+      failedSources: [],
       discardedAsOlder: 1,
     };
     const page = await scrapeOf(harness, metrics, {

@@ -23,16 +23,19 @@ function platformIn(state: PlatformStatus["state"]): PlatformStatus {
   return {
     fmspc: "b0c06f000000",
     ca: "platform",
-    source: "",
+    channel: "standard",
+    source: null,
     state,
     fetchedAt: null,
     ageSeconds: null,
     validFrom: null,
     expiresAt: null,
+    secondsLeft: null,
     tcbEvaluationDataNumber: null,
     isRefreshing: false,
     consecutiveFailures: 0,
     lastFailure: null,
+    failedSources: [],
     discardedAsOlder: 0,
   };
 }

@@ -276,6 +276,7 @@ describe("a service with TLS_MODE=dstack", () => {
       pinFile: NO_PIN,
       clock: manualClock(NOW),
       fetch: () => Promise.reject(new Error("no network")),
+      fetchTrusting: () => () => Promise.reject(new Error("no network")),
       schedule: () => () => undefined,
       logStream: { write: (line) => void logs.push(line) },
     });

@@ -3,19 +3,22 @@ import { failure, type Failure } from "../failure.ts";
 import { parseHex, toHex } from "../hex.ts";
 import { err, ok, type Result } from "../result.ts";
 import { isUnknownPlatform } from "./pcs-client.ts";
-import type { CollateralPlatform, FetchCollateral } from "./platform.ts";
+import type { CollateralChannel, CollateralPlatform, CollateralSource } from "./platform.ts";
+import type { PlatformStatus, SourceFailure } from "./platform-status.ts";
 import { createCollateralVerifier, type VerifiedCollateral, type VerifyCollateral } from "./verify-collateral.ts";
 
 /** Ports and bounds of a collateral cache; all times in seconds. */
 export interface CollateralCacheOptions {
-  /** Where sets come from. One cache per source edition: see `PcsClientOptions.update`. */
-  readonly fetchCollateral: FetchCollateral;
+  /** Where sets come from, at least one: the next is asked when those before it give nothing, or nothing fresh. */
+  readonly sources: readonly CollateralSource[];
+  /** Which edition the sources serve, for {@link PlatformStatus}: one cache for each, see `PcsClientOptions.update`. */
+  readonly channel?: CollateralChannel;
   /** Judges what was fetched; default: against Intel's root. */
   readonly verify?: VerifyCollateral;
   /** The clock, Unix seconds. */
   readonly now: () => number;
-  /** Name of the source, for {@link PlatformStatus}. */
-  readonly source?: string;
+  /** Told about every attempt when it has ended. */
+  readonly observe?: (status: PlatformStatus) => void;
   /** Most platforms remembered, known and unknown; at least 1. Default 64. */
   readonly maxPlatforms?: number;
   /** How long before expiry a set is fetched anew. Default 7 days: an outage shorter than that goes unnoticed. */
@@ -30,24 +33,6 @@ export interface CollateralCacheOptions {
   readonly unknownPlatformSeconds?: number;
 }
 
-/** What a cache holds for one platform, for metrics and readiness; times in Unix seconds. */
-export interface PlatformStatus extends CollateralPlatform {
-  readonly source: string;
-  /** `absent`: never fetched with success. `expired`: held, no longer served. */
-  readonly state: "valid" | "expired" | "absent";
-  readonly fetchedAt: number | null;
-  readonly ageSeconds: number | null;
-  /** First and last second at which the set is served. */
-  readonly validFrom: number | null;
-  readonly expiresAt: number | null;
-  readonly tcbEvaluationDataNumber: VerifiedCollateral["tcbEvaluationDataNumber"] | null;
-  readonly isRefreshing: boolean;
-  readonly consecutiveFailures: number;
-  readonly lastFailure: Failure | null;
-  /** Fetched sets that were genuine and older than the one held. A number that rises means a source that lags or rolls back. */
-  readonly discardedAsOlder: number;
-}
-
 /** Collateral by platform, kept fresh. */
 export interface CollateralCache {
   /**
@@ -58,13 +43,19 @@ export interface CollateralCache {
    * Errors: those of the source and of the verification; during the pause after a failure, that failure again.
    */
   get(platform: CollateralPlatform): Promise<Result<Collateral, Failure>>;
-  /** Refreshes every held set that is due, for an application that has a timer; resolves when all attempts have ended. */
+  /** The held set, if it is valid now; nothing is fetched, and the platform does not count as used. */
+  peek(platform: CollateralPlatform): Collateral | null;
+  /**
+   * Refreshes every held set that is due, and fetches for the platforms that have none because their sources failed, for an
+   * application that has a timer; resolves when all attempts have ended.
+   */
   refreshDue(): Promise<void>;
   /** One line per platform, the least recently used first. */
   status(): readonly PlatformStatus[];
 }
 
 interface Held extends VerifiedCollateral {
+  readonly source: string;
   readonly fetchedAt: number;
 }
 
@@ -78,6 +69,7 @@ interface Entry {
   retryAt: number;
   consecutiveFailures: number;
   lastFailure: Failure | null;
+  failedSources: readonly SourceFailure[];
   discardedAsOlder: number;
 }
 
@@ -96,15 +88,17 @@ const NOT_VALID_NOW: Failure = failure("fetch", "fetch-failed", { subject: "coll
  *
  * Nothing here judges a quote: `verifyQuote` verifies the collateral again at its own `now`.
  *
- * @throws RangeError when `maxPlatforms` is no whole number from 1: an unbounded cache could be filled by strangers
+ * @throws RangeError when `maxPlatforms` is no whole number from 1 (an unbounded cache could be filled by strangers), and
+ * without a source
  * Source: Intel PCS API v4 (issue date, next update, TCB evaluation data number); RFC 5280, sections 5.1.2.5 and 5.2.3.
  */
 export function createCollateralCache(options: CollateralCacheOptions): CollateralCache {
   const {
-    fetchCollateral,
+    sources,
+    channel = "standard",
     verify = createCollateralVerifier(),
     now,
-    source = "",
+    observe = () => {},
     maxPlatforms = 64,
     refreshAheadSeconds = 7 * DAY_SECONDS,
     refreshAfterSeconds = DAY_SECONDS / 4,
@@ -115,6 +109,7 @@ export function createCollateralCache(options: CollateralCacheOptions): Collater
   if (!Number.isSafeInteger(maxPlatforms) || maxPlatforms < 1) {
     throw new RangeError(`maxPlatforms must be 1 or more, not ${maxPlatforms}`);
   }
+  if (sources.length === 0) throw new RangeError("collateral needs a source");
   /** In order of use: a platform that is asked for moves to the end. */
   const entries = new Map<string, Entry>();
 
@@ -154,16 +149,40 @@ export function createCollateralCache(options: CollateralCacheOptions): Collater
   }
 
   async function attempt(entry: Entry): Promise<void> {
-    const fetched = await fetchVerified(entry.platform);
+    const failed: SourceFailure[] = [];
+    // What is told: that a source is out of order rather than that another does not know the platform.
+    let problem = NOT_VALID_NOW;
+    const fail = (source: CollateralSource, reason: Failure): void => {
+      if (failed.length === 0 || isUnknownPlatform(problem)) problem = reason;
+      failed.push({ source: source.name, failure: reason });
+    };
+    let isServed = false;
+    for (const source of sources) {
+      const fetched = await fetchVerified(source, entry.platform);
+      const at = now();
+      const older = entry.discardedAsOlder;
+      if (fetched.ok) entry.held = preferred(entry, source.name, fetched.value, at);
+      if (!fetched.ok) fail(source, fetched.error);
+      else if (entry.held === null || !isValidAt(entry.held, at)) fail(source, NOT_VALID_NOW);
+      else isServed = true;
+      // A source that lags, or is made to, must not keep the next one from giving what is newer.
+      if (isServed && older === entry.discardedAsOlder && !isNearExpiry(entry, at)) break;
+    }
     const at = now();
-    if (!fetched.ok) return recordFailure(entry, fetched.error, at);
-    const held = preferred(entry, fetched.value, at);
-    entry.held = held;
-    if (!isValidAt(held, at)) return recordFailure(entry, NOT_VALID_NOW, at);
-    entry.consecutiveFailures = 0;
-    entry.lastFailure = null;
-    entry.retryAt = 0;
-    entry.checkedAt = at;
+    entry.failedSources = failed;
+    if (isServed) {
+      entry.consecutiveFailures = 0;
+      entry.lastFailure = null;
+      entry.retryAt = 0;
+      entry.checkedAt = at;
+    } else {
+      recordFailure(entry, problem, at);
+    }
+    observe({ ...statusOf(entry, at), isRefreshing: false });
+  }
+
+  function isNearExpiry({ held }: Entry, at: number): boolean {
+    return held === null || held.validUntil - refreshAheadSeconds <= at;
   }
 
   function recordFailure(entry: Entry, problem: Failure, at: number): void {
@@ -174,21 +193,25 @@ export function createCollateralCache(options: CollateralCacheOptions): Collater
   }
 
   /** Which set to hold from now on. */
-  function preferred(entry: Entry, fetched: VerifiedCollateral, at: number): Held {
+  function preferred(entry: Entry, source: string, fetched: VerifiedCollateral, at: number): Held {
     const { held } = entry;
+    const candidate: Held = { ...fetched, source, fetchedAt: at };
     // Not "valid now": a clock set back before the held set must not open the way for an older one.
-    if (held === null || at > held.validUntil) return { ...fetched, fetchedAt: at };
+    if (held === null || at > held.validUntil) return candidate;
     if (isOlder(fetched, held)) {
       entry.discardedAsOlder += 1;
       return held;
     }
     // The same edition again, from a source that lags: nothing is gained by the set that ends sooner.
-    return !isOlder(held, fetched) && fetched.validUntil < held.validUntil ? held : { ...fetched, fetchedAt: at };
+    return !isOlder(held, fetched) && fetched.validUntil < held.validUntil ? held : candidate;
   }
 
-  async function fetchVerified(platform: CollateralPlatform): Promise<Result<VerifiedCollateral, Failure>> {
+  async function fetchVerified(
+    source: CollateralSource,
+    platform: CollateralPlatform,
+  ): Promise<Result<VerifiedCollateral, Failure>> {
     try {
-      const bundle = await fetchCollateral(platform);
+      const bundle = await source.fetchCollateral(platform);
       if (!bundle.ok) return bundle;
       const verified = await verify(bundle.value, now());
       if (!verified.ok) return verified;
@@ -230,33 +253,51 @@ export function createCollateralCache(options: CollateralCacheOptions): Collater
     return err(entry.lastFailure ?? NOT_VALID_NOW);
   }
 
+  function peek({ fmspc, ca }: CollateralPlatform): Collateral | null {
+    const held = entries.get(`${fmspc.toLowerCase()}/${ca}`)?.held ?? null;
+    return held !== null && isValidAt(held, now()) ? held.collateral : null;
+  }
+
   async function refreshDue(): Promise<void> {
     const at = now();
-    const due = [...entries.values()].filter((entry) => entry.held !== null && isRefreshDue(entry, entry.held, at));
+    const due = [...entries.values()].filter((entry) =>
+      entry.held === null ? isPrefetchDue(entry, at) : isRefreshDue(entry, entry.held, at),
+    );
     await Promise.all(due.map(refresh));
+  }
+
+  /** A platform that showed itself while no source answered is fetched for before it asks again; one nobody knows is not. */
+  function isPrefetchDue(entry: Entry, at: number): boolean {
+    return !isPausing(entry, at) && entry.lastFailure !== null && !isUnknownPlatform(entry.lastFailure);
   }
 
   function status(): readonly PlatformStatus[] {
     const at = now();
-    return [...entries.values()].map(
-      ({ platform, held, inFlight, consecutiveFailures, lastFailure, discardedAsOlder }) => ({
-        ...platform,
-        source,
-        state: held === null ? "absent" : isValidAt(held, at) ? "valid" : "expired",
-        fetchedAt: held?.fetchedAt ?? null,
-        ageSeconds: held === null ? null : at - held.fetchedAt,
-        validFrom: held?.validFrom ?? null,
-        expiresAt: held?.validUntil ?? null,
-        tcbEvaluationDataNumber: held?.tcbEvaluationDataNumber ?? null,
-        isRefreshing: inFlight !== null,
-        consecutiveFailures,
-        lastFailure,
-        discardedAsOlder,
-      }),
-    );
+    return [...entries.values()].map((entry) => statusOf(entry, at));
   }
 
-  return { get, refreshDue, status };
+  function statusOf(entry: Entry, at: number): PlatformStatus {
+    const { platform, held, inFlight, consecutiveFailures, lastFailure, failedSources, discardedAsOlder } = entry;
+    return {
+      ...platform,
+      channel,
+      source: held?.source ?? null,
+      state: held === null ? "absent" : isValidAt(held, at) ? "valid" : "expired",
+      fetchedAt: held?.fetchedAt ?? null,
+      ageSeconds: held === null ? null : at - held.fetchedAt,
+      validFrom: held?.validFrom ?? null,
+      expiresAt: held?.validUntil ?? null,
+      secondsLeft: held === null ? null : Math.max(0, held.validUntil - at),
+      tcbEvaluationDataNumber: held?.tcbEvaluationDataNumber ?? null,
+      isRefreshing: inFlight !== null,
+      consecutiveFailures,
+      lastFailure,
+      failedSources,
+      discardedAsOlder,
+    };
+  }
+
+  return { get, peek, refreshDue, status };
 }
 
 function newEntry(platform: CollateralPlatform): Entry {
@@ -269,6 +310,7 @@ function newEntry(platform: CollateralPlatform): Entry {
     retryAt: 0,
     consecutiveFailures: 0,
     lastFailure: null,
+    failedSources: [],
     discardedAsOlder: 0,
   };
 }

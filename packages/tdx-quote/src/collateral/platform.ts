@@ -18,7 +18,19 @@ export interface CollateralPlatform {
 }
 
 /**
- * A source of collateral: a PCS client, or several of them in order, or a file. What it gives is not authenticated; it
+ * Which edition of TCB info and QE identity: the one in force, or the one that comes into force with the next TCB recovery.
+ * A signed document does not say which it is, so editions never meet in one cache.
+ */
+export type CollateralChannel = "standard" | "early";
+
+/** A source of collateral and the name by which operators know it. */
+export interface CollateralSource {
+  readonly name: string;
+  readonly fetchCollateral: FetchCollateral;
+}
+
+/**
+ * Fetches collateral: from a PCS or PCCS, or out of a file. What it gives is not authenticated; it
  * never throws.
  *
  * Errors: stage `fetch`.

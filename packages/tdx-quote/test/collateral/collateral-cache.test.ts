@@ -87,10 +87,9 @@ class World {
 
   constructor(options: Partial<CollateralCacheOptions> = {}) {
     this.cache = createCollateralCache({
-      fetchCollateral: (platform) => this.#fetch(platform),
+      sources: [{ name: "fake", fetchCollateral: (platform) => this.#fetch(platform) }],
       verify: verifyFake,
       now: () => this.now,
-      source: "fake",
       ...options,
     });
   }
@@ -384,20 +383,46 @@ describe("refreshDue", () => {
     expect(world.asked.length).toBe(5);
   });
 
-  test("leaves platforms alone that never had a set, and those that pause", async () => {
+  test("leaves those alone that pause", async () => {
     const world = new World();
-    world.answer = DOWN;
-    await world.get(platformNumber(1));
-    world.now += DAY;
-    await world.cache.refreshDue();
-    expect(world.asked.length).toBe(1);
-    world.answer = {};
     await world.get(platformNumber(2));
     world.answer = DOWN;
     world.now += DAY;
     await world.cache.refreshDue();
     await world.cache.refreshDue();
-    expect(world.asked.length).toBe(3);
+    expect(world.asked.length).toBe(2);
+  });
+
+  test("fetches for a platform that came while the source was down, before it comes again", async () => {
+    const world = new World();
+    world.answer = DOWN;
+    expect(await world.get()).toBe("fetch-failed");
+    world.answer = {};
+    await world.cache.refreshDue();
+    expect(world.asked.length).toBe(1);
+    world.now += 5;
+    await world.cache.refreshDue();
+    expect(world.asked.length).toBe(2);
+    expect(await world.get()).toBe("first");
+    expect(world.asked.length).toBe(2);
+  });
+
+  test("never asks by itself for a platform that no service knows", async () => {
+    const world = new World();
+    world.answer = UNKNOWN;
+    await world.get();
+    world.now += DAY;
+    await world.cache.refreshDue();
+    expect(world.asked.length).toBe(1);
+  });
+
+  test("leaves a first fetch that is under way to those who wait for it", async () => {
+    const world = new World();
+    world.hold();
+    const pending = world.get();
+    await world.cache.refreshDue();
+    await world.release();
+    expect([await pending, world.asked.length]).toEqual(["first", 1]);
   });
 
   test("joins a refresh that runs already", async () => {
@@ -559,6 +584,25 @@ describe("the bound on platforms", () => {
   });
 });
 
+describe("peek", () => {
+  test("gives what is held and valid, and neither fetches nor keeps the platform from making room", async () => {
+    const world = new World({ maxPlatforms: 2 });
+    expect(world.cache.peek(PLATFORM)).toBe(null);
+    expect(world.asked).toEqual([]);
+    await world.get();
+    await world.get(platformNumber(1));
+    expect(world.cache.peek({ ...PLATFORM, fmspc: "B0C06F000000" })?.bundle.tcb_info).toContain("first");
+    expect(world.cache.peek({ ...PLATFORM, ca: "processor" })).toBe(null);
+    await world.get(platformNumber(2));
+    expect(world.cache.peek(PLATFORM)).toBe(null);
+    world.now = SET.validUntil;
+    expect(world.cache.peek(platformNumber(2))).not.toBe(null);
+    world.now += 1;
+    expect(world.cache.peek(platformNumber(2))).toBe(null);
+    expect(world.asked.length).toBe(3);
+  });
+});
+
 describe("status", () => {
   test("tells age, end, source and numbers of each platform", async () => {
     const world = new World();
@@ -569,30 +613,36 @@ describe("status", () => {
     expect(world.cache.status()).toEqual([
       {
         ...PLATFORM,
+        channel: "standard",
         source: "fake",
         state: "valid",
         fetchedAt: START,
         ageSeconds: 60,
         validFrom: SET.validFrom,
         expiresAt: SET.validUntil,
+        secondsLeft: 30 * DAY - 60,
         tcbEvaluationDataNumber: { tcbInfo: 17, qeIdentity: 17 },
         isRefreshing: false,
         consecutiveFailures: 0,
         lastFailure: null,
+        failedSources: [],
         discardedAsOlder: 0,
       },
       {
         ...platformNumber(1),
-        source: "fake",
+        channel: "standard",
+        source: null,
         state: "absent",
         fetchedAt: null,
         ageSeconds: null,
         validFrom: null,
         expiresAt: null,
+        secondsLeft: null,
         tcbEvaluationDataNumber: null,
         isRefreshing: false,
         consecutiveFailures: 1,
         lastFailure: DOWN,
+        failedSources: [{ source: "fake", failure: DOWN }],
         discardedAsOlder: 0,
       },
     ]);
@@ -602,7 +652,7 @@ describe("status", () => {
     const world = new World();
     await world.get();
     world.now = SET.validUntil + 1;
-    expect(world.cache.status()).toMatchObject([{ state: "expired", isRefreshing: false }]);
+    expect(world.cache.status()).toMatchObject([{ state: "expired", isRefreshing: false, secondsLeft: 0 }]);
     world.hold();
     const pending = world.get();
     expect(world.cache.status()).toMatchObject([{ state: "expired", isRefreshing: true }]);
@@ -610,12 +660,30 @@ describe("status", () => {
     await pending;
   });
 
-  test("has no source name and the judge of Intel's root when nothing is given", async () => {
+  test("is of the standard channel, judged by Intel's root, when nothing is given", async () => {
     const cache = createCollateralCache({
-      fetchCollateral: () => Promise.resolve(ok(bundleOf(SET))),
+      sources: [{ name: "fake", fetchCollateral: () => Promise.resolve(ok(bundleOf(SET))) }],
       now: () => START,
     });
     expect(await cache.get(PLATFORM)).toMatchObject({ ok: false, error: { stage: "collateral-parse" } });
-    expect(cache.status()).toMatchObject([{ source: "", state: "absent" }]);
+    expect(cache.status()).toMatchObject([{ channel: "standard", source: null, state: "absent" }]);
+  });
+
+  test("is told after every attempt, failed or not", async () => {
+    const told: unknown[] = [];
+    const world = new World({
+      channel: "early",
+      observe: ({ channel, state, isRefreshing, consecutiveFailures }) =>
+        told.push([channel, state, isRefreshing, consecutiveFailures]),
+    });
+    await world.get();
+    await world.get();
+    world.answer = DOWN;
+    world.now += DAY;
+    await world.cache.refreshDue();
+    expect(told).toEqual([
+      ["early", "valid", false, 0],
+      ["early", "valid", false, 1],
+    ]);
   });
 });

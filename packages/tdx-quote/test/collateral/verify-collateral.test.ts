@@ -158,7 +158,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("real collateral", () => {
     const bundle = bundleOf("collateral/dcap-qvl-b0c06f-2025-06.json");
     const requests: string[] = [];
     const cache = createCollateralCache({
-      fetchCollateral: createPcsClient({ fetch: serve(bundle, requests) }).fetchCollateral,
+      sources: [{ name: "pcs", ...createPcsClient({ fetch: serve(bundle, requests) }) }],
       now: () => at,
     });
     const platform = { fmspc: "b0c06f000000", ca: "platform" } as const;
