@@ -8,6 +8,7 @@ const rooms = [
   "packages/tee-simulator",
   "packages/cli",
   "apps/kms-phala",
+  "apps/verifier-api",
 ];
 
 /** The folder where `.ci/run` wants the counts. */
