@@ -116,14 +116,14 @@ function parseEntries(list: DerNode): ReadonlySet<string> | null {
  * The same judgement, without judging again what is byte for byte what it accepted last: most entries of a list
  * were revoked for one reason.
  */
-function accepting(judge: (node: DerNode | undefined) => boolean): (node: DerNode | undefined) => boolean {
+function accepting(judge: (node: DerNode) => boolean): (node: DerNode) => boolean {
   let last: Uint8Array | null = null;
   return (node) => {
-    const bytes = node?.bytes;
-    if (bytes !== undefined && last !== null && equalBytes(bytes, last)) return true;
-    const isAccepted = judge(node);
-    if (isAccepted && bytes !== undefined) last = bytes;
-    return isAccepted;
+    const { bytes } = node;
+    if (last !== null && equalBytes(bytes, last)) return true;
+    if (!judge(node)) return false;
+    last = bytes;
+    return true;
   };
 }
 

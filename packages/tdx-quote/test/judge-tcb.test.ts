@@ -264,6 +264,12 @@ describe("the TDX module", () => {
     });
   });
 
+  test("with an attribute is refused with the attributes", () => {
+    expect(judge({ report: { svn: [5, 0, 2], seamAttributes: [1] } })).toMatchObject({
+      error: { facts: { subject: "SEAMATTRIBUTES", expected: "0".repeat(16), actual: "0100000000000000" } },
+    });
+  });
+
   test("below all its levels is not supported, and the facts name the lowest", () => {
     expect(judge({ report: { svn: [1, 1, 2] }, tcbInfo })).toMatchObject({
       ok: false,
@@ -426,6 +432,7 @@ describe("what is missing", () => {
       error: {
         facts: {
           subject: "platform and TDX module and quoting enclave",
+          actual: `sgx 0202${"00".repeat(14)}, pcesvn 11, tdx 040102${"00".repeat(13)}; tdx-module 4; qe 4`,
           short: [{ component: "sgx[0]" }, { component: "tdx-module" }, { component: "qe", has: 4, needs: 5 }],
         },
       },
@@ -444,6 +451,11 @@ describe("what is missing", () => {
           reason: "Intel lists no better one for the quoting enclave",
         },
       },
+    });
+    const module = { tdxModuleIdentities: [moduleIdentity("TDX_01", svnLevel(4, "Revoked"))] };
+    const both = judge({ report: { svn: [4, 1, 2] }, tcbInfo: module, qeLevels: [svnLevel(4, "Revoked")] });
+    expect(both).toMatchObject({
+      error: { facts: { reason: "Intel lists no better one for the TDX module and quoting enclave" } },
     });
     const withGoal = judge({ report: { svn: [4, 1, 2] }, qeLevels: [svnLevel(6), svnLevel(4, "Revoked")] });
     expect(withGoal.ok ? null : withGoal.error.facts.reason).toBeUndefined();
@@ -529,6 +541,18 @@ describe("a TD that should be started again", () => {
     expect(judge({ report, tcbInfo: { tcbLevels, tdxModuleIdentities: identities } })).toMatchObject({
       ok: true,
       value: { tcbStatus: "TDRelaunchAdvisedConfigurationNeeded", sgxLevelStatus: "UpToDate" },
+    });
+  });
+
+  test("is refused where the level that TDX reaches was revoked: a newer module does not bring it back", () => {
+    const tcbLevels = [
+      tcbLevel({ sgx: [2], tdx: [0, 0, 3] }),
+      tcbLevel({ sgx: [1], tdx: [0, 0, 2], status: "Revoked" }),
+    ];
+    const report = { svn: old, svn2: [4, 1, 3] };
+    expect(judge({ report, tcbInfo: { tcbLevels, tdxModuleIdentities: identities } })).toMatchObject({
+      ok: false,
+      error: { code: "tcb-revoked", judgement: { tcbLevelStatus: "Revoked", sgxLevelStatus: "UpToDate" } },
     });
   });
 

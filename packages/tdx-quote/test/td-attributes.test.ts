@@ -52,6 +52,14 @@ describe("TD attributes", () => {
     expect(result).toMatchObject({ ok: false, error: { facts: { subject: "bit 29" } } });
   });
 
+  test.each([
+    { report: { bits: [0] }, code: "td-debug-enabled", actual: "0100001000000000" },
+    { report: { septVeDisable: false }, code: "td-sept-ve-disable-clear", actual: "0000000000000000" },
+    { report: { serviceTd: 1 }, code: "td-service-td-present", actual: `${"00".repeat(47)}01` },
+  ])("that are refused with $code are named", ({ report, code, actual }) => {
+    expect(judgeTdAttributes(reportOf(report), {})).toMatchObject({ error: { code, facts: { actual } } });
+  });
+
   test("with DEBUG are refused unless debug is allowed", () => {
     expect(codeOf({ bits: [0] })).toBe("td-attributes/td-debug-enabled");
     expect(codeOf({ bits: [0] }, { allowDebug: false })).toBe("td-attributes/td-debug-enabled");

@@ -66,6 +66,13 @@ describe.skipIf(!HAS_REAL_VECTORS)("a PCK chain", () => {
     expect(await verdictOf(quote, { now: unix("2033-01-27T14:36:28Z") })).toBe("pck-chain/certificate-expired");
   });
 
+  test("that ends elsewhere is named", async () => {
+    const options = { now: v5().now, rootCa: flipped(INTEL_SGX_ROOT_CA, 100) };
+    expect(await verifyPckChain(parsed(v5().quote), options)).toMatchObject({
+      error: { code: "chain-root-untrusted", facts: { subject: "PCK chain" } },
+    });
+  });
+
   test("of the Processor CA needs the CRL of that CA", () => {
     const parsedChain = parsePckChain(pemOf(v5().quote));
     const [leaf, ...cas] = parsedChain.ok ? parsedChain.value : [];
