@@ -38,11 +38,11 @@ export const NO_MEMORY: JudgementMemory = {
   keepIssuance: nothing,
 };
 
-function digestOf(parts: readonly (string | Uint8Array)[]): string {
+function digestOf(texts: readonly string[]): string {
   const hash = sha256.create();
-  for (const part of parts) {
-    const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
-    // Lengths keep two lists of parts with the same concatenation apart.
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    // Lengths keep two lists of texts with the same concatenation apart.
     hash.update(new TextEncoder().encode(`${bytes.length}:`)).update(bytes);
   }
   return toHex(hash.digest());
@@ -80,13 +80,14 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
   const pckChains = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
   const issuances = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
   const keys = new WeakMap<Collateral, string>();
+  const anchor = toHex(rootCa);
 
   const keyOf = (collateral: Collateral): string => {
     const known = keys.get(collateral);
     if (known !== undefined) return known;
     const { bundle } = collateral;
     const key = digestOf([
-      rootCa,
+      anchor,
       bundle.pck_crl_issuer_chain,
       bundle.root_ca_crl,
       bundle.pck_crl,

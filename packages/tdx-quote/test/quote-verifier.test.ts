@@ -14,6 +14,7 @@ import {
   layoutOf,
   padded,
   pemOf,
+  textOf,
   unix,
   v4,
   v5,
@@ -193,6 +194,45 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     expect((await cost(verifier, withSpaces(100))).checks).toBe(2);
     expect((await cost(verifier, withSpaces(8192))).checks).toBe(6);
     expect(await cost(verifier, withSpaces(8192))).toEqual({ verdict: "UpToDate", checks: 6 });
+  });
+
+  test("remembers a chain of 8192 bytes and none of more, judged with a quote or by itself", async () => {
+    const verifier = createQuoteVerifier();
+    const spaces = 8192 - pemOf(v5().quote).length;
+    await cost(verifier, v5());
+    for (const { more, checks } of [
+      { more: 0, checks: { quote: 2, chain: 0 } },
+      { more: 1, checks: { quote: 6, chain: 3 } },
+    ]) {
+      const evidence = withSpaces(spaces + more);
+      await cost(verifier, evidence);
+      expect((await cost(verifier, evidence)).checks).toBe(checks.quote);
+      const quote = parseQuote(evidence.quote);
+      if (!quote.ok) throw new Error(quote.error.code);
+      await verifier.verifyPckChain(quote.value, { now: v5().now });
+      counter.reset();
+      await verifier.verifyPckChain(quote.value, { now: v5().now });
+      expect(counter.count()).toBe(checks.chain);
+    }
+  });
+
+  test("is not told by a line break that moved from one document into the next", async () => {
+    const verifier = createQuoteVerifier();
+    const { bundle } = v5();
+    const chain = textOf(v5(), "tcb_info_issuer_chain");
+    const whole = withBundle(v5(), { tcb_info_issuer_chain: `${chain}\n` });
+    expect((await cost(verifier, whole)).verdict).toBe("UpToDate");
+    const moved = withBundle(v5(), { tcb_info_issuer_chain: chain, tcb_info: `\n${bundle["tcb_info"]}` });
+    expect((await cost(verifier, moved)).verdict).toBe("tcb-info/tcb-info-signature-invalid");
+  });
+
+  test("judges the trust anchor of a new chain under known collateral", async () => {
+    const verifier = createQuoteVerifier();
+    await cost(verifier, v5());
+    const [leaf = "", ca = "", root = ""] = blocksOf(pemOf(v5().quote));
+    const pem = leaf + ca + flippedPem(root, -1);
+    const forged = { ...v5(), quote: withCertificationData(v5().quote, 5, Buffer.from(pem)) };
+    expect((await cost(verifier, forged)).verdict).toBe("trust-anchor/chain-root-untrusted");
   });
 
   test("forgets the collateral and the platform used least recently", async () => {

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
+import { createJudgementMemory, NO_MEMORY, type JudgementMemory } from "../src/judgement-memory.ts";
+import { createP256Verifier, type P256Verifier } from "../src/p256.ts";
+import { parseQuote } from "../src/quote.ts";
+import { runPckChainVerification } from "../src/verify-pck-chain.ts";
+import { runVerification } from "../src/verify-quote.ts";
+import { flipped, pemOf, v5, withCertificationData, type Evidence } from "./real-evidence.ts";
+import { HAS_REAL_VECTORS } from "./real-vectors.ts";
+
+/** A verifier that writes down what it is asked, each check once. */
+function recorder() {
+  const checks = { work: new Set<string>(), wait: new Set<string>(), verified: new Set<string>() };
+  const inner = createP256Verifier();
+  const nameOf = (...parts: readonly Uint8Array[]): string =>
+    parts.map((part) => Buffer.from(part).toString("hex")).join(" ");
+  const verifier: P256Verifier = {
+    start: (key, signature, message, meanwhile) => void checks[meanwhile].add(nameOf(key, signature, message)),
+    verify: (key, signature, message) => {
+      checks.verified.add(nameOf(key, signature, message));
+      return inner.verify(key, signature, message);
+    },
+  };
+  return { verifier, checks };
+}
+
+async function checksOf({ quote, bundle, now }: Evidence, memory: JudgementMemory, rootCa = INTEL_SGX_ROOT_CA) {
+  const { verifier, checks } = recorder();
+  const result = await runVerification(quote, JSON.stringify(bundle), { now, rootCa }, { memory, verifier });
+  return { ok: result.ok, ...checks };
+}
+
+describe.skipIf(!HAS_REAL_VECTORS)("what is started ahead", () => {
+  test("is what is verified then: five checks while there is work to do, ten in all", async () => {
+    const { ok, work, wait, verified } = await checksOf(v5(), NO_MEMORY);
+    expect({ ok, work: work.size, wait: wait.size }).toEqual({ ok: true, work: 5, wait: 10 });
+    expect(wait).toEqual(verified);
+    expect(work.isSubsetOf(verified)).toBe(true);
+  });
+
+  test("is only what the memory does not hold", async () => {
+    const memory = createJudgementMemory(INTEL_SGX_ROOT_CA, { maxCollaterals: 1, maxPckChains: 1 });
+    const first = await checksOf(v5(), memory);
+    expect({ work: first.work.size, wait: first.wait.size }).toEqual({ work: 0, wait: 10 });
+    const known = await checksOf(v5(), memory);
+    expect({ work: known.work.size, wait: known.wait.size }).toEqual({ work: 0, wait: 2 });
+    expect(known.wait).toEqual(known.verified);
+    const chain = Buffer.from(pemOf(v5().quote));
+    const other = await checksOf({ ...v5(), quote: withCertificationData(v5().quote, 5, chain) }, memory);
+    expect({ work: other.work.size, wait: other.wait.size }).toEqual({ work: 0, wait: 5 });
+    expect(other.wait.isSubsetOf(other.verified)).toBe(true);
+  });
+
+  test("is nothing where a chain ends elsewhere: strangers do not make anyone verify", async () => {
+    const refused = await checksOf(v5(), NO_MEMORY, flipped(INTEL_SGX_ROOT_CA, 100));
+    expect(refused).toMatchObject({ ok: false, work: new Set(), wait: new Set(), verified: new Set() });
+  });
+
+  test.each([
+    { name: "three checks of a chain by itself", rootCa: INTEL_SGX_ROOT_CA, started: 3 },
+    { name: "none under another root", rootCa: flipped(INTEL_SGX_ROOT_CA, 100), started: 0 },
+  ])("is $name", async ({ rootCa, started }) => {
+    const quote = parseQuote(v5().quote);
+    if (!quote.ok) throw new Error(quote.error.code);
+    const { verifier, checks } = recorder();
+    await runPckChainVerification(quote.value, { now: v5().now, rootCa }, { memory: NO_MEMORY, verifier });
+    expect(checks).toEqual({ work: new Set(), wait: checks.verified, verified: checks.verified });
+    expect(checks.wait.size).toBe(started);
+  });
+});
+
+test("report data of another size is a mistake that is named", async () => {
+  const request = { now: 0, expectedReportData: new Uint8Array(63) };
+  const verification = { memory: NO_MEMORY, verifier: createP256Verifier() };
+  await expect(runVerification(new Uint8Array(0), "", request, verification)).rejects.toThrow(
+    "expectedReportData must have 64 bytes, not 63",
+  );
+});
