@@ -27,6 +27,15 @@ function refusal(bytes: Uint8Array): string {
   return parsed.ok ? "ok" : parsed.error.code;
 }
 
+/** Why an area is malformed, and at which offset. */
+function reasonOf(bytes: Uint8Array): string {
+  const parsed = parseCcel(bytes);
+  if (parsed.ok || parsed.error.code !== "event-log-malformed") throw new Error("not malformed");
+  return `${parsed.error.facts.reason} at ${parsed.error.facts["offset"]}`;
+}
+
+const EIGHT_ALGORITHMS = Array.from({ length: 8 }, (_, index) => [SHA384 + 0x100 * index, 48] as const);
+
 describe("the end of the log", () => {
   const events = record();
   test.each([
@@ -43,17 +52,23 @@ describe("the end of the log", () => {
   });
 
   test.each([
-    { name: "a record after an FF end", end: [...u32(0xffffffff), ...record()] },
-    { name: "one byte after an FF end", end: [...filler(0xff, 60), 0xfe] },
-    { name: "zeros after an FF end", end: [...u32(0xffffffff), ...filler(0, 8)] },
-    { name: "a record after a zero end", end: [...filler(0, 8), ...record()] },
-    { name: "one byte after a zero end", end: [...filler(0, 60), 1] },
-    { name: "FF after a zero end", end: [...filler(0, 8), ...filler(0xff, 8)] },
-    { name: "bytes that are no filler", end: [1, 0] },
-    { name: "filler of two kinds", end: [0, 0xff] },
-    { name: "four to seven zero bytes, which could be half a record", end: filler(0, 7) },
-  ])("refuses $name", ({ end }) => {
-    expect(refusal(area(header, events, end))).toBe("event-log-malformed");
+    { name: "a record after an FF end", reason: "data after the end marker", end: [...u32(0xffffffff), ...record()] },
+    { name: "one byte after an FF end", reason: "data after the end marker", end: [...filler(0xff, 60), 0xfe] },
+    { name: "zeros after an FF end", reason: "data after the end marker", end: [...u32(0xffffffff), ...filler(0, 8)] },
+    { name: "a record after a zero end", reason: "data after the end marker", end: [...filler(0, 8), ...record()] },
+    { name: "one byte after a zero end", reason: "data after the end marker", end: [...filler(0, 60), 1] },
+    { name: "FF after a zero end", reason: "data after the end marker", end: [...filler(0, 8), ...filler(0xff, 8)] },
+    { name: "bytes that are no filler", reason: "cut short", end: [1, 0] },
+    { name: "filler of two kinds", reason: "cut short", end: [0, 0xff] },
+    { name: "four to seven zero bytes, which could be half a record", reason: "cut short", end: filler(0, 7) },
+    { name: "four zero bytes, the least of these", reason: "cut short", end: filler(0, 4) },
+    {
+      name: "a record whose index is the end marker",
+      reason: "data after the end marker",
+      end: record({ index: 0xffffffff, type: 3 }),
+    },
+  ])("refuses $name", ({ reason, end }) => {
+    expect(reasonOf(area(header, events, end))).toBe(`${reason} at ${header.length + events.length}`);
   });
 
   test("a log of a header alone has no events", () => {
@@ -76,6 +91,7 @@ describe("the spec ID record", () => {
         ] as const,
       },
     },
+    { name: "eight algorithms", fields: { algorithms: EIGHT_ALGORITHMS } },
     {
       name: "an algorithm outside the table",
       fields: {
@@ -90,33 +106,99 @@ describe("the spec ID record", () => {
   });
 
   test.each([
-    { name: "an empty area", bytes: [] },
-    { name: "an area of FF filler", bytes: filler(0xff, 4096) },
-    { name: "an area of zeros", bytes: filler(0, 4096) },
-    { name: "another event type", bytes: specIdRecord({ type: 8 }) },
-    { name: "a digest that is not zero", bytes: specIdRecord({ digest: [1, ...filler(0, 19)] }) },
-    { name: "another signature", bytes: specIdRecord({ signature: "Spec ID Event02\0" }) },
-    { name: "a signature without its NUL", bytes: specIdRecord({ signature: "Spec ID Event03 " }) },
-    { name: "another major version", bytes: specIdRecord({ major: 3 }) },
-    { name: "a size one too small", bytes: specIdRecord({ sizeError: -1 }) },
-    { name: "a size one too large", bytes: [...specIdRecord({ sizeError: 1 }), ...record()] },
-    { name: "a size of 2³²−1", bytes: specIdRecord({ eventSize: 0xffffffff }) },
-    { name: "a size of 0", bytes: specIdRecord({ eventSize: 0 }) },
-    { name: "a size that cuts the algorithms off", bytes: specIdRecord({ eventSize: 28 }) },
-    { name: "no algorithm", bytes: specIdRecord({ algorithms: [] }) },
+    { name: "an empty area", reason: "cut short at 0", bytes: [] },
+    { name: "an area of FF filler", reason: "the log does not open with EV_NO_ACTION at 4", bytes: filler(0xff, 4096) },
+    { name: "an area of zeros", reason: "the log does not open with EV_NO_ACTION at 4", bytes: filler(0, 4096) },
+    {
+      name: "another event type",
+      reason: "the log does not open with EV_NO_ACTION at 4",
+      bytes: specIdRecord({ type: 8 }),
+    },
+    {
+      name: "a digest that is not zero",
+      reason: "digest is not zero at 8",
+      bytes: specIdRecord({ digest: [1, ...filler(0, 19)] }),
+    },
+    {
+      name: "another signature",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ signature: "Spec ID Event02\0" }),
+    },
+    {
+      name: "a signature without its NUL",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ signature: "Spec ID Event03 " }),
+    },
+    {
+      name: "another major version",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ major: 3 }),
+    },
+    {
+      name: "a size one too small",
+      reason: "event size does not fit its content at 32",
+      bytes: specIdRecord({ sizeError: -1 }),
+    },
+    {
+      name: "a size one too large",
+      reason: "event size does not fit its content at 32",
+      bytes: [...specIdRecord({ sizeError: 1 }), ...record()],
+    },
+    {
+      name: "a size of 2³²−1",
+      reason: "event size past the end of the log at 28",
+      bytes: specIdRecord({ eventSize: 0xffffffff }),
+    },
+    { name: "a size of 0", reason: "not a spec ID event of version 2 at 32", bytes: specIdRecord({ eventSize: 0 }) },
+    {
+      name: "a size that cuts the algorithms off",
+      reason: "event size does not fit its content at 32",
+      bytes: specIdRecord({ eventSize: 28 }),
+    },
+    { name: "no algorithm", reason: "number of algorithms at 32", bytes: specIdRecord({ algorithms: [] }) },
     {
       name: "nine algorithms",
+      reason: "number of algorithms at 32",
       bytes: specIdRecord({ algorithms: Array.from({ length: 9 }, (_, i) => [SHA384 + 0x100 + i, 48] as const) }),
     },
-    { name: "2³²−1 algorithms", bytes: specIdRecord({ algorithmCount: 0xffffffff }) },
-    { name: "more algorithms than it has bytes for", bytes: specIdRecord({ algorithmCount: 8 }) },
-    { name: "a vendor size too large", bytes: specIdRecord({ vendor: "td-shim", vendorSize: 8 }) },
-    { name: "a vendor size too small", bytes: specIdRecord({ vendor: "td-shim", vendorSize: 6 }) },
-    { name: "SHA-384 of 32 bytes", bytes: specIdRecord({ algorithms: [[SHA384, 32]] }) },
-    { name: "SHA-384 of 65535 bytes", bytes: specIdRecord({ algorithms: [[SHA384, 0xffff]] }) },
-    { name: "SHA-1 of 0 bytes", bytes: specIdRecord({ algorithms: [[SHA1, 0]] }) },
+    {
+      name: "2³²−1 algorithms",
+      reason: "number of algorithms at 32",
+      bytes: specIdRecord({ algorithmCount: 0xffffffff }),
+    },
+    {
+      name: "more algorithms than it has bytes for",
+      reason: "event size does not fit its content at 32",
+      bytes: specIdRecord({ algorithmCount: 8 }),
+    },
+    {
+      name: "a vendor size too large",
+      reason: "event size does not fit its content at 32",
+      bytes: specIdRecord({ vendor: "td-shim", vendorSize: 8 }),
+    },
+    {
+      name: "a vendor size too small",
+      reason: "event size does not fit its content at 32",
+      bytes: specIdRecord({ vendor: "td-shim", vendorSize: 6 }),
+    },
+    {
+      name: "SHA-384 of 32 bytes",
+      reason: "contradicting algorithm at 60",
+      bytes: specIdRecord({ algorithms: [[SHA384, 32]] }),
+    },
+    {
+      name: "SHA-384 of 65535 bytes",
+      reason: "contradicting algorithm at 60",
+      bytes: specIdRecord({ algorithms: [[SHA384, 0xffff]] }),
+    },
+    {
+      name: "SHA-1 of 0 bytes",
+      reason: "contradicting algorithm at 60",
+      bytes: specIdRecord({ algorithms: [[SHA1, 0]] }),
+    },
     {
       name: "one algorithm declared twice",
+      reason: "contradicting algorithm at 64",
       bytes: specIdRecord({
         algorithms: [
           [0x27, 32],
@@ -124,8 +206,29 @@ describe("the spec ID record", () => {
         ],
       }),
     },
-  ])("refuses $name", ({ bytes }) => {
-    expect(refusal(area(bytes))).toBe("event-log-malformed");
+    { name: "31 bytes", reason: "cut short at 0", bytes: header.slice(0, 31) },
+    {
+      name: "32 bytes that announce no event",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ eventSize: 0 }).slice(0, 32),
+    },
+    {
+      name: "an event that ends before its algorithms",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ eventSize: 27 }),
+    },
+    {
+      name: "the same at the end of the area",
+      reason: "not a spec ID event of version 2 at 32",
+      bytes: specIdRecord({ eventSize: 22 }).slice(0, 54),
+    },
+    {
+      name: "a size one past the end of the area",
+      reason: "event size past the end of the log at 28",
+      bytes: specIdRecord({ sizeError: 1 }),
+    },
+  ])("refuses $name", ({ reason, bytes }) => {
+    expect(reasonOf(area(bytes))).toBe(reason);
   });
 
   test("says where it stopped", () => {
@@ -263,23 +366,49 @@ describe("records", () => {
   });
 
   test.each([
-    { name: "index 0 on an event to be extended", bytes: record({ index: 0 }) },
-    { name: "index 5", bytes: record({ index: 5 }) },
-    { name: "index 2³²−2", bytes: record({ index: 0xfffffffe }) },
-    { name: "an algorithm that was not declared", bytes: record({ digests: [[SHA256, filler(1, 32)]] }) },
-    { name: "no digest", bytes: record({ digests: [] }) },
+    { name: "index 0 on an event to be extended", reason: "register index", bytes: record({ index: 0 }) },
+    { name: "index 5", reason: "register index", bytes: record({ index: 5 }) },
+    { name: "index 2³²−2", reason: "register index", bytes: record({ index: 0xfffffffe }) },
+    {
+      name: "an algorithm that was not declared",
+      reason: "algorithm not declared",
+      bytes: record({ digests: [[SHA256, filler(1, 32)]] }),
+    },
+    { name: "no digest", reason: "number of digests", bytes: record({ digests: [] }) },
     {
       name: "nine digests",
+      reason: "number of digests",
       bytes: record({ digests: Array.from({ length: 9 }, () => [SHA384, SOME_DIGEST] as const) }),
     },
-    { name: "2³²−1 digests", bytes: record({ digestCount: 0xffffffff }) },
-    { name: "more digests than there are", bytes: record({ digestCount: 8 }) },
-    { name: "event data of 2³²−1 bytes", bytes: record({ eventSize: 0xffffffff }) },
-    { name: "event data of 2³¹ bytes", bytes: record({ eventSize: 0x80000000 }) },
-    { name: "event data one byte longer than the area", bytes: record({ eventSize: 5 }) },
-    { name: "only an index", bytes: u32(1) },
-  ])("with $name are malformed", ({ bytes }) => {
-    expect(refusal(area(header, record(), bytes))).toBe("event-log-malformed");
+    { name: "2³²−1 digests", reason: "number of digests", bytes: record({ digestCount: 0xffffffff }) },
+    { name: "more digests than there are", reason: "algorithm not declared", bytes: record({ digestCount: 8 }) },
+    { name: "event data of 2³²−1 bytes", reason: "cut short", bytes: record({ eventSize: 0xffffffff }) },
+    { name: "event data of 2³¹ bytes", reason: "cut short", bytes: record({ eventSize: 0x80000000 }) },
+    { name: "event data one byte longer than the area", reason: "cut short", bytes: record({ eventSize: 5 }) },
+    { name: "only an index", reason: "cut short", bytes: u32(1) },
+    {
+      name: "twelve bytes that announce no digest",
+      reason: "number of digests",
+      bytes: record({ digests: [] }).slice(0, 12),
+    },
+    {
+      name: "an undeclared algorithm at the end",
+      reason: "algorithm not declared",
+      bytes: record({ digests: [[SHA1, []]] }).slice(0, 14),
+    },
+  ])("with $name are malformed", ({ reason, bytes }) => {
+    expect(reasonOf(area(header, record(), bytes))).toMatch(new RegExp(`^${reason} at [0-9]+$`));
+  });
+
+  test("may have eight digests, no type, and no data at the end of the area", () => {
+    const digests = EIGHT_ALGORITHMS.map(([algorithm]) => [algorithm, SOME_DIGEST] as const);
+    const log = area(
+      specIdRecord({ algorithms: EIGHT_ALGORITHMS }),
+      record({ digests }),
+      record({ type: 0, event: [] }),
+    );
+    const parsed = parseCcel(log);
+    expect(parsed.ok && parsed.value.events.map(({ type }) => type)).toEqual([0xd, 0]);
   });
 
   test("are malformed when cut anywhere inside", () => {

@@ -14,6 +14,13 @@ const boot = { imr: 0, event_type: 0xa, digest: "ab".repeat(48), event: "", even
 const v1 = { imr: 3, event_type: RUNTIME, digest: "", event: "app-id", event_payload: "0a0b" };
 const v2 = { ...v1, version: 2, preimage: v2Preimage("app-id", "0a0b") };
 
+/** Why a log is malformed. */
+function reasonOf(log: unknown): string {
+  const parsed = parseDstackEventLog(JSON.stringify(log));
+  if (parsed.ok || parsed.error.code !== "event-log-malformed") throw new Error("not malformed");
+  return String(parsed.error.facts.reason);
+}
+
 function outcome(log: unknown): string {
   const parsed = parseDstackEventLog(JSON.stringify(log));
   return parsed.ok ? "ok" : parsed.error.code;
@@ -75,10 +82,15 @@ describe("runtime events", () => {
   });
 
   test.each([
-    { name: "version 2 without preimage", event: { ...v1, version: 2 } },
-    { name: "version 2 with an empty preimage", event: { ...v2, preimage: "" } },
+    { name: "version 2 without preimage", reason: "version 2 without preimage", event: { ...v1, version: 2 } },
+    {
+      name: "version 2 with an empty preimage",
+      reason: "preimage is not the canonical form of the event",
+      event: { ...v2, preimage: "" },
+    },
     {
       name: "version 2 with a preimage in another order",
+      reason: "preimage is not the canonical form of the event",
       event: {
         ...v2,
         preimage: Buffer.from('{"type":134217729,"name":"app-id","payload":"0a0b"}').toString("hex"),
@@ -87,32 +99,69 @@ describe("runtime events", () => {
     },
     {
       name: "version 2 with a preimage with a space",
+      reason: "preimage is not the canonical form of the event",
       event: { ...v2, preimage: Buffer.from('{"name": "app-id","payload":"0a0b","type":134217729}').toString("hex") },
     },
-    { name: "version 2 with the preimage of another event", event: { ...v2, preimage: v2Preimage("app-id", "0a0c") } },
-    { name: "a preimage of odd length", event: { ...v2, preimage: `${v2.preimage}0` } },
-    { name: "a preimage as text", event: { ...v2, preimage: v2Canonical("app-id", "0a0b") } },
-    { name: "a preimage of null", event: { ...v2, preimage: null } },
-    { name: "version 3", event: { ...v2, version: 3 } },
-    { name: "version 0", event: { ...v2, version: 0 } },
-    { name: "version as text", event: { ...v1, version: "1" } },
-    { name: "version null", event: { ...v1, version: null } },
-    { name: "a colon in a version 1 name", event: { ...v1, event: "a:b" } },
-    { name: "an empty name", event: { ...v1, event: "" } },
-    { name: "a name of 257 bytes", event: { ...v1, event: "é".repeat(128) + "x" } },
-    { name: "a payload of odd length", event: { ...v1, event_payload: "0a0" } },
-    { name: "a payload with 0x", event: { ...v1, event_payload: "0x0a" } },
-    { name: "a payload that is no text", event: { ...v1, event_payload: 10 } },
-    { name: "no payload", event: { ...v1, event_payload: undefined } },
-    { name: "no digest", event: { ...v1, digest: undefined } },
-    { name: "a digest of 47 bytes", event: { ...v1, digest: digest1.slice(2) } },
-    { name: "a digest of 49 bytes", event: { ...v1, digest: `${digest1}00` } },
-    { name: "a digest of odd length", event: { ...v1, digest: digest1.slice(1) } },
-    { name: "imr 0", event: { ...v1, imr: 0 } },
-    { name: "imr 4", event: { ...v1, imr: 4 } },
-    { name: "imr 2³²−1", event: { ...v1, imr: 0xffffffff } },
-  ])("are malformed: $name", ({ event }) => {
-    expect(outcome([boot, event])).toBe("event-log-malformed");
+    {
+      name: "version 2 with the preimage of another event",
+      reason: "preimage is not the canonical form of the event",
+      event: { ...v2, preimage: v2Preimage("app-id", "0a0c") },
+    },
+    { name: "a preimage of odd length", reason: "preimage must be hex", event: { ...v2, preimage: `${v2.preimage}0` } },
+    {
+      name: "a preimage as text",
+      reason: "preimage must be hex",
+      event: { ...v2, preimage: v2Canonical("app-id", "0a0b") },
+    },
+    { name: "a preimage of null", reason: "preimage must be hex", event: { ...v2, preimage: null } },
+    { name: "version 3", reason: "version must be 1 or 2", event: { ...v2, version: 3 } },
+    { name: "version 0", reason: "version must be 1 or 2", event: { ...v2, version: 0 } },
+    { name: "version as text", reason: "version must be 1 or 2", event: { ...v1, version: "1" } },
+    { name: "version null", reason: "version must be 1 or 2", event: { ...v1, version: null } },
+    { name: "a colon in a version 1 name", reason: "colon in a version 1 name", event: { ...v1, event: "a:b" } },
+    { name: "an empty name", reason: "empty name", event: { ...v1, event: "" } },
+    {
+      name: "a name of 257 bytes",
+      reason: "name is not well-formed Unicode of at most 256 bytes",
+      event: { ...v1, event: "é".repeat(128) + "x" },
+    },
+    {
+      name: "a payload of odd length",
+      reason: "event_payload must be one text of hex",
+      event: { ...v1, event_payload: "0a0" },
+    },
+    {
+      name: "a payload with 0x",
+      reason: "event_payload must be one text of hex",
+      event: { ...v1, event_payload: "0x0a" },
+    },
+    {
+      name: "a payload that is no text",
+      reason: "event_payload must be one text of hex",
+      event: { ...v1, event_payload: 10 },
+    },
+    { name: "no payload", reason: "event_payload must be one text of hex", event: { ...v1, event_payload: undefined } },
+    { name: "no digest", reason: "digest must be empty or 48 bytes of hex", event: { ...v1, digest: undefined } },
+    {
+      name: "a digest of 47 bytes",
+      reason: "digest must be empty or 48 bytes of hex",
+      event: { ...v1, digest: digest1.slice(2) },
+    },
+    {
+      name: "a digest of 49 bytes",
+      reason: "digest must be empty or 48 bytes of hex",
+      event: { ...v1, digest: `${digest1}00` },
+    },
+    {
+      name: "a digest of odd length",
+      reason: "digest must be empty or 48 bytes of hex",
+      event: { ...v1, digest: digest1.slice(1) },
+    },
+    { name: "imr 0", reason: "runtime events belong to imr 3, and only they", event: { ...v1, imr: 0 } },
+    { name: "imr 4", reason: "imr must be 0..3", event: { ...v1, imr: 4 } },
+    { name: "imr 2³²−1", reason: "imr must be 0..3", event: { ...v1, imr: 0xffffffff } },
+  ])("are malformed: $name", ({ reason, event }) => {
+    expect(reasonOf([boot, event])).toBe(reason);
   });
 });
 
@@ -154,24 +203,52 @@ describe("boot events", () => {
   });
 
   test.each([
-    { name: "an empty digest", event: { ...boot, digest: "" } },
-    { name: "a digest of 47 bytes", event: { ...boot, digest: "ab".repeat(47) } },
-    { name: "a digest of odd length", event: { ...boot, digest: "ab".repeat(47) + "a" } },
-    { name: "a boot type in imr 3", event: { ...boot, imr: 3 } },
-    { name: "imr 4", event: { ...boot, imr: 4 } },
-    { name: "imr as text", event: { ...boot, imr: "0" } },
-    { name: "imr with a fraction", event: { ...boot, imr: 0.5 } },
-    { name: "no imr", event: { ...boot, imr: undefined } },
-    { name: "a type of 2³²", event: { ...boot, event_type: 2 ** 32 } },
-    { name: "a negative type", event: { ...boot, event_type: -1 } },
-    { name: "no type", event: { ...boot, event_type: undefined } },
-    { name: "a name that is no text", event: { ...boot, event: null } },
-    { name: "a name of 257 bytes", event: { ...boot, event: "x".repeat(257) } },
-    { name: "version 3", event: { ...boot, version: 3 } },
-    { name: "null", event: null },
-    { name: "an array", event: [] },
-  ])("are malformed: $name", ({ event }) => {
-    expect(outcome([event])).toBe("event-log-malformed");
+    { name: "an empty digest", reason: "a boot event without digest", event: { ...boot, digest: "" } },
+    {
+      name: "a digest of 47 bytes",
+      reason: "digest must be empty or 48 bytes of hex",
+      event: { ...boot, digest: "ab".repeat(47) },
+    },
+    {
+      name: "a digest of odd length",
+      reason: "digest must be empty or 48 bytes of hex",
+      event: { ...boot, digest: "ab".repeat(47) + "a" },
+    },
+    {
+      name: "a boot type in imr 3",
+      reason: "runtime events belong to imr 3, and only they",
+      event: { ...boot, imr: 3 },
+    },
+    { name: "imr 4", reason: "imr must be 0..3", event: { ...boot, imr: 4 } },
+    { name: "imr as text", reason: "imr must be 0..3", event: { ...boot, imr: "0" } },
+    { name: "imr with a fraction", reason: "imr must be 0..3", event: { ...boot, imr: 0.5 } },
+    { name: "no imr", reason: "imr must be 0..3", event: { ...boot, imr: undefined } },
+    {
+      name: "a type of 2³²",
+      reason: "event_type must be one unsigned 32-bit integer",
+      event: { ...boot, event_type: 2 ** 32 },
+    },
+    {
+      name: "a negative type",
+      reason: "event_type must be one unsigned 32-bit integer",
+      event: { ...boot, event_type: -1 },
+    },
+    {
+      name: "no type",
+      reason: "event_type must be one unsigned 32-bit integer",
+      event: { ...boot, event_type: undefined },
+    },
+    { name: "a name that is no text", reason: "event must be text", event: { ...boot, event: null } },
+    {
+      name: "a name of 257 bytes",
+      reason: "event must be at most 256 bytes",
+      event: { ...boot, event: "x".repeat(257) },
+    },
+    { name: "version 3", reason: "version must be 1 or 2", event: { ...boot, version: 3 } },
+    { name: "null", reason: "not an object", event: null },
+    { name: "an array", reason: "not an object", event: [] },
+  ])("are malformed: $name", ({ reason, event }) => {
+    expect(reasonOf([event])).toBe(reason);
   });
 
   test("with a number in exponent spelling are malformed", () => {
@@ -197,6 +274,7 @@ describe("two spellings of a field", () => {
     { name: "two types", event: { ...v1, eventType: 4 }, expected: "event-log-malformed" },
     { name: "a type and a text", event: { ...v1, eventType: String(event_type) }, expected: "event-log-malformed" },
     { name: "a payload and null", event: { ...v1, eventPayload: null }, expected: "event-log-malformed" },
+    { name: "null and a type", event: { ...v1, event_type: null, eventType: 4 }, expected: "event-log-malformed" },
     { name: "null twice", event: { ...v1, event_payload: null, eventPayload: null }, expected: "event-log-malformed" },
     { name: "an array twice", event: { ...v1, event_type: [], eventType: [] }, expected: "event-log-malformed" },
   ])("$name: $expected", ({ event, expected }) => {
@@ -207,6 +285,9 @@ describe("two spellings of a field", () => {
 describe("where the array of events may be", () => {
   const log = [boot, v1];
   const text = JSON.stringify(log);
+  /** The text as a JSON string, as often as told. */
+  const nested = (times: number): string =>
+    Array.from({ length: times }).reduce<string>((inner) => JSON.stringify(inner), text);
   test.each([
     { name: "the document itself", document: log },
     { name: "JSON text in a JSON string", document: text },
@@ -217,21 +298,45 @@ describe("where the array of events may be", () => {
     { name: "an answer that is itself text", document: JSON.stringify({ event_log: text }) },
     { name: "an answer with both spellings and one text", document: { event_log: text, eventLog: text } },
     { name: "no events", document: [] },
+    { name: "text three times over", document: nested(2) },
   ])("$name", ({ document }) => {
     expect(outcome(document)).toBe("ok");
     expect(parseDstackEventLog(new TextEncoder().encode(JSON.stringify(document)))).toMatchObject({ ok: true });
   });
 
   test.each([
-    { name: "an answer with two different logs", document: { event_log: text, eventLog: "[]" } },
-    { name: "an answer without a log", document: { quote: "00" } },
-    { name: "an answer inside an answer", document: { event_log: { event_log: log } } },
-    { name: "a number", document: 7 },
-    { name: "null", document: { event_log: null } },
-    { name: "text that is no JSON", document: { event_log: "[" } },
-    { name: "text five times over", document: [1, 2, 3, 4, 5].reduce<string>((inner) => JSON.stringify(inner), text) },
-  ])("refuses $name", ({ document }) => {
-    expect(outcome(document)).toBe("event-log-malformed");
+    {
+      name: "an answer with two different logs",
+      reason: "no event_log, or two different ones, in the answer",
+      document: { event_log: text, eventLog: "[]" },
+    },
+    {
+      name: "an answer without a log",
+      reason: "no event_log, or two different ones, in the answer",
+      document: { quote: "00" },
+    },
+    {
+      name: "an answer inside an answer",
+      reason: "not an array of events",
+      document: { event_log: { event_log: log } },
+    },
+    { name: "a number", reason: "not an array of events", document: 7 },
+    { name: "null", reason: "not an array of events", document: { event_log: null } },
+    {
+      name: "an answer inside the text of an answer",
+      reason: "not an array of events",
+      document: { event_log: JSON.stringify({ event_log: text }) },
+    },
+    { name: "text four times over", reason: "text nested too deeply", document: nested(3) },
+    { name: "text five times over", reason: "text nested too deeply", document: nested(5) },
+  ])("refuses $name", ({ reason, document }) => {
+    expect(reasonOf(document)).toBe(reason);
+  });
+
+  test("says where text in an answer is no JSON", () => {
+    expect(parseDstackEventLog(JSON.stringify({ event_log: "[" }))).toMatchObject({
+      error: { code: "event-log-malformed", facts: { offset: 1, reason: expect.stringMatching(/./) } },
+    });
   });
 
   test.each([

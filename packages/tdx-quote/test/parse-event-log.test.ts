@@ -43,6 +43,10 @@ describe("the format of a log", () => {
     });
   });
 
+  test("says why text is no CCEL", () => {
+    expect(parseEventLog(json, "ccel")).toMatchObject({ error: { facts: { reason: "a CCEL is binary, not text" } } });
+  });
+
   test("a register index that reads like JSON whitespace does not make a CCEL JSON", () => {
     expect(parseEventLog(area(specIdRecord({ registerIndex: 0x0a0d2009 }), record()))).toMatchObject({ ok: true });
   });

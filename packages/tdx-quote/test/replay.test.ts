@@ -38,7 +38,7 @@ describe("extendRegister", () => {
     { name: "an empty digest", register: ZERO, value: "" },
     { name: "text", register: ZERO, value: "zz".repeat(48) },
   ])("does not take $name", ({ register, value }) => {
-    expect(() => extendRegister(register, value)).toThrow(RangeError);
+    expect(() => extendRegister(register, value)).toThrow(new RangeError("a register or digest is 48 bytes of hex"));
   });
 });
 

@@ -165,7 +165,7 @@ describe("findRuntimeEvent", () => {
   test("does not take a hand-made log whose payload is no hex", () => {
     const event = { index: 0, register: "rtmr3", type: 0x08000001, name: "x", digest: "00".repeat(48) } as const;
     expect(() => findRuntimeEvent({ format: "dstack", events: [{ ...event, payload: "zz" }] }, "x", "boot")).toThrow(
-      RangeError,
+      new RangeError("a runtime event's payload is hex"),
     );
     expect(found({ format: "dstack", events: [event] }, "x", "boot")).toBe("");
   });
@@ -192,10 +192,22 @@ describe("composeHash and appId", () => {
   });
 
   test.each([
-    { name: "a compose hash of 31 bytes", outcome: composeHash(logOf(["compose-hash", "c1".repeat(31)])) },
-    { name: "an app id of 32 bytes", outcome: appId(logOf(["app-id", "a1".repeat(32)])) },
-    { name: "two compose hashes", outcome: composeHash(logOf(["compose-hash", COMPOSE], ["compose-hash", COMPOSE])) },
+    { name: "a compose hash of 31 bytes", outcome: () => composeHash(logOf(["compose-hash", "c1".repeat(31)])) },
+    { name: "an app id of 32 bytes", outcome: () => appId(logOf(["app-id", "a1".repeat(32)])) },
+    {
+      name: "two compose hashes",
+      outcome: () => composeHash(logOf(["compose-hash", COMPOSE], ["compose-hash", COMPOSE])),
+    },
   ])("refuse $name", ({ outcome }) => {
-    expect(outcome).toMatchObject({ ok: false, error: { stage: "event-log", code: "event-log-malformed" } });
+    expect(outcome()).toMatchObject({ ok: false, error: { stage: "event-log", code: "event-log-malformed" } });
+  });
+
+  test("name the event that they refuse", () => {
+    expect(composeHash(logOf(["app-id", "aa"], ["compose-hash", COMPOSE], ["compose-hash", COMPOSE]))).toMatchObject({
+      error: { facts: { subject: "event 3", reason: "occurs twice", actual: "compose-hash" } },
+    });
+    expect(appId(logOf(["app-id", "a1"]))).toMatchObject({
+      error: { facts: { subject: "app-id", reason: "payload size", expected: 20, actual: 1 } },
+    });
   });
 });
