@@ -98,13 +98,22 @@ describe("a CRL", () => {
   });
 });
 
+function withExtensions(changes: Extensions): Partial<CrlParts> {
+  return { extensions: { ...sound, ...changes } };
+}
+
+/** A CRL with an extension of this many bytes that nobody knows. */
+function withFiller(length: number): Uint8Array {
+  return crlOf("root", withExtensions({ a: extension(UNKNOWN, new Uint8Array(length)) }));
+}
+
 test("a CRL may have 4 MiB, and no byte more", () => {
   const limit = 4 * 1024 * 1024;
-  const filled = (length: number) =>
-    crlOf("root", { extensions: { ...sound, a: extension(UNKNOWN, new Uint8Array(length)) } });
-  const overhead = filled(limit).length - limit;
+  const overhead = withFiller(limit).length - limit;
   // A signature is a byte shorter or longer now and then, so the size is not known before.
-  const list = [0, 1, 2, -1, -2].map((more) => filled(limit - overhead + more)).find(({ length }) => length === limit);
+  const list = [0, 1, 2, -1, -2]
+    .map((more) => withFiller(limit - overhead + more))
+    .find(({ length }) => length === limit);
   if (list === undefined) throw new Error("no filler gives this size");
   expect(parseCrl(list).ok).toBe(true);
   expect(parseCrl(new Uint8Array(limit + 1))).toEqual({ ok: false, error: { reason: "longer than 4 MiB" } });
@@ -113,7 +122,6 @@ test("a CRL may have 4 MiB, and no byte more", () => {
 describe("a CRL is refused with", () => {
   const badExtension = "missing, malformed or unsupported CRL extension";
   const badTime = "thisUpdate or nextUpdate missing or malformed";
-  const withExtensions = (changes: Extensions): Partial<CrlParts> => ({ extensions: { ...sound, ...changes } });
   test.each<{ name: string; changes: Partial<CrlParts>; reason: string }>([
     {
       name: "outer algorithm ecdsa-with-SHA384",

@@ -8,12 +8,14 @@ import { runVerification } from "../src/verify-quote.ts";
 import { flipped, pemOf, v5, withCertificationData, type Evidence } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
+function nameOf(...parts: readonly Uint8Array[]): string {
+  return parts.map((part) => Buffer.from(part).toString("hex")).join(" ");
+}
+
 /** A verifier that writes down what it is asked, each check once. */
 function recorder() {
   const checks = { work: new Set<string>(), wait: new Set<string>(), verified: new Set<string>() };
   const inner = createP256Verifier();
-  const nameOf = (...parts: readonly Uint8Array[]): string =>
-    parts.map((part) => Buffer.from(part).toString("hex")).join(" ");
   const verifier: P256Verifier = {
     start: (key, signature, message, meanwhile) => void checks[meanwhile].add(nameOf(key, signature, message)),
     verify: (key, signature, message) => {

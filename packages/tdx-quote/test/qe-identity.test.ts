@@ -78,6 +78,14 @@ describe("a QE identity", () => {
   });
 });
 
+test.each([
+  { text: "[]", facts: { subject: "", reason: "must be an object" } },
+  { text: withChanges({ version: "2" }), facts: { subject: "version", reason: expect.stringMatching(/^must be/) } },
+  { text: withChanges({ mrsigner: "00" }), facts: { subject: "mrsigner", reason: "must be 64 hex digits" } },
+])("the place where a QE identity is malformed is named: $facts.subject", ({ text, facts }) => {
+  expect(parseQeIdentity(text)).toMatchObject({ error: { code: "qe-identity-malformed", facts } });
+});
+
 /** What Intel's quoting enclave reports: initialised, 64-bit, extended features in the upper half. */
 function qeReport(changes: (bytes: Uint8Array) => void = () => undefined): QeReport {
   const bytes = new Uint8Array(384);
@@ -162,6 +170,15 @@ describe("a QE report", () => {
     expect(matchQeIdentity(qeReport(change), identity(changes))).toMatchObject({
       ok: false,
       error: { stage: "qe-report", code },
+    });
+  });
+
+  test("is refused with what was expected and seen", () => {
+    expect(matchQeIdentity(qeReport(set(256, 1)), identity())).toMatchObject({
+      error: { facts: { expected: 2, actual: 1 } },
+    });
+    expect(matchQeIdentity(qeReport(set(48, 0x17)), identity())).toMatchObject({
+      error: { code: "qe-debug-enabled", facts: { actual: `17${"00".repeat(7)}e7${"00".repeat(7)}` } },
     });
   });
 

@@ -215,7 +215,26 @@ describe("a TCB info", () => {
     });
   });
 
+  test.each([
+    { name: "with something before it", ids: ["ATDX_01"], reason: "must be TDX_ and two hex digits" },
+    { name: "that is a list of one", ids: [["TDX_01"]], reason: "must be TDX_ and two hex digits" },
+    { name: "twice, in another case", ids: ["TDX_0A", "tdx_0a"], reason: "must not repeat an id" },
+  ])("with the id of a TDX module $name is malformed", ({ ids, reason }) => {
+    const tdxModuleIdentities = ids.map((id) => ({ ...moduleIdentity("TDX_01", svnLevel(1)), id }));
+    expect(parseTcbInfo(withChanges({ tdxModuleIdentities }))).toMatchObject({
+      error: { code: "tcb-info-malformed", facts: { reason } },
+    });
+  });
+
+  test("with two levels of the same versions is malformed", () => {
+    expect(parseTcbInfo(withChanges({ tcbLevels: [tcbLevel({}), tcbLevel({ status: "OutOfDate" })] }))).toMatchObject({
+      error: { facts: { subject: "tcbLevels", reason: "must not have two levels with the same versions" } },
+    });
+  });
+
   test("names the place of the first departure", () => {
+    expect(parseTcbInfo("[]")).toMatchObject({ error: { facts: { subject: "", reason: "must be an object" } } });
+    expect(parseTcbInfo(withChanges({ version: "3" }))).toMatchObject({ error: { facts: { subject: "version" } } });
     expect(parseTcbInfo(withComponents("tdxtcbcomponents", sixteen.with(7, { svn: 256 })))).toMatchObject({
       error: { facts: { subject: "tcbLevels[0].tcb.tdxtcbcomponents[7].svn", reason: "must be an integer 0..255" } },
     });
