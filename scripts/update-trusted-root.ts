@@ -7,8 +7,8 @@ import { initTUF } from "@sigstore/tuf";
 import {
   describeSigstoreError,
   parseTrustedRoot,
-  type TrustedAuthority,
-  type TrustedLog,
+  type TrustedParty,
+  trustedParties,
 } from "../packages/release-artifacts/src/sigstore/index.ts";
 
 /**
@@ -24,25 +24,12 @@ const SOURCE = fileURLToPath(new URL("public-trusted-root.ts", FOLDER));
 function partiesOf(json: string): ReadonlySet<string> {
   const parsed = parseTrustedRoot(json);
   if (!parsed.ok) throw new Error(describeSigstoreError(parsed.error));
-  const { transparencyLogs, certificateAuthorities, certificateLogs, timestampAuthorities } = parsed.value;
-  return new Set([
-    ...transparencyLogs.map((log) => `transparency log ${logLine(log)}`),
-    ...certificateLogs.map((log) => `certificate log ${logLine(log)}`),
-    ...certificateAuthorities.map((authority) => `certificate authority ${authorityLine(authority)}`),
-    ...timestampAuthorities.map((authority) => `timestamp authority ${authorityLine(authority)}`),
-  ]);
+  return new Set(trustedParties(parsed.value).map(partyLine));
 }
 
-function logLine({ name, logId, validFor }: TrustedLog): string {
-  return `${name} ${Buffer.from(logId).toString("hex")} ${windowLine(validFor)}`;
-}
-
-function authorityLine({ chain, validFor }: TrustedAuthority): string {
-  return `${chain.map(({ serialHex }) => serialHex).join(" < ")} ${windowLine(validFor)}`;
-}
-
-function windowLine({ fromMs, toMs }: TrustedLog["validFor"]): string {
-  return `from ${new Date(fromMs).toISOString()}${toMs === Infinity ? "" : ` to ${new Date(toMs).toISOString()}`}`;
+function partyLine({ kind, name, fromMs, toMs }: TrustedParty): string {
+  const end = toMs === Infinity ? "" : ` to ${new Date(toMs).toISOString()}`;
+  return `${kind} ${name} from ${new Date(fromMs).toISOString()}${end}`;
 }
 
 /** The parties that come and go between two trusted roots, `+` and `-` before them. Throws on one that does not parse. */

@@ -12,8 +12,11 @@ import {
 } from "@stricli/core";
 
 import { cliFailure } from "./cli-failure.ts";
+import { commandTree } from "./completion/command-tree.ts";
 import { compatCheckCommand } from "./commands/compat-check.ts";
+import { compatListCommand } from "./commands/compat-list.ts";
 import { compatUpdateCommand } from "./commands/compat-update.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { composeHashCommand } from "./commands/compose-hash.ts";
 import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
@@ -36,6 +39,8 @@ import { quoteVerifyCommand } from "./commands/quote-verify.ts";
 import { sigstoreVerifyCommand } from "./commands/sigstore-verify.ts";
 import { simulatorDefectsCommand } from "./commands/simulator-defects.ts";
 import { simulatorStartCommand } from "./commands/simulator-start.ts";
+import { trustedRootShowCommand } from "./commands/trusted-root-show.ts";
+import { trustedRootUpdateCommand } from "./commands/trusted-root-update.ts";
 import type { CliContext, Ports } from "./context.ts";
 import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
 import { refusalOfCli } from "./failure-view.ts";
@@ -97,11 +102,19 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs("Work with attestation policies", "mero-tee policy validate kms-phala-attestation-policy.json"),
     }),
     release: buildRouteMap({
-      routes: { verify: releaseVerifyCommand, download: releaseDownloadCommand, assemble: releaseAssembleCommand },
+      routes: {
+        verify: releaseVerifyCommand,
+        download: releaseDownloadCommand,
+        assemble: releaseAssembleCommand,
+        trustedRoot: buildRouteMap({
+          routes: { show: trustedRootShowCommand, update: trustedRootUpdateCommand },
+          docs: groupDocs("Whose signatures over signatures count", "mero-tee release trusted-root show"),
+        }),
+      },
       docs: groupDocs("Fetch, judge and make releases", "mero-tee release verify ./mero-kms-v2.4.0 --lane kms"),
     }),
     compat: buildRouteMap({
-      routes: { check: compatCheckCommand, update: compatUpdateCommand },
+      routes: { check: compatCheckCommand, list: compatListCommand, update: compatUpdateCommand },
       docs: groupDocs(
         "Look up which KMS and node releases belong together",
         "mero-tee compat check --kms 2.4.0 --node 2.4.0",
@@ -112,6 +125,7 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       routes: { verify: auditVerifyCommand },
       docs: groupDocs("Verify what a KMS wrote down", "mero-tee audit verify audit.jsonl"),
     }),
+    completion: completionCommand(() => commandTree(routes)),
     dev: devCommand,
     simulator: buildRouteMap({
       routes: { start: simulatorStartCommand, defects: simulatorDefectsCommand },

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure, type CliFailure } from "./cli-failure.ts";
 
 /** A program of the checkout that runs as a process of its own. */
-export type Program = "kms" | "simulator";
+export type Program = "kms" | "simulator" | "trusted-root";
 
 /** The programs beside this package, and how to start them. */
 export interface Checkout {
@@ -26,7 +26,7 @@ export function requireCheckout(checkout: Checkout | null): Result<Checkout, Cli
   return err(
     cliFailure(
       "checkout-required",
-      "This command starts the simulated platform and the KMS as processes, and only a checkout of the repository has them: run it there with `npx --yes pnpm@10 mero-tee …`.",
+      "This command starts programs of the repository, and only a checkout of the repository has them: run it there with `npx --yes pnpm@10 mero-tee …`.",
     ),
   );
 }

@@ -11,6 +11,7 @@ import type { Checkout, Program } from "./checkout.ts";
 const PROGRAMS: Readonly<Record<Program, URL>> = {
   kms: new URL("../../../apps/kms-phala/src/main.ts", import.meta.url),
   simulator: new URL("../../tee-simulator/src/server/main.ts", import.meta.url),
+  "trusted-root": new URL("../../../scripts/update-trusted-root.ts", import.meta.url),
 };
 
 const EXIT_WITH_PARENT = new URL("./dev/exit-with-parent.ts", import.meta.url);

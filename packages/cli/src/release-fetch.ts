@@ -12,6 +12,7 @@ import {
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { Ports } from "./context.ts";
+import { createDownloadMeter } from "./download-meter.ts";
 import { refusalOfCli, refusalOfRelease, type Refusal } from "./failure-view.ts";
 import { withProgress } from "./output.ts";
 
@@ -40,7 +41,8 @@ export async function fetchRelease(ports: Ports, release: ReleaseToFetch): Promi
   const found = await findRelease(source, lane, version);
   if (!found.ok) return err(refusalOfRelease(found.error));
   const { tag, assets } = found.value;
-  const contents = assets.map((name) => [name, assetContent(source, { lane, tag }, name)] as const);
+  const meter = createDownloadMeter(ports, assets.length);
+  const contents = assets.map((name) => [name, meter.count(assetContent(source, { lane, tag }, name))] as const);
   try {
     const work = ports.files.writeDirectory(path, new Map(contents));
     const written = await withProgress(ports, `downloading ${assets.length} files of ${tag}`, work);
@@ -48,6 +50,8 @@ export async function fetchRelease(ports: Ports, release: ReleaseToFetch): Promi
   } catch (error) {
     if (error instanceof BrokenDownload) return err(refusalOfRelease(error.error));
     throw error;
+  } finally {
+    meter.end();
   }
 }
 

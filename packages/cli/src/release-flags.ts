@@ -35,3 +35,13 @@ export const LANE_FLAG: { readonly kind: "enum"; readonly values: readonly Relea
   values: RELEASE_LANES,
   brief: "Release family",
 };
+
+/** The catalog of the repository. */
+export const CATALOG_FILE = "compatibility-catalog.json";
+
+/** `--catalog FILE`. */
+export const CATALOG_FLAG: OptionalFlag<string> = optionalFlag(
+  String,
+  "FILE",
+  `Compatibility catalog (default: ${CATALOG_FILE})`,
+);

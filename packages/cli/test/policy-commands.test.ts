@@ -143,6 +143,15 @@ describe("policy evaluate", () => {
     expect(documentOf(outcome)).toEqual({ schemaVersion: 1, allowed: true, mismatches: [], failure: null });
   });
 
+  test("judges as a node unless told otherwise, and says as what it judged", async () => {
+    const files = memoryFiles({ [POLICY]: policy, c: candidates });
+    const unsaid = args.filter((word) => word !== "--role" && word !== "node");
+    expect(await runInWorld([...unsaid, "c"], { files })).toEqual(await runInWorld([...args, "c"], { files }));
+    const asKms = await runInWorld([...unsaid, "c", "--role", "kms"], { files });
+    expect(asKms.exitCode).toBe(10);
+    expect(asKms.stdout).toContain("✗ does not accept these values of a KMS of profile locked-read-only\n");
+  });
+
   test("names the measurement set that values match as a whole", async () => {
     const files = memoryFiles({ [POLICY]: policyWithSets(), c: candidates });
     expect(documentOf(await runInWorld([...args, "c", "--json"], { files }))).toEqual({
@@ -153,7 +162,9 @@ describe("policy evaluate", () => {
       failure: null,
     });
     const { stdout } = await runInWorld([...args, "c"], { files });
-    expect(stdout).toBe("✓ accepts these values, measurement set 2.4.0/locked-read-only/c3-standard-4\n");
+    expect(stdout).toBe(
+      "✓ accepts these values of a node of profile locked-read-only, measurement set 2.4.0/locked-read-only/c3-standard-4\n",
+    );
   });
 
   test("refuses values mixed from two sets, and says which set is nearest and what differs", async () => {

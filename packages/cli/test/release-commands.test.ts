@@ -102,6 +102,25 @@ describe("compat update", () => {
   });
 });
 
+describe("compat list", () => {
+  test("lists what belongs together, and what was withdrawn", async () => {
+    const withdrawn = '"tested": true, "withdrawn": {"reason": "leak", "at": "2026-02-01T00:00:00Z"}';
+    const files = memoryFiles({ [CATALOG]: vector(CATALOG).replace('"tested": true', withdrawn) });
+    const { exitCode, stdout } = await runInWorld(["compat", "list"], { files });
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^ {2}2\.4\.0 +mero-kms-v2\.4\.0 +mero-tee-v2\.4\.0 +stable +withdrawn 2026-02-01T00:00:00Z: leak$/m,
+    );
+    const document = documentOf(await runInWorld(["compat", "list", "--json"], { files }));
+    expect(document).toMatchObject({ schemaVersion: 1, releases: [{ version: "2.4.0" }], failure: null });
+  });
+
+  test("says when there is nothing yet", async () => {
+    const files = memoryFiles({ [CATALOG]: '{\n  "schema_version": 1,\n  "releases": []\n}\n' });
+    expect((await runInWorld(["compat", "list"], { files })).stdout).toBe("no release is listed yet\n");
+  });
+});
+
 describe("compat check", () => {
   const two = vector(CATALOG).replace(
     /\n {2}\]/,
@@ -169,6 +188,15 @@ describe("compat check", () => {
     const outcome = await check(catalog, kms, node);
     expect(outcome.exitCode).toBe(10);
     expect(documentOf(outcome)).toMatchObject({ compatible: false, failure: { code } });
+  });
+
+  test("asks for the catalog where there is no checkout", async () => {
+    const elsewhere = { files: memoryFiles({}) };
+    const args = ["compat", "check", "--kms", "2.4.0", "--node", "2.4.0"];
+    const outcome = await runInWorld(args, elsewhere);
+    expect(outcome.exitCode).toBe(11);
+    expect(outcome.stderr).toContain("Give --catalog, or run this in a checkout.");
+    expect((await runInWorld([...args, "--catalog", "x"], elsewhere)).stderr).not.toContain("Give --catalog");
   });
 
   test.each(["2.4", "v2.4.0", "latest"])("%j is no version", async (version) => {

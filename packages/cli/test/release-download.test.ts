@@ -113,4 +113,18 @@ describe("a scratch directory", () => {
     await expect(work).rejects.toThrow("stopped");
     await expect(stat(join(used[0] ?? "", ".."))).rejects.toThrow("ENOENT");
   });
+
+  test("shows on a terminal how far it is, and takes the line away", async () => {
+    const args = ["release", "download", "2.4.0", "--lane", "kms", "--out", join(directory, "seen")];
+    const world = { files: createFileStore(Readable.from([])), fetch: github() };
+    const seen = await runInWorld(args, { ...world, isTerminal: true, progressAfterMs: 0 });
+    expect(seen.stderr).toContain("\u001B[2K… 1 of 2 files, 0.0 MiB\r\u001B[2K… 2 of 2 files, 0.0 MiB");
+    expect(seen.stderr.endsWith("MiB\r\u001B[2K")).toBe(true);
+  });
+
+  test("draws nothing into a log", async () => {
+    const args = ["release", "download", "2.4.0", "--lane", "kms", "--out", join(directory, "unseen")];
+    const world = { files: createFileStore(Readable.from([])), fetch: github() };
+    expect((await runInWorld(args, world)).stderr).toBe("");
+  });
 });

@@ -12,6 +12,8 @@ export interface World {
   /** RFC 3339; default 2025-06-25T00:00:00Z. */
   readonly now?: string;
   readonly isTerminal?: boolean;
+  /** Default: never. */
+  readonly progressAfterMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly checkout?: Checkout | null;
   readonly onInterrupt?: (callback: () => void) => () => void;
@@ -42,7 +44,7 @@ export async function runInWorld(args: readonly string[], world: World = {}): Pr
       files: world.files ?? memoryFiles({}),
       fetch: world.fetch ?? NO_NETWORK,
       nowSeconds: () => Date.parse(world.now ?? "2025-06-25T00:00:00Z") / 1000,
-      progressAfterMs: 60_000,
+      progressAfterMs: world.progressAfterMs ?? 60_000,
       checkout: world.checkout ?? null,
       onInterrupt: world.onInterrupt ?? (() => () => undefined),
     },

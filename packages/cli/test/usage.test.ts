@@ -2,50 +2,18 @@ import { describe, expect, test } from "vitest";
 
 import { documentOf, runInWorld } from "./run-cli.ts";
 
-const COMMANDS = [
-  ["quote", "inspect"],
-  ["quote", "verify"],
-  ["event-log", "replay"],
-  ["collateral", "fetch"],
-  ["kms", "get-key"],
-  ["kms", "probe"],
-  ["measure", "rtmr3"],
-  ["sigstore", "verify"],
-  ["policy", "validate"],
-  ["policy", "diff"],
-  ["policy", "evaluate"],
-  ["policy", "candidates"],
-  ["policy", "promote"],
-  ["policy", "merod-config"],
-  ["release", "verify"],
-  ["release", "download"],
-  ["release", "assemble"],
-  ["compat", "check"],
-  ["compat", "update"],
-  ["compose-hash"],
-  ["audit", "verify"],
-  ["dev"],
-  ["simulator", "start"],
-  ["simulator", "defects"],
-];
+/** Every group and command, as `--help` itself shows the way to it: one that was added is in here. */
+async function linesBelow(words: readonly string[]): Promise<readonly (readonly string[])[]> {
+  const { stdout } = await runInWorld([...words, "--help"]);
+  const names = [...(stdout.split("\nCOMMANDS\n")[1] ?? "").matchAll(/^ {2}(?<name>\S+)/gm)];
+  const below = await Promise.all(names.map(({ groups }) => linesBelow([...words, groups?.["name"] ?? ""])));
+  return [words, ...below.flat()];
+}
 
-const GROUPS = [
-  [],
-  ["quote"],
-  ["event-log"],
-  ["collateral"],
-  ["kms"],
-  ["measure"],
-  ["sigstore"],
-  ["policy"],
-  ["release"],
-  ["compat"],
-  ["audit"],
-  ["simulator"],
-];
+const COMMAND_LINES = await linesBelow([]);
 
 describe("--help", () => {
-  test.each([...GROUPS, ...COMMANDS].map((words) => ({ line: ["mero-tee", ...words].join(" "), words })))(
+  test.each(COMMAND_LINES.map((words) => ({ line: ["mero-tee", ...words].join(" "), words })))(
     "$line explains itself with usage and one example",
     async ({ words }) => {
       const { exitCode, stdout, stderr } = await runInWorld([...words, "--help"]);
@@ -53,9 +21,15 @@ describe("--help", () => {
       expect(stderr).toBe("");
       expect(stdout).toContain(`USAGE\n  mero-tee ${words.join(" ")}`.trimEnd());
       expect(stdout.match(/^EXAMPLE$/gm)).toHaveLength(1);
+      expect(stdout).toMatch(/\nEXAMPLE\n(?: {2}# .+\n)? {2}.*\bmero-tee /);
       expect(stdout).not.toContain("\u001B");
     },
   );
+
+  test("every command is among them", () => {
+    expect(COMMAND_LINES.length).toBeGreaterThan(35);
+    expect(COMMAND_LINES).toContainEqual(["release", "trusted-root", "show"]);
+  });
 
   test("a group alone shows its help", async () => {
     expect(await runInWorld(["quote"])).toEqual(await runInWorld(["quote", "--help"]));

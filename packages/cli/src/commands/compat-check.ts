@@ -1,14 +1,12 @@
 import { buildCommand, type Command } from "@stricli/core";
-import { checkCatalog, checkCompatible, type ReleaseVersion } from "@mero-tee/release-artifacts";
+import { checkCompatible, type ReleaseVersion } from "@mero-tee/release-artifacts";
 
+import { loadCatalog } from "../catalog-file.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
-import { refusalOfCli, refusalOfRelease } from "../failure-view.ts";
-import { optionalFlag } from "../flags.ts";
+import { refusalOfRelease } from "../failure-view.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
-import { loadReleaseFile } from "../release-file.ts";
-import { parseVersion, REPO_FLAG } from "../release-flags.ts";
-import { repositorySetting } from "../repository-setting.ts";
+import { CATALOG_FLAG, parseVersion, REPO_FLAG } from "../release-flags.ts";
 import { table } from "../table.ts";
 
 interface CheckFlags extends CommonFlags {
@@ -18,18 +16,11 @@ interface CheckFlags extends CommonFlags {
   readonly repo?: string;
 }
 
-/** The catalog of the repository. */
-export const CATALOG_FILE = "compatibility-catalog.json";
-
 async function check(ports: Ports, flags: CheckFlags): Promise<Report> {
   const { kms, node } = flags;
   const nothing = { compatible: false, kms, node, release: null };
-  const setting = repositorySetting(flags.repo, ports.environment);
-  if (!setting.ok) return reportRefusal(refusalOfCli(setting.error), nothing);
-  const catalog = await loadReleaseFile(ports.files, flags.catalog ?? CATALOG_FILE, "compatibilityCatalog");
+  const catalog = await loadCatalog(ports, flags);
   if (!catalog.ok) return reportRefusal(catalog.error, nothing);
-  const consistent = checkCatalog(catalog.value.value, setting.value.repository);
-  if (!consistent.ok) return reportRefusal(refusalOfRelease(consistent.error), nothing);
   const release = checkCompatible(catalog.value.value, kms, node);
   if (!release.ok) return reportRefusal(refusalOfRelease(release.error), nothing);
   return reportSuccess({ compatible: true, kms, node, release: release.value }, (paint) => {
@@ -50,7 +41,7 @@ export const compatCheckCommand: Command<CliContext> = buildCommand({
     flags: {
       kms: { kind: "parsed", parse: parseVersion, placeholder: "VERSION", brief: "Version or tag of the KMS" },
       node: { kind: "parsed", parse: parseVersion, placeholder: "VERSION", brief: "Version or tag of the node image" },
-      catalog: optionalFlag(String, "FILE", `Compatibility catalog (default: ${CATALOG_FILE})`),
+      catalog: CATALOG_FLAG,
       repo: REPO_FLAG,
       json: JSON_FLAG,
     },

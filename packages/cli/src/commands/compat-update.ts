@@ -5,12 +5,10 @@ import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
 import { refusalOfCli, refusalOfRelease } from "../failure-view.ts";
-import { optionalFlag } from "../flags.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import { loadReleaseFile } from "../release-file.ts";
-import { REPO_FLAG } from "../release-flags.ts";
+import { CATALOG_FILE, CATALOG_FLAG, REPO_FLAG } from "../release-flags.ts";
 import { repositorySetting } from "../repository-setting.ts";
-import { CATALOG_FILE } from "./compat-check.ts";
 
 interface UpdateFlags extends CommonFlags {
   readonly map: string;
@@ -66,7 +64,7 @@ export const compatUpdateCommand: Command<CliContext> = buildCommand({
         placeholder: "FILE",
         brief: "kms-phala-compatibility-map.json of the release",
       },
-      catalog: optionalFlag(String, "FILE", `Compatibility catalog (default: ${CATALOG_FILE})`),
+      catalog: CATALOG_FLAG,
       repo: REPO_FLAG,
       tested: { kind: "boolean", brief: "The tests over both releases were green", default: false, withNegated: false },
       hotfix: { kind: "boolean", brief: "The release is a hotfix", default: false, withNegated: false },

@@ -54,7 +54,12 @@ async function evaluate(ports: Ports, flags: EvaluateFlags): Promise<Report> {
   }
   const decision = evaluatePolicy({ ...seen.value.registers, tcbStatus }, policy.value);
   const { mismatches, nearestSet } = decision;
-  const text: Report["text"] = (paint) => policyDecisionText(decision, "these values", paint);
+  const text: Report["text"] = (paint) =>
+    policyDecisionText(
+      decision,
+      `these values of a ${flags.role === "kms" ? "KMS" : "node"} of profile ${flags.profile}`,
+      paint,
+    );
   if (decision.allowed) return reportSuccess({ ...decision }, text);
   const nearest = nearestSet === undefined ? {} : { nearestSet };
   return reportRefusal(refusalOfValues({ code: "policy-mismatch", mismatches, ...nearest }), { ...decision }, text);
@@ -126,7 +131,7 @@ export const policyEvaluateCommand: Command<CliContext> = buildCommand({
     flags: {
       policy: { kind: "parsed", parse: String, placeholder: "FILE", brief: "Attestation policy of a release" },
       profile: { kind: "enum", values: PROFILES, brief: "Profile that the policy must speak for" },
-      role: { kind: "enum", values: ["node", "kms"], brief: "Whose values of the policy apply" },
+      role: { kind: "enum", values: ["node", "kms"], default: "node", brief: "Whose values of the policy apply" },
       quote: optionalFlag(String, "FILE", "Quote to take the values from; it is not verified"),
       measurements: optionalFlag(String, "FILE", "JSON with mrtd and rtmr0 to rtmr3, or policy candidates"),
       tcbStatus: TCB_STATUS_FLAG,

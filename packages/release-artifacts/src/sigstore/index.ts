@@ -19,6 +19,7 @@ export {
   type SigstoreFacts,
 } from "./sigstore-error.ts";
 export { parseTrustedRoot, type TrustedAuthority, type TrustedLog, type TrustedRoot } from "./trusted-root.ts";
+export { type TrustedParty, trustedParties } from "./trusted-root-parties.ts";
 export {
   type LoggedEntry,
   type SignedArtifact,

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { execa } from "execa";
+import { which } from "zx";
+
+/**
+ * Path of a program of the system, or null where there is none and it may not be installed, which is said in one line. In CI
+ * that is a failure: a check that did not run has not passed.
+ *
+ * @param name - of the program, and of Debian's package that has it
+ */
+export async function debianProgram(name: string): Promise<string | null> {
+  const present = await which(name, { nothrow: true });
+  if (present !== null) return present;
+  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    process.stdout.write(`installing Debian's ${name}\n`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    const apt = async (...args: readonly string[]) =>
+      await execa("apt-get", ["-o", "DPkg::Lock::Timeout=120", "-y", "-qq", ...args], { env, reject: false });
+    const install = ["install", "--no-install-recommends", name];
+    if ((await apt(...install)).exitCode !== 0) {
+      await apt("update");
+      await apt(...install);
+    }
+    const installed = await which(name, { nothrow: true });
+    if (installed !== null) return installed;
+  }
+  const why = `no ${name} here; get it with: apt-get install ${name}`;
+  if (!["", "0", "false"].includes(process.env["CI"] ?? "")) throw new Error(why);
+  process.stderr.write(`skipped: tests with a real ${name} (${why})\n`);
+  return null;
+}
