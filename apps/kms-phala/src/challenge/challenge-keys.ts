@@ -3,6 +3,7 @@ import type { Profile } from "@mero-tee/policy";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { GuestAgent } from "../guest-agent.ts";
+import { type ChallengeKey, takeChallengeKey } from "./challenge-id.ts";
 
 const DAY_SECONDS = 86_400;
 const GENERATION_BYTES = 32;
@@ -10,7 +11,7 @@ const GENERATION_BYTES = 32;
 /** The keys with which challenges are made and recognised under one generation, by the day on which they expire. */
 export interface ChallengeKeys {
   readonly generationHex: string;
-  readonly byDay: ReadonlyMap<number, Uint8Array>;
+  readonly byDay: ReadonlyMap<number, ChallengeKey>;
 }
 
 /** The day of an instant, in whole days since 1970. */
@@ -34,7 +35,7 @@ export async function deriveChallengeKeys(
 ): Promise<Result<ChallengeKeys, { readonly code: "challenge-key-unavailable"; readonly word: string }>> {
   const generation = parseHex(generationHex, GENERATION_BYTES);
   if (generation === null) return err({ code: "challenge-key-unavailable", word: "generation" });
-  const byDay = new Map<number, Uint8Array>();
+  const byDay = new Map<number, ChallengeKey>();
   for (const day of new Set(days)) {
     const kept = known?.generationHex === generationHex ? known.byDay.get(day) : undefined;
     if (kept !== undefined) {
@@ -45,7 +46,7 @@ export async function deriveChallengeKeys(
     if (!secret.ok) return err({ code: "challenge-key-unavailable", word: secret.error.code });
     byDay.set(
       day,
-      secret.value.use((bytes) => createHmac("sha256", bytes).update(generation).digest()),
+      secret.value.use((bytes) => takeChallengeKey(createHmac("sha256", bytes).update(generation).digest())),
     );
     secret.value.wipe();
   }

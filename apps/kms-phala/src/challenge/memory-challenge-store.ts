@@ -2,7 +2,7 @@ import type { PeerId } from "@mero-tee/kms-protocol";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeClock } from "./challenge-clock.ts";
-import { CHALLENGE_RANDOM_BYTES, challengeNonce, mintChallengeId } from "./challenge-id.ts";
+import { CHALLENGE_RANDOM_BYTES, challengeNonce, mintChallengeId, takeChallengeKey } from "./challenge-id.ts";
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
 import { recogniseChallenge, type RecognisedChallenge } from "./recognise-challenge.ts";
 import { createSpentSet } from "./spent-set.ts";
@@ -23,7 +23,7 @@ export interface MemoryChallengeOptions {
  */
 export function createMemoryChallengeStore(options: MemoryChallengeOptions): ChallengeStore {
   const { ttlSeconds, clock } = options;
-  const key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const key = takeChallengeKey(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
   const spent = createSpentSet(options.maxSpent);
 
   const recognise = (

@@ -1,6 +1,6 @@
 import { parseChallengeId, type PeerId } from "@mero-tee/kms-protocol";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { challengeExpiry, isIssuedTo } from "./challenge-id.ts";
+import { challengeExpiry, type ChallengeKey, isIssuedTo } from "./challenge-id.ts";
 
 // An id never lies further ahead than its lifetime. The slack keeps a second that is counted on two clocks from refusing
 // a fresh challenge; what lies beyond it was issued under another lifetime.
@@ -12,14 +12,14 @@ export interface ChallengeContext {
   /** Challenge time, Unix seconds. */
   readonly now: number;
   /** The key of challenges that expire then, or null when there is none. */
-  readonly keyFor: (expiresAt: number) => Uint8Array | null;
+  readonly keyFor: (expiresAt: number) => ChallengeKey | null;
 }
 
 /** A challenge that was issued to this peer and has not expired; whether it is spent is not known. */
 export interface RecognisedChallenge {
   /** The 16 bytes, which are what is spent: `AB` and `ab` are one challenge. */
   readonly id: Uint8Array;
-  readonly key: Uint8Array;
+  readonly key: ChallengeKey;
   readonly expiresAt: number;
 }
 

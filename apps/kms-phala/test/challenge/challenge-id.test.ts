@@ -1,9 +1,17 @@
 import { createHmac } from "node:crypto";
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { challengeExpiry, challengeNonce, isIssuedTo, mintChallengeId } from "../../src/challenge/challenge-id.ts";
+import {
+  challengeExpiry,
+  challengeNonce,
+  isIssuedTo,
+  mintChallengeId,
+  takeChallengeKey,
+} from "../../src/challenge/challenge-id.ts";
 import { makePeer } from "../peers.ts";
 
-const KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
+const KEY_BYTES = Uint8Array.from({ length: 32 }, (_, index) => index);
+const KEY = takeChallengeKey(KEY_BYTES.slice());
 const RANDOM = new Uint8Array(8).fill(0xff);
 const EXPIRES_AT = 1_767_225_660;
 const { peerId } = makePeer();
@@ -24,14 +32,14 @@ describe("a challenge id", () => {
   });
 
   test("ends with the first bytes of an HMAC over the rest and the peer id", () => {
-    const mac = createHmac("sha256", KEY)
+    const mac = createHmac("sha256", KEY_BYTES)
       .update(Buffer.concat([Buffer.from("mero-kms/challenge-id/v1\0"), id.subarray(0, 12), Buffer.from(peerId)]))
       .digest();
     expect(Buffer.from(id.subarray(12)).equals(mac.subarray(0, 4))).toBe(true);
   });
 
   test("gives a nonce that is an HMAC over all of it and the peer id", () => {
-    const mac = createHmac("sha256", KEY)
+    const mac = createHmac("sha256", KEY_BYTES)
       .update(Buffer.concat([Buffer.from("mero-kms/challenge-nonce/v1\0"), id, Buffer.from(peerId)]))
       .digest();
     expect(Buffer.from(challengeNonce(KEY, id, peerId)).equals(mac)).toBe(true);
@@ -40,7 +48,15 @@ describe("a challenge id", () => {
   test("was issued to its peer and to no other, nor under another key", () => {
     expect(isIssuedTo(KEY, id, peerId)).toBe(true);
     expect(isIssuedTo(KEY, id, makePeer().peerId)).toBe(false);
-    expect(isIssuedTo(KEY.toReversed(), id, peerId)).toBe(false);
+    expect(isIssuedTo(takeChallengeKey(KEY_BYTES.toReversed()), id, peerId)).toBe(false);
+  });
+
+  test("is made with a key that nothing prints, and whose bytes are overwritten where they came from", () => {
+    const bytes = KEY_BYTES.slice();
+    const key = takeChallengeKey(bytes);
+    expect(bytes).toEqual(new Uint8Array(32));
+    expect(`${JSON.stringify({ key })} ${inspect(key)}`).not.toMatch(/0102|AQID|1, ?2/);
+    expect(isIssuedTo(key, id, peerId)).toBe(true);
   });
 
   test("is refused with any one bit flipped", () => {
