@@ -7,8 +7,10 @@ export type ReleaseSlot = () => void;
 export interface Caller {
   /** Its address where one can be told from another, else null: then all callers count as strangers alike. */
   readonly address: string | null;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly gone: AbortSignal;
+  /** Whether nobody waits for the answer any more. */
+  readonly hasLeft: () => boolean;
+  /** Calls `leave` once when nobody does; stops listening by calling what is returned. */
+  readonly onLeave: (leave: () => void) => () => void;
 }
 
 /** The door to expensive work: so much at once, a line of bounded length before it, and a bounded wait in it. */
@@ -62,8 +64,8 @@ export function createAdmission(bounds: AdmissionBounds, schedule: Schedule = af
     };
   };
   return {
-    enter({ address, gone }) {
-      if (gone.aborted) return Promise.resolve(null);
+    enter({ address, hasLeft, onLeave }) {
+      if (hasLeft()) return Promise.resolve(null);
       if (address !== null && (held.get(address) ?? 0) >= bounds.maxPerAddress) return Promise.resolve(null);
       if (inFlight < bounds.slots) {
         count(address, 1);
@@ -75,7 +77,7 @@ export function createAdmission(bounds: AdmissionBounds, schedule: Schedule = af
         const leave = (): void => {
           line.delete(waiter);
           cancel();
-          gone.removeEventListener("abort", giveUp);
+          stopListening();
         };
         const giveUp = (): void => {
           leave();
@@ -89,7 +91,7 @@ export function createAdmission(bounds: AdmissionBounds, schedule: Schedule = af
           },
         };
         const cancel = schedule(giveUp, bounds.waitMs);
-        gone.addEventListener("abort", giveUp, { once: true });
+        const stopListening = onLeave(giveUp);
         line.add(waiter);
       });
     },

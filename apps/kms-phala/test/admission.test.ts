@@ -16,13 +16,33 @@ function manualTimers() {
   };
 }
 
+/** Somebody who leaves when a test says so. */
+function createDeparture() {
+  const listeners = new Set<() => void>();
+  let isGone = false;
+  return {
+    listeners,
+    hasLeft: () => isGone,
+    onLeave(leave: () => void): () => void {
+      listeners.add(leave);
+      return () => void listeners.delete(leave);
+    },
+    leave(): void {
+      isGone = true;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+type Departure = ReturnType<typeof createDeparture>;
+
 function setUp(bounds: Partial<AdmissionBounds> = {}) {
   const timers = manualTimers();
   const admission = createAdmission({ slots: 1, maxWaiting: 2, waitMs: 1000, maxPerAddress: 100, ...bounds }, (work) =>
     timers.schedule(work),
   );
-  const enter = (address: string | null = null, gone: AbortSignal = new AbortController().signal) =>
-    admission.enter({ address, gone });
+  const enter = (address: string | null = null, departure: Departure = createDeparture()) =>
+    admission.enter({ address, ...departure });
   /** Enters where there must be room at once. */
   const hold = async (address: string | null = null): Promise<ReleaseSlot> => {
     const slot = await enter(address);
@@ -67,15 +87,16 @@ describe("an admission", () => {
   test("gives up the place of a caller that left, and lets in none that left before", async () => {
     const { enter, hold } = setUp({ maxWaiting: 1 });
     const slot = await hold();
-    const leaving = new AbortController();
-    const left = enter(null, leaving.signal);
+    const leaving = createDeparture();
+    const left = enter(null, leaving);
     expect(await enter()).toBeNull();
-    leaving.abort();
+    leaving.leave();
     expect(await left).toBeNull();
+    expect(leaving.listeners.size).toBe(0);
     const next = enter();
     slot();
     expect(await next).not.toBeNull();
-    expect(await enter(null, leaving.signal)).toBeNull();
+    expect(await enter(null, leaving)).toBeNull();
   });
 
   test("holds an address to its share of slots and places, and gives them back", async () => {

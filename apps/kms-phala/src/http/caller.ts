@@ -13,12 +13,18 @@ export type IdentifyCaller = (request: FastifyRequest, reply: FastifyReply) => C
 export function identifyCallers(proxies: TrustedProxies | null): IdentifyCaller {
   const isProxy = proxies === null ? null : proxyCheck(proxies);
   return (request, reply) => {
-    const gone = new AbortController();
-    // Of the answer, not of the request: a request is closed once it has been read.
-    reply.raw.once("close", () => gone.abort());
     // A proxy that named nobody speaks for everybody behind it.
     const isKnown = isProxy !== null && !isProxy(request.ip);
-    return { address: isKnown ? networkOf(request.ip) : null, gone: gone.signal };
+    // The answer says who left, not the request: that one is closed once it has been read.
+    const { raw } = reply;
+    return {
+      address: isKnown ? networkOf(request.ip) : null,
+      hasLeft: () => raw.closed,
+      onLeave(leave) {
+        raw.once("close", leave);
+        return () => raw.off("close", leave);
+      },
+    };
   };
 }
 

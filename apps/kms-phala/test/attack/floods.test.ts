@@ -1,6 +1,8 @@
+import { request } from "node:http";
 import type { LightMyRequestResponse } from "fastify";
 import { describe, expect, test } from "vitest";
 import type { GuestAgent } from "../../src/guest-agent.ts";
+import { createMetrics, type Metrics } from "../../src/observe/metrics.ts";
 import { fakeAgent, type Harness, makePeer, startHarness } from "../harness.ts";
 
 const NONCE_B64 = Buffer.alloc(32, 7).toString("base64");
@@ -20,6 +22,29 @@ function gatedAgent(): { agent: GuestAgent; gate: PromiseWithResolvers<void>; ar
     },
   };
   return { agent, gate, arrived: () => count };
+}
+
+/** Metrics that say when work in flight and in the line has come to these numbers. */
+function watchedMetrics() {
+  const now = { inFlight: 0, waiting: 0 };
+  let notify: (() => void) | null = null;
+  const metrics: Metrics = {
+    ...createMetrics(),
+    inFlight(_work, by) {
+      now.inFlight += by;
+      notify?.();
+    },
+    waiting(_work, by) {
+      now.waiting += by;
+      notify?.();
+    },
+  };
+  const reached = (wanted: typeof now): Promise<void> =>
+    new Promise((resolve) => {
+      notify = () => (now.inFlight === wanted.inFlight && now.waiting === wanted.waiting ? resolve() : undefined);
+      notify();
+    });
+  return { metrics, reached };
 }
 
 async function attestFrom(
@@ -65,6 +90,33 @@ describe("a flood of /attest", () => {
     gate.resolve();
     const statuses = (await Promise.all(asked)).map(({ statusCode }) => statusCode);
     expect(statuses.filter((status) => status === 200)).toHaveLength(28);
+    await harness.app.close();
+  });
+
+  // Its own time limit is below that of the line, so a place that only its wait ends is held too long.
+  test("from callers that hang up holds no place in the line", { timeout: 10_000 }, async () => {
+    const { agent, gate } = gatedAgent();
+    const { metrics, reached } = watchedMetrics();
+    const harness = await startHarness({
+      env: { MAX_QUOTES_WAITING: "1", MAX_QUOTE_WAIT_SECS: "15" },
+      deps: { agent, metrics },
+    });
+    await harness.app.listen({ host: "127.0.0.1", port: 0 });
+    const held = Array.from({ length: 8 }, () => harness.post("/attest", { nonceB64: NONCE_B64 }));
+    await reached({ inFlight: 8, waiting: 0 });
+    const caller = request(`${harness.app.listeningOrigin}/attest`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
+    caller.on("error", () => undefined).end(JSON.stringify({ nonceB64: NONCE_B64 }));
+    await reached({ inFlight: 8, waiting: 1 });
+    expect((await harness.post("/attest", { nonceB64: NONCE_B64 })).statusCode).toBe(429);
+    caller.destroy();
+    await reached({ inFlight: 8, waiting: 0 });
+    const next = harness.post("/attest", { nonceB64: NONCE_B64 });
+    gate.resolve();
+    expect((await next).statusCode).toBe(200);
+    expect(new Set((await Promise.all(held)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
     await harness.app.close();
   });
 
