@@ -11,7 +11,7 @@ type RefusalEvent = Extract<AuditEvent, { kind: "refusal" }>;
 /** What the service writes down of its decisions. */
 export interface AuditTrail {
   /** Records a release; the key must not leave before this has succeeded. Null: there is no audit file. */
-  released(event: ReleaseEvent): Promise<Result<AuditHead | null, AuditWriteError>>;
+  released(event: () => ReleaseEvent): Promise<Result<AuditHead | null, AuditWriteError>>;
   /** Records or counts a refusal; nobody waits for it. */
   refused(code: KmsErrorCode, event: () => RefusalEvent): void;
 }
@@ -85,7 +85,7 @@ export function createAuditTrail({ file, schedule, now, onFailure }: AuditTrailO
   }
   return {
     note: append,
-    released: append,
+    released: (event) => append(event()),
     refused(code, event) {
       if (!RECORDED.has(code) || recorded >= MAX_RECORDED_REFUSALS) return count(code, 1);
       recorded += 1;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AuditHead } from "@mero-tee/kms-protocol/audit";
 import fp from "fastify-plugin";
 import type { FastifyPluginCallback } from "fastify";
@@ -25,7 +25,7 @@ interface Decision {
 
 /** A short stand-in for a peer id in the log: the same for the same peer, and not the peer id. */
 export function hashPeerId(peerId: string): string {
-  return createHash("sha256").update(peerId).digest("hex").slice(0, 16);
+  return hash("sha256", peerId).slice(0, 16);
 }
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {

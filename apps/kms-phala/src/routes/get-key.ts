@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   type GetKeyAnswer,
   type GetKeyRequest,
@@ -76,7 +76,7 @@ export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, 
       ...(record === null ? {} : { audit: record }),
     };
     options.onReleased(request.decision.peer, released);
-    logRelease(request.log, asked.value.peerId, released);
+    logRelease(request.log, request.decision.peer, released);
     return reply.send(answerOf(released));
   });
   done();
@@ -113,21 +113,21 @@ async function decide(
   }
   const { key, verified, measurementSet } = released.value;
   const { tcbStatus = null, fmspc = null } = verified ?? {};
-  const record = await audit.released({
+  const record = await audit.released(() => ({
     kind: "release",
     ...facts(),
     wire: key.wire,
     tcbStatus,
     fmspc,
     measurementSet,
-  });
+  }));
   if (record.ok) return ok({ released: released.value, record: record.value });
   if (key.wire === "plain") key.secret.wipe();
   return refuse("audit-unavailable", "the release could not be recorded", record.error.reason);
 }
 
 function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
+  return hash("sha256", content);
 }
 
 function answerOf({ key }: ReleasedKey): GetKeyAnswer | WrappedKeyAnswer {
@@ -142,8 +142,7 @@ function answerOf({ key }: ReleasedKey): GetKeyAnswer | WrappedKeyAnswer {
   return { key: text };
 }
 
-function logRelease(log: FastifyBaseLogger, peerId: string, { key, verified, measurementSet }: ReleasedKey): void {
-  const peer = hashPeerId(peerId);
+function logRelease(log: FastifyBaseLogger, peer: string, { key, verified, measurementSet }: ReleasedKey): void {
   const { wire } = key;
   if (verified === null) {
     log.warn({ peer, wire }, "key released on a mock quote, which proves nothing");
