@@ -5,6 +5,7 @@ const rooms = [
   "packages/policy",
   "packages/kms-protocol",
   "packages/release-artifacts",
+  "packages/appraisal",
   "packages/tee-simulator",
   "packages/cli",
   "apps/kms-phala",

@@ -26,6 +26,7 @@ export type { Crl } from "./crl.ts";
 
 export { TCB_STATUSES } from "./tcb-status.ts";
 export type { TcbJudgement, TcbStatus } from "./tcb-status.ts";
+export { judgeTdAttributes, xfamWarnings } from "./td-attributes.ts";
 export type { AttributeOptions, QuoteWarning } from "./td-attributes.ts";
 export type { SgxType } from "./sgx-extension.ts";
 

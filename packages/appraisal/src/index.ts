@@ -1,0 +1,56 @@
+/**
+ * Appraisal: from evidence to a report with a verdict, the same in the browser, the API and the command. Nothing here fetches,
+ * renders or reads a clock.
+ */
+export { APPRAISAL_CODES, type AppraisalCode, type StepCode } from "./appraisal-code.ts";
+export { appraise, type AppraisalOptions } from "./appraise.ts";
+export { INPUT_KINDS, INPUT_LIMIT_BYTES, type InputKind } from "./input-kind.ts";
+export {
+  type GatheredEvidence,
+  type GivenEventLog,
+  type Recognition,
+  type RecognisedInput,
+  recogniseInputs,
+  type RecognitionProblem,
+} from "./recognise-inputs.ts";
+export { APPRAISAL_ASSETS } from "./reference-values.ts";
+export {
+  type AssetSignature,
+  type EnvironmentClass,
+  type RegisterComparison,
+  type RegisterReplayTrace,
+  type ReplayEvent,
+  type Report,
+  type ReportFacts,
+  VERDICTS,
+  type Verdict,
+} from "./report.ts";
+export {
+  type Anchors,
+  type AppraisalRequest,
+  ATTESTER_KINDS,
+  type AttesterKind,
+  type Challenge,
+  type GivenInput,
+  type KnownRelease,
+  type ReleaseAsset,
+  type ReleaseMaterial,
+  type ReleaseSigners,
+  type Supply,
+  type TrustAuthorityAnswer,
+} from "./request.ts";
+export { type Circumstances, requiredSteps } from "./requirement.ts";
+export type { SideField } from "./side-fields.ts";
+export {
+  type EvidenceEncoding,
+  type EvidenceItem,
+  type EvidenceSource,
+  type Finding,
+  STEP_IDS,
+  STEP_STATUSES,
+  type Step,
+  type StepId,
+  type StepStatus,
+} from "./step.ts";
+export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
+export { type Decision, decideVerdict, type JudgedStep, missingSteps } from "./verdict.ts";

@@ -1,0 +1,62 @@
+import { appId, findRuntimeEvent } from "@mero-tee/tdx-quote";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "@mero-tee/tdx-quote/hex";
+
+import type { Case } from "./case.ts";
+import { onlyProfile } from "./compare-registers.ts";
+import { readKeyProvider } from "./key-provider.ts";
+import type { ReportFacts } from "./report.ts";
+
+/** Collects what views draw; every value of it was seen by a step. */
+export async function collectFacts(opened: Case): Promise<ReportFacts> {
+  const { view, quote, replay } = opened;
+  const hardware = await opened.hardware();
+  const verified = hardware?.verification?.ok === true ? hardware.verification.value : null;
+  const choice = await opened.release();
+  const comparison = await opened.comparison();
+  const release = choice?.outcome === "chosen" ? choice.release : null;
+  const profile = comparison === null ? null : onlyProfile(comparison);
+  return {
+    quote: view,
+    quoteSha256: quote?.parsed.ok === true ? toHex(sha256(quote.parsed.value.quoteBytes)) : null,
+    platform: hardware?.chain.ok === true ? hardware.chain.value : null,
+    tcb:
+      verified === null
+        ? null
+        : {
+            status: verified.tcbStatus,
+            platform: verified.tcbLevelStatus,
+            module: verified.tdxModuleStatus,
+            qe: verified.qeStatus,
+            short: verified.short,
+            advisoryIds: verified.advisoryIds,
+            evaluationDataNumber: verified.tcbEvaluationDataNumber.tcbInfo,
+          },
+    replay,
+    registers: (comparison?.matching[0] ?? comparison?.closest)?.registers ?? [],
+    release: release === null ? null : { tag: release.material.tag, publishedAt: release.material.publishedAt },
+    profile,
+    closestProfile: comparison?.matching.length === 0 ? (comparison.closest?.reference.profile ?? null) : null,
+    ...applicationFacts(opened),
+    signatures: release?.signatures.map(({ signature }) => signature) ?? [],
+  };
+}
+
+/** From a log that leads to the quote's RTMR3, and from nothing else. */
+function applicationFacts({
+  log,
+  replay,
+  composeHash,
+}: Case): Pick<ReportFacts, "composeHash" | "appId" | "instanceId" | "keyProvider"> {
+  const isRebuilt = replay.find(({ register }) => register === "rtmr3")?.matches === true;
+  if (log?.ok !== true || !isRebuilt) return { composeHash: null, appId: null, instanceId: null, keyProvider: null };
+  const id = appId(log.value);
+  const instance = findRuntimeEvent(log.value, "instance-id", "before-ready");
+  const provider = readKeyProvider(log.value);
+  return {
+    composeHash,
+    appId: id.ok ? id.value : null,
+    instanceId: instance.ok && instance.value !== null ? toHex(instance.value) : null,
+    keyProvider: provider === null || "problem" in provider ? null : provider,
+  };
+}

@@ -1,0 +1,54 @@
+import type { AttesterKind } from "./request.ts";
+import type { StepId } from "./step.ts";
+
+/** What decides which steps an appraisal cannot do without. */
+export interface Circumstances {
+  /** Null: the evidence does not tell, and nobody said. */
+  readonly kind: AttesterKind | null;
+  readonly hasEventLog: boolean;
+  /** Whether that log extends register 3 at all; logs of cloud machines do not. */
+  readonly hasRtmr3Events: boolean;
+}
+
+/** Required of everything. */
+const ALWAYS: readonly StepId[] = [
+  "input.parse",
+  "quote.parse",
+  "fresh.nonce",
+  "dcap.chain",
+  "dcap.crl",
+  "dcap.qe",
+  "dcap.sig",
+  "dcap.collateral",
+  "tcb.status",
+  "td.attributes",
+  "td.module",
+  "rel.select",
+  "rel.sigstore",
+  "rel.measurements",
+  "rel.profile",
+];
+
+const KMS: readonly StepId[] = [
+  "fresh.binding",
+  "log.parse",
+  "log.rtmr0",
+  "log.rtmr1",
+  "log.rtmr2",
+  "log.rtmr3",
+  "app.compose-hash",
+  "rel.compat",
+];
+
+const GIVEN_LOG: readonly StepId[] = ["log.parse", "log.rtmr0", "log.rtmr1", "log.rtmr2"];
+
+/**
+ * The steps without which there is no `verified`. A log that is given has to hold, whoever gave it.
+ *
+ * Source: mero-tee public attestation verifier, steps, column R.
+ */
+export function requiredSteps({ kind, hasEventLog, hasRtmr3Events }: Circumstances): ReadonlySet<StepId> {
+  const ofKind: readonly StepId[] = kind === "kms" ? KMS : kind === "node" ? ["fresh.binding"] : [];
+  const ofLog: readonly StepId[] = hasEventLog ? [...GIVEN_LOG, ...(hasRtmr3Events ? ["log.rtmr3" as const] : [])] : [];
+  return new Set([...ALWAYS, ...ofKind, ...ofLog]);
+}
