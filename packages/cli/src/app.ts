@@ -22,6 +22,7 @@ import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
+import { guardCommands } from "./commands/guard.ts";
 import { measureRtmr3Command } from "./commands/measure-rtmr3.ts";
 import { kmsGetKeyCommand } from "./commands/kms-get-key.ts";
 import { kmsProbeCommand } from "./commands/kms-probe.ts";
@@ -42,6 +43,7 @@ import { simulatorStartCommand } from "./commands/simulator-start.ts";
 import { trustedRootShowCommand } from "./commands/trusted-root-show.ts";
 import { trustedRootUpdateCommand } from "./commands/trusted-root-update.ts";
 import type { CliContext, Ports } from "./context.ts";
+import { openRepository } from "./guard/repository-client.ts";
 import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
 import { refusalOfCli } from "./failure-view.ts";
 import { printReport, reportRefusal } from "./output.ts";
@@ -121,6 +123,10 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       ),
     }),
     composeHash: composeHashCommand,
+    guard: buildRouteMap({
+      routes: guardCommands(openRepository),
+      docs: groupDocs("Guard the repository against careless changes", "mero-tee guard all --base origin/master"),
+    }),
     audit: buildRouteMap({
       routes: { verify: auditVerifyCommand },
       docs: groupDocs("Verify what a KMS wrote down", "mero-tee audit verify audit.jsonl"),

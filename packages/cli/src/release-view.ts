@@ -42,12 +42,26 @@ export function verdictText(
   paint: Paint,
 ): string {
   const { rules, evidence } = verdict;
-  const words = { pass: paint.good("PASS"), fail: paint.bad("FAIL"), skip: paint.warn("SKIP") } as const;
-  const lines = rules.map(({ id, status, message }) => `${words[status]} ${id.padEnd(5)} ${printable(message)}`);
-  const count = (status: RuleResult["status"]): number => rules.filter((rule) => rule.status === status).length;
-  const sum = `release ${evidence.version} (${evidence.lane}): ${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`;
   const changed = Object.entries(overrides).map(([name, value]) =>
     paint.warn(`! ${name} was set to ${printable(value)}`),
   );
-  return `${[...lines, ...changed, paint.strong(sum)].join("\n")}\n`;
+  return ruleLines(rules, `release ${evidence.version} (${evidence.lane})`, paint, changed);
+}
+
+/**
+ * One line a rule, then the sum under a title.
+ *
+ * @param notes - lines before the sum
+ */
+export function ruleLines(
+  rules: readonly RuleResult[],
+  title: string,
+  paint: Paint,
+  notes: readonly string[] = [],
+): string {
+  const words = { pass: paint.good("PASS"), fail: paint.bad("FAIL"), skip: paint.warn("SKIP") } as const;
+  const lines = rules.map(({ id, status, message }) => `${words[status]} ${id.padEnd(5)} ${printable(message)}`);
+  const count = (status: RuleResult["status"]): number => rules.filter((rule) => rule.status === status).length;
+  const sum = `${title}: ${count("pass")} passed, ${count("fail")} failed, ${count("skip")} skipped`;
+  return `${[...lines, ...notes, paint.strong(sum)].join("\n")}\n`;
 }

@@ -60,6 +60,33 @@ export function checkCatalog(catalog: CompatibilityCatalog, repository: string):
 }
 
 /**
+ * Checks what became of the entries of a catalog: releases do not change, so each is still there with its digests, and one that was
+ * withdrawn stays withdrawn. A wrong release is withdrawn, never removed.
+ *
+ * Error: `catalog-entry-conflict`, the first one.
+ */
+export function checkCatalogChange(
+  before: CompatibilityCatalog,
+  after: CompatibilityCatalog,
+): Result<null, CatalogError> {
+  for (const entry of before.releases) {
+    const { version } = entry;
+    const now = after.releases.find((each) => each.version === version);
+    if (now === undefined) return refuse("catalog-entry-conflict", `The catalog no longer lists ${version}.`);
+    if (digestsOf(now) !== digestsOf(entry)) {
+      return refuse(
+        "catalog-entry-conflict",
+        `The catalog lists ${version} with other digests; releases do not change.`,
+      );
+    }
+    if (entry.withdrawn !== undefined && now.withdrawn === undefined) {
+      return refuse("catalog-entry-conflict", `${version} was withdrawn, and is offered again.`);
+    }
+  }
+  return ok(null);
+}
+
+/**
  * Whether a KMS and a node release belong together: both lanes share one version, which the catalog lists, tested and not
  * withdrawn.
  *

@@ -88,6 +88,7 @@ export {
   type CatalogCode,
   type CatalogError,
   checkCatalog,
+  checkCatalogChange,
   checkCompatible,
 } from "./compatibility.ts";
 export { promoteCandidates, PROMOTION_CODES, type PromotionError } from "./promote-candidates.ts";

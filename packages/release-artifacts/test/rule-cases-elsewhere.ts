@@ -99,9 +99,11 @@ const GOOD: Omit<EvidenceByScope, "release"> = {
     changedPaths: ["packer/image.pkr.hcl", "docs/releases.md"],
     directories: new Set([
       ".github/workflows",
+      ".github/actions",
       "scripts/release",
       "scripts/policy",
       "scripts/attestation",
+      "scripts/phala",
       "packer",
       "ansible",
       "docs",
@@ -197,10 +199,14 @@ export const OTHER_SCOPE_CASES: readonly OtherScopeCase[] = [
   }),
   example("repository", GOOD.repository, "G-06", {
     "a version that floats": { versionsFile: JSON.stringify({ ...VERSIONS, merodVersion: "latest" }) },
+    "an image without its versions": { versionsFile: undefined },
   }),
   example("repository", GOOD.repository, "G-07", { "a merod release without merod": { merodAssets: [] } }),
   example("repository", GOOD.repository, "G-08", {
     "an action by tag": workflow({ steps: [{ uses: "actions/checkout@v4" }] }),
+    "an action by tag inside an action of ours": {
+      configuration: [{ path: ".github/actions/setup/action.yaml", value: { runs: { steps: [{ uses: "x/y@v1" }] } } }],
+    },
     "a job without permissions": {
       configuration: [{ path: ".github/workflows/x.yaml", value: { jobs: { build: { steps: [] } } } }],
     },

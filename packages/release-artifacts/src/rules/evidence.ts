@@ -124,13 +124,14 @@ export interface RepositoryEvidence {
   readonly kmsVersion: string;
   /** Every version that the lockfile has for the KMS package. */
   readonly lockedKmsVersions: readonly string[];
-  /** `versions.json`. */
-  readonly versionsFile: string;
+  /** `versions.json`; absent where the repository builds no node image. */
+  readonly versionsFile?: string;
   /** The two versions before the change; absent outside a change. */
   readonly before?: { readonly kmsVersion: string; readonly imageVersion: string };
   /** Reason given with the label `skip-version-sync`. */
   readonly versionSyncWaiver?: string;
-  readonly changedPaths: readonly string[];
+  /** Paths of the change; absent outside one. */
+  readonly changedPaths?: readonly string[];
   /** Directories that exist. */
   readonly directories: ReadonlySet<string>;
   /** The ref that a release is published from; absent outside a release. */

@@ -12,20 +12,24 @@ const FORBIDDEN_VALUE: ReadonlyMap<string, RegExp> = new Map([
   ["ACCEPT_MOCK_ATTESTATION", /^(?:true|1|yes|on)$/i],
 ]);
 
-/** Paths whose change is a change for operators. */
-const GUARDED_PATHS: readonly string[] = [
+/** Paths whose change is a change for operators. A guard over a directory that does not exist watches nothing. */
+const LANE_PATHS: readonly string[] = [
   ".github/workflows",
+  ".github/actions",
   "scripts/release",
   "scripts/policy",
   "scripts/attestation",
-  "packer",
-  "ansible",
+  "scripts/phala",
 ];
+/** The same, of the node image: they come with `versions.json`. */
+const IMAGE_PATHS: readonly string[] = ["packer", "ansible"];
 const DOCS_DIRECTORY = "docs";
 
 /** Contexts of a workflow that outsiders can fill. */
 const UNTRUSTED =
   /\$\{\{[^}]*(?:github\.(?:event|head_ref|ref_name|actor|triggering_actor)|inputs\.|steps\.|needs\.|matrix\.)[^}]*\}\}/;
+
+const NO_IMAGE = "the repository builds no node image: there is no versions.json";
 
 function repositoryRule(
   demand: string,
@@ -40,8 +44,9 @@ function scalars(evidence: RepositoryEvidence): readonly (ScalarAt & { readonly 
   );
 }
 
+/** A workflow, or an action of ours that workflows run. */
 function isWorkflow(file: string): boolean {
-  return file.startsWith(".github/workflows/");
+  return file.startsWith(".github/workflows/") || file.startsWith(".github/actions/");
 }
 
 /** Assignments inside a shell text or an environment list. */
@@ -69,6 +74,10 @@ export const REPOSITORY_RULES: {
       lockedKmsVersions.length === 1 && lockedKmsVersions[0] === kmsVersion,
       `the lockfile has the KMS as ${lockedKmsVersions.join(", ") || "nothing"}, the package as ${kmsVersion}`,
     );
+    if (evidence.versionsFile === undefined) {
+      sheet.unasked(NO_IMAGE);
+      return;
+    }
     const manifest = parseDocument("versions.json", evidence.versionsFile, versionsManifest);
     if (!manifest.ok) {
       sheet.lack("versions.json");
@@ -86,11 +95,18 @@ export const REPOSITORY_RULES: {
     sheet.expect(!hasOneBump, "only one of the two versions was bumped", "versions.json");
   }),
   "G-03": repositoryRule("who changes the lanes changes the docs", (evidence, sheet) => {
-    const { changedPaths, directories } = evidence;
-    for (const directory of [...GUARDED_PATHS, DOCS_DIRECTORY]) {
+    const { changedPaths, directories, versionsFile } = evidence;
+    const required = versionsFile === undefined ? LANE_PATHS : [...LANE_PATHS, ...IMAGE_PATHS];
+    for (const directory of [...required, DOCS_DIRECTORY]) {
       sheet.expect(directories.has(directory), `the guarded directory ${directory} does not exist`, directory);
     }
-    const guarded = changedPaths.filter((path) => GUARDED_PATHS.some((directory) => path.startsWith(`${directory}/`)));
+    if (changedPaths === undefined) {
+      sheet.unasked("no change was given");
+      return;
+    }
+    const guarded = changedPaths.filter((path) =>
+      [...LANE_PATHS, ...IMAGE_PATHS].some((directory) => path.startsWith(`${directory}/`)),
+    );
     const isDocumented = changedPaths.some((path) => path.startsWith(`${DOCS_DIRECTORY}/`) || path === "README.md");
     sheet.expect(
       guarded.length === 0 || isDocumented,
@@ -114,7 +130,13 @@ export const REPOSITORY_RULES: {
       );
     }
   }),
-  "G-06": repositoryRule("versions.json has its form", ({ versionsFile }, sheet) => {
+  "G-06": repositoryRule("versions.json has its form", ({ versionsFile, directories }, sheet) => {
+    if (versionsFile === undefined) {
+      if (IMAGE_PATHS.some((directory) => directories.has(directory)))
+        sheet.fault("there is an image, and no versions.json");
+      else sheet.unasked(NO_IMAGE);
+      return;
+    }
     const manifest = parseDocument("versions.json", versionsFile, versionsManifest);
     for (const problem of manifest.ok ? [] : manifest.error)
       sheet.fault(describeDocumentProblem(problem), "versions.json");
