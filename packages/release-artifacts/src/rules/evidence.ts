@@ -125,7 +125,7 @@ export interface RepositoryEvidence {
   /** Every version that the lockfile has for the KMS package. */
   readonly lockedKmsVersions: readonly string[];
   /** `versions.json`; absent where the repository builds no node image. */
-  readonly versionsFile?: string;
+  readonly versionsFile?: string | undefined;
   /** The two versions before the change; absent outside a change. */
   readonly before?: { readonly kmsVersion: string; readonly imageVersion: string };
   /** Reason given with the label `skip-version-sync`. */
