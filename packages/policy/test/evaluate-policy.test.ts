@@ -90,7 +90,7 @@ describe("evaluatePolicy", () => {
 describe("evaluate", () => {
   test("turns a verified quote into an accepted one", () => {
     const quote = verified(SUBJECT);
-    expect(evaluate(quote, POLICY)).toEqual({ ok: true, value: { verified: quote, policy: POLICY } });
+    expect(evaluate(quote, POLICY)).toStrictEqual({ ok: true, value: { verified: quote, policy: POLICY } });
   });
 
   test("passes on the name of the set that a quote matches, or of the nearest one", () => {
@@ -120,10 +120,13 @@ describe("evaluate", () => {
   });
 
   test.each(POLICY_FIELDS)("refuses a verified quote with another %s", (field) => {
-    expect(evaluate(verified({ ...SUBJECT, [field]: WRONG[field] }), POLICY)).toMatchObject({
+    const refused = evaluate(verified({ ...SUBJECT, [field]: WRONG[field] }), POLICY);
+    expect(refused).toMatchObject({
       ok: false,
       error: { code: "policy-mismatch", mismatches: [{ field, actual: WRONG[field] }] },
     });
+    // Without sets none can be near.
+    expect(refused.ok || "nearestSet" in refused.error).toBe(false);
   });
 });
 

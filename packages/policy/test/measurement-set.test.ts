@@ -136,6 +136,11 @@ describe("a policy with measurement sets", () => {
   });
 });
 
+/** A refusal that says what it expected. */
+function malformed(field: string): unknown {
+  return { code: "policy-field-malformed", field, expected: expect.stringMatching(/./) };
+}
+
 describe("a document with measurement sets", () => {
   test("is read with its sets for nodes, normalised", () => {
     const upper = { ...CURRENT, mrtd: `0x${CURRENT.mrtd.toUpperCase()}`, xfam: "0xE742060000000000", later: 7 };
@@ -155,52 +160,52 @@ describe("a document with measurement sets", () => {
   const at = "policy.node_measurement_sets";
   test.each<{ name: string; sets: unknown; error: unknown }>([
     { name: "an empty list", sets: [], error: { code: "policy-list-empty", field: at } },
-    { name: "no list", sets: {}, error: { code: "policy-field-malformed", field: at } },
-    { name: "null", sets: null, error: { code: "policy-field-malformed", field: at } },
+    { name: "no list", sets: {}, error: malformed(at) },
+    { name: "null", sets: null, error: malformed(at) },
     {
       name: "an entry that is no object",
       sets: [CURRENT, 7],
-      error: { code: "policy-field-malformed", field: `${at}[1]` },
+      error: malformed(`${at}[1]`),
     },
     {
       name: "one id for two sets",
       sets: [CURRENT, { ...PREVIOUS, id: CURRENT.id }],
-      error: { code: "policy-field-malformed", field: at },
+      error: malformed(at),
     },
     {
       name: "a set of another profile",
       sets: [{ ...CURRENT, profile: "debug" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].profile` },
+      error: malformed(`${at}[0].profile`),
     },
     {
       name: "an id of another profile",
       sets: [{ ...CURRENT, id: "2.4.0/debug/c3-standard-4" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].id` },
+      error: malformed(`${at}[0].id`),
     },
     {
       name: "an id of another machine type",
       sets: [{ ...CURRENT, id: "2.4.0/locked-read-only/c3-standard-8" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].id` },
+      error: malformed(`${at}[0].id`),
     },
     {
       name: "an id that breaks a log line",
       sets: [{ ...CURRENT, id: `${CURRENT.id}/a\nb` }],
-      error: { code: "policy-field-malformed", field: `${at}[0].id` },
+      error: malformed(`${at}[0].id`),
     },
     {
       name: "a machine type that is none",
       sets: [{ ...CURRENT, machine_type: "C3" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].machine_type` },
+      error: malformed(`${at}[0].machine_type`),
     },
     {
       name: "a register of the wrong length",
       sets: [{ ...CURRENT, rtmr2: "41" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].rtmr2` },
+      error: malformed(`${at}[0].rtmr2`),
     },
     {
       name: "a register that is no text",
       sets: [{ ...CURRENT, rtmr2: null }],
-      error: { code: "policy-field-malformed", field: `${at}[0].rtmr2` },
+      error: malformed(`${at}[0].rtmr2`),
     },
     {
       name: "an RTMR3 that nobody extended",
@@ -210,12 +215,17 @@ describe("a document with measurement sets", () => {
     {
       name: "attributes that are no 8 bytes",
       sets: [{ ...CURRENT, td_attributes: "00" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].td_attributes` },
+      error: malformed(`${at}[0].td_attributes`),
     },
     {
       name: "an XFAM that is no hex",
       sets: [{ ...CURRENT, xfam: "g742060000000000" }],
-      error: { code: "policy-field-malformed", field: `${at}[0].xfam` },
+      error: malformed(`${at}[0].xfam`),
+    },
+    {
+      name: "an XFAM with 0x in its middle",
+      sets: [{ ...CURRENT, xfam: "e70x42060000000000" }],
+      error: malformed(`${at}[0].xfam`),
     },
   ])("is refused in either role for $name", ({ sets, error }) => {
     for (const role of ["node", "kms"] as const) {
@@ -249,10 +259,15 @@ describe("a document with measurement sets", () => {
 });
 
 describe("parseMeasurementSetId", () => {
-  test.each(["2.4.0/debug/simulated", "2.4.0-rc.1/debug-read-only/n2d-standard-2", "0.0.1/debug/a/b.c-D_1"])(
-    "reads %s",
-    (text) => expect(parseMeasurementSetId(text)).toBe(text),
-  );
+  test.each([
+    "2.4.0/debug/simulated",
+    "2.4.0-rc.1/debug-read-only/n2d-standard-2",
+    "2.4.0+build-1/debug/3a",
+    "0.0.1/debug/a/b.c-D_1",
+    "12.34.56/debug/9.-z/7",
+    `2.4.0/debug/${"a".repeat(63)}`,
+    `2.4.0/debug/a/${"b".repeat(114)}`,
+  ])("reads %s", (text) => expect(parseMeasurementSetId(text)).toBe(text));
 
   test.each([
     "",
@@ -265,16 +280,23 @@ describe("parseMeasurementSetId", () => {
     "2.4.0/debug/a/b/c",
     "2.4.0/debug/a/b c",
     "2.4.0/debug/a\n",
-    `2.4.0/debug/a/${"b".repeat(128)}`,
+    "2.4.0-/debug/a",
+    "2.4.0-rc_1/debug/a",
+    "2.4.0rc/debug/a",
+    "2.4.0/debug/-a",
+    "2.4.0/debug/a/-b",
+    "a/2.4.0/debug/a",
+    `2.4.0/debug/${"a".repeat(64)}`,
+    `2.4.0/debug/a/${"b".repeat(115)}`,
   ])("refuses %j", (text) => expect(parseMeasurementSetId(text)).toBe(null));
 });
 
-test("parseMachineType reads the names of machine shapes", () => {
-  expect(["c3-standard-4", "", "-c3", "c3/x", "a".repeat(64)].map(parseMachineType)).toEqual([
-    "c3-standard-4",
-    null,
-    null,
-    null,
-    null,
-  ]);
+describe("parseMachineType", () => {
+  test.each(["c3-standard-4", "4", "n2d.x", "a".repeat(63)])("reads %s", (text) =>
+    expect(parseMachineType(text)).toBe(text),
+  );
+
+  test.each(["", "-c3", "c3/x", "c3_x", "x c3", "C3", "a".repeat(64)])("refuses %j", (text) =>
+    expect(parseMachineType(text)).toBe(null),
+  );
 });

@@ -24,8 +24,9 @@ function legacyLists(document: Document): void {
   document.policy = Object.fromEntries(plain);
 }
 
-function malformed(field: string): unknown {
-  return { code: "policy-field-malformed", field };
+/** A refusal that says what it expected. */
+function malformed(field: string, expected: unknown = expect.stringMatching(/./)): unknown {
+  return { code: "policy-field-malformed", field, expected };
 }
 
 describe("the released document", () => {
@@ -94,6 +95,11 @@ describe("a changed document that is still accepted", () => {
       change: (d) => (d.policy["kms_allowed_event_payload"] = ["11".repeat(32), "22".repeat(32)]),
     },
     { name: "no compose hash", change: (d) => delete d.policy["kms_allowed_event_payload"] },
+    {
+      name: "a tag that holds the prefix elsewhere",
+      change: (d) => (d["tag"] = "2.4.0-mero-kms-v1"),
+      expected: { ...EXPECTED, tag: "2.4.0-mero-kms-v1" },
+    },
   ])("$name", ({ change, expected }) => {
     const text = changedDocument(change);
     for (const role of ROLES) expect(parseReleasePolicy(text, expected ?? EXPECTED, role)).toMatchObject({ ok: true });
@@ -107,6 +113,31 @@ describe("a changed document that is still accepted", () => {
     });
     const policy = parseReleasePolicy(text, EXPECTED, "node");
     expect(policy).toMatchObject({ value: { mrtd: [value], tcbStatuses: ["UpToDate", "SWHardeningNeeded"] } });
+  });
+
+  test("may have a register of zeros that is not RTMR3", () => {
+    const text = changedDocument((document) => (document.policy["node_allowed_rtmr2"] = [RTMR3_NEVER_EXTENDED]));
+    expect(parseReleasePolicy(text, EXPECTED, "node")).toMatchObject({ value: { rtmr2: [RTMR3_NEVER_EXTENDED] } });
+  });
+
+  test("may be a mebibyte long", () => {
+    const text = JSON.stringify(releasedDocument());
+    const longest = text + " ".repeat(POLICY_DOCUMENT_LIMIT_BYTES - text.length);
+    expect(parseReleasePolicy(longest, EXPECTED, "node").ok).toBe(true);
+    expect(parseReleasePolicy(`${longest} `, EXPECTED, "node")).toMatchObject({
+      error: { code: "policy-json-malformed", offset: POLICY_DOCUMENT_LIMIT_BYTES },
+    });
+  });
+
+  test("accepts no compose hash where none is listed, and its form with a prefix", () => {
+    const listed = changedDocument((document) => {
+      document.policy["kms_allowed_event_payload"] = [`0x${"AB".repeat(32)}`];
+    });
+    const unlisted = changedDocument((document) => delete document.policy["kms_allowed_event_payload"]);
+    expect(parseReleasePolicy(unlisted, EXPECTED, "kms")).toMatchObject({ value: { composeHashes: [] } });
+    expect(parseReleasePolicy(listed, EXPECTED, "kms")).toMatchObject({
+      value: { composeHashes: ["ab".repeat(32)] },
+    });
   });
 
   test("accepts only UpToDate where no status list stands, whatever another family says", () => {
@@ -342,6 +373,21 @@ describe("a document that is refused", () => {
       error: malformed("policy.kms_allowed_event_payload[0]"),
     },
     {
+      name: "a compose hash after other text",
+      change: (d) => (d.policy["kms_allowed_event_payload"] = [`11${"11".repeat(32)}`]),
+      error: malformed("policy.kms_allowed_event_payload[0]"),
+    },
+    {
+      name: "a compose hash before other text",
+      change: (d) => (d.policy["kms_allowed_event_payload"] = [`0x${"11".repeat(32)}11`]),
+      error: malformed("policy.kms_allowed_event_payload[0]"),
+    },
+    {
+      name: "a binding with 0x in its middle",
+      change: (d) => (d.kms["default_binding_hex"] = `110x${"11".repeat(31)}`),
+      error: malformed("kms.default_binding_hex"),
+    },
+    {
       name: "a binding of another length in hex",
       change: (d) => (d.kms["default_binding_hex"] = "11".repeat(31)),
       error: malformed("kms.default_binding_hex"),
@@ -378,7 +424,9 @@ describe("a document that is refused", () => {
   });
 
   test.each(["[]", "null", '"kms"', "1", "true"])("%s instead of an object", (text) => {
-    expect(parseReleasePolicy(text, EXPECTED, "node")).toMatchObject({ error: { code: "policy-field-malformed" } });
+    expect(parseReleasePolicy(text, EXPECTED, "node")).toMatchObject({
+      error: malformed("the policy document", "an object"),
+    });
   });
 });
 
@@ -430,6 +478,14 @@ describe("families of lists", () => {
         error: { code: "policy-family-incomplete", family: `${role}_allowed` },
       });
     }
+  });
+
+  test("a key that only ends like a prefixed one leaves the plain lists open", () => {
+    const text = changedDocument((document) => {
+      legacyLists(document);
+      document.policy["former_node_allowed_mrtd"] = [];
+    });
+    expect(parseReleasePolicy(text, { ...LEGACY, allowLegacyFallback: true }, "node").ok).toBe(true);
   });
 
   test("plain lists must be complete as well", () => {
