@@ -31,6 +31,7 @@ describe("docs/operations.md", () => {
         monotonicMs: () => 0,
       }),
       collateral: () => ({ platforms: [], isClockBehind: false }),
+      profile: "locked-read-only",
       policy: () => null,
       forecast: () => ({ accepted: 0, refused: 0, unknown: 0 }),
     });

@@ -127,7 +127,7 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   app.decorate("readiness", { getter: () => readiness });
   void app.register(openApi);
   void app.register(healthRoute);
-  void app.register(readyRoute, { readiness });
+  void app.register(readyRoute, { readiness, settings: config });
   void app.register(challengeRoute, { challenges });
   void app.register(attestRoute, {
     agent,

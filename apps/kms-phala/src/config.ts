@@ -1,5 +1,6 @@
 import { emptyPolicyFields, type Profile } from "@mero-tee/policy";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { BUILD } from "./config/build.ts";
 import { type CollateralSettings, readCollateralSettings } from "./config/collateral-settings.ts";
 import { parseCorsOrigins } from "./config/cors-origins.ts";
 import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-profile.ts";
@@ -9,7 +10,6 @@ import { readMetricsAddress } from "./config/metrics-address.ts";
 import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
-import { BUILT_AS_VERSION } from "./config/release-version.ts";
 import { integerBetween, type LogLevel, parseAbsolutePath, parseBoolean, parseLogLevel } from "./config/scalars.ts";
 import { chooseTls, type TlsChoice } from "./config/tls-choice.ts";
 import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
@@ -62,7 +62,7 @@ export interface Config {
 export function parseConfig(
   env: Environment,
   pinFile: PinFile,
-  builtAs: string = BUILT_AS_VERSION,
+  builtAs: string = BUILD.version,
 ): Result<Config, readonly ConfigProblem[]> {
   const settings = readSettings(env);
   const image = chooseProfile(settings, pinFile);

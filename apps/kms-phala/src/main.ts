@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { BUILD } from "./config/build.ts";
 import { IMAGE_PROFILE_FILE } from "./config/image-profile.ts";
 import { readPinFile } from "./config/pin-file-store.ts";
 import { createFetchPort } from "./fetch-client.ts";
@@ -15,6 +16,11 @@ function fail({ exitCode, lines }: StartFailure): never {
 async function stop(service: RunningService): Promise<void> {
   setTimeout(() => process.exit(EXIT_FAILURE), SHUTDOWN_MS).unref();
   await service.stop();
+}
+
+if (process.argv[2] === "--version") {
+  console.info(`mero-kms-phala ${BUILD.version}, commit ${BUILD.commit ?? "unknown"}`);
+  process.exit(0);
 }
 
 const started = await startService({

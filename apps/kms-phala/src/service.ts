@@ -11,6 +11,7 @@ import { createSharedChallengeStore, type SharedChallengeStore } from "./challen
 import { logCollateral } from "./collateral/collateral-log.ts";
 import { createCollateralSources } from "./collateral/collateral-sources.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { BUILD } from "./config/build.ts";
 import type { PinFile } from "./config/image-profile.ts";
 import { formatListenAddress, type ListenAddress } from "./config/listen-address.ts";
 import type { Environment } from "./config/settings.ts";
@@ -238,6 +239,7 @@ async function run(
   const scrape = (): Promise<string> =>
     metrics.scrape({
       readiness: app.readiness,
+      profile: config.profile,
       collateral: () => evidence.condition(),
       policy: () => known.policy,
       forecast: () => watch.summary(),
@@ -310,7 +312,7 @@ async function run(
   }
   const metricsAddress = config.metrics === null ? null : boundAddress(metricsServer, config.metrics);
   if (metricsAddress !== null) app.log.info({ address: formatListenAddress(metricsAddress) }, "metrics are served");
-  app.log.info({ address: formatListenAddress(address), profile: config.profile }, "listening");
+  app.log.info({ address: formatListenAddress(address), profile: config.profile, build: BUILD }, "listening");
   return ok({ address, metricsAddress, stop, failed: failed.promise });
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BUILD } from "../src/config/build.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 let folder: string;
@@ -23,8 +24,8 @@ interface Process {
   readonly exit: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
 }
 
-function launch(env: Record<string, string>): Process {
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe"] });
+function launch(env: Record<string, string>, args: readonly string[] = []): Process {
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const output = { stdout: "", stderr: "" };
   const waiting: (() => void)[] = [];
   for (const name of ["stdout", "stderr"] as const) {
@@ -65,6 +66,11 @@ describe("the process", () => {
         .map((line) => line.split(":", 2).join(":")),
     ).toEqual(["kms-phala: LISTEN_ADDR", "kms-phala: MAX_PENDING_CHALLENGES", "kms-phala: REDIS_URL"]);
     expect(stderr).not.toContain("pw");
+  });
+
+  test("says which build it is, and does nothing else", async () => {
+    const { exit } = launch({ LISTEN_ADDR: "nonsense" }, ["--version"]);
+    expect(await exit).toEqual({ code: 0, stdout: `mero-kms-phala ${BUILD.version}, commit unknown\n`, stderr: "" });
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("listens, and ends with 0 on %s", async (signal) => {

@@ -1,8 +1,4 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import manifest from "../../package.json" with { type: "json" };
-
-/** The version that this source tree is built as; `0.0.0` in a checkout between releases. */
-export const BUILT_AS_VERSION: string = manifest.version;
 
 const IDENTIFIERS = "[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*";
 const VERSION = new RegExp(

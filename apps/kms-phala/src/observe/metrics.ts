@@ -1,6 +1,8 @@
 import { KMS_ERROR_CODES, type KmsErrorCode } from "@mero-tee/kms-protocol";
 import { TCB_STATUSES, type TcbStatus } from "@mero-tee/tdx-quote";
+import type { Profile } from "@mero-tee/policy";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { BUILD } from "../config/build.ts";
 import type { EndpointPath } from "../http/endpoints.ts";
 import type { PolicyIdentity } from "../policy/policy-identity.ts";
 import type { CollateralCondition } from "./readiness.ts";
@@ -31,6 +33,7 @@ export type BoundedWork = "attest" | "get-key";
 export interface ScrapedState {
   readonly readiness: () => Promise<ReadinessReport>;
   readonly collateral: () => CollateralCondition;
+  readonly profile: Profile;
   readonly policy: () => PolicyIdentity | null;
   readonly forecast: () => ForecastSummary;
 }
@@ -90,6 +93,7 @@ export function createMetrics(withProcess = false): Metrics {
   const ready = gauge("ready", "1 while keys can be released", []);
   const checks = gauge("ready_check", "Checks of readiness: 1 ok, 0.5 degraded, 0 failed", ["check"]);
   const condition = gauge("condition", "1 while this code stands in a check of readiness", ["code"]);
+  const buildInfo = gauge("build_info", "The build that runs, and as which profile", ["version", "commit", "profile"]);
   const policyInfo = gauge("policy_info", "The policy in force", ["source", "tag", "sha256"]);
   const platforms = gauge("collateral_platforms", "Kinds of machine whose collateral is known, by state", ["state"]);
   const oldest = gauge("collateral_age_seconds", "Age of the oldest collateral held", []);
@@ -115,6 +119,7 @@ export function createMetrics(withProcess = false): Metrics {
       checks.set({ check }, status === "ok" ? 1 : status === "degraded" ? 0.5 : 0);
       if (code !== null) condition.set({ code }, 1);
     }
+    buildInfo.set({ version: BUILD.version, commit: BUILD.commit ?? "", profile: state.profile }, 1);
     policyInfo.reset();
     const policy = state.policy();
     if (policy !== null) {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { BUILT_AS_VERSION, compareVersions, parseReleaseVersion } from "../../src/config/release-version.ts";
+import { BUILD } from "../../src/config/build.ts";
+import { compareVersions, parseReleaseVersion } from "../../src/config/release-version.ts";
 
 test("versions rank as Semantic Versioning says, section 11", () => {
   const ranked = [
@@ -29,7 +30,7 @@ test("build metadata does not rank", () => {
 });
 
 test("the version of this build is a version", () => {
-  expect(parseReleaseVersion(BUILT_AS_VERSION)).toEqual({ ok: true, value: BUILT_AS_VERSION });
+  expect(parseReleaseVersion(BUILD.version)).toEqual({ ok: true, value: BUILD.version });
 });
 
 test("a version longer than any real one is refused", () => {

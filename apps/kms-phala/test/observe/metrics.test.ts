@@ -12,6 +12,7 @@ const peer = makePeer();
 async function scrapeOf({ app }: Harness, metrics: Metrics, state: Partial<ScrapedState> = {}): Promise<string> {
   return metrics.scrape({
     readiness: app.readiness,
+    profile: "locked-read-only",
     collateral: () => ({ platforms: [], isClockBehind: false }),
     policy: () => null,
     forecast: () => ({ accepted: 0, refused: 0, unknown: 0 }),

@@ -2,6 +2,7 @@ import type { PlatformStatus } from "@mero-tee/tdx-quote/collateral";
 import { err } from "@mero-tee/tdx-quote/result";
 import { describe, expect, test } from "vitest";
 import type { AppDeps } from "../../src/app.ts";
+import { BUILD } from "../../src/config/build.ts";
 import type { GuestAgent } from "../../src/guest-agent.ts";
 import type { Conditions } from "../../src/observe/readiness.ts";
 import type { ReadinessReport } from "../../src/observe/readiness-report.ts";
@@ -58,7 +59,11 @@ describe("GET /ready", () => {
   test("is 200 where keys can be released, with every check", async () => {
     const { status, report, headers } = await ask({ deps: { conditions: ALL_WELL } });
     expect(status).toBe(200);
-    expect(report).toEqual({ ready: true, checks: Object.fromEntries(CHECKS.map((check) => [check, OK])) });
+    expect(report).toEqual({
+      ready: true,
+      checks: Object.fromEntries(CHECKS.map((check) => [check, OK])),
+      build: { version: BUILD.version, commit: null, profile: "locked-read-only" },
+    });
     expect(headers).toMatchObject({ "cache-control": "no-store" });
   });
 
