@@ -82,6 +82,9 @@ export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOpt
 
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";
+export { type ComposeTemplate, parseComposeTemplate, type TemplateError } from "./compose-template.ts";
+export { type DeploymentError, type KmsAppCompose, kmsAppCompose, type KmsDeployment } from "./kms-app-compose.ts";
+export { reviewAppCompose, type ReviewedAppCompose, type UnreviewedError } from "./review-app-compose.ts";
 export {
   addToCatalog,
   CATALOG_CODES,

@@ -4,11 +4,14 @@ import type { ArchiveError } from "./archive.ts";
 import type { ChecksumProblem } from "./checksums.ts";
 import { CATALOG_CODES, type CatalogError } from "./compatibility.ts";
 import type { AppComposeError } from "./compose-hash.ts";
+import type { TemplateError } from "./compose-template.ts";
 import { describeDocumentProblem, DOCUMENT_CODES, type DocumentProblem } from "./documents/document-problem.ts";
+import type { DeploymentError } from "./kms-app-compose.ts";
 import type { ReleaseUnreadable } from "./load-release.ts";
 import { PROMOTION_CODES, type PromotionError } from "./promote-candidates.ts";
 import { DOWNLOAD_CODES, type DownloadError } from "./release-download.ts";
 import type { ReleaseReferenceError } from "./release-version.ts";
+import type { UnreviewedError } from "./review-app-compose.ts";
 
 /** Every error code of releases beside those of signatures; closed and documented. */
 export const RELEASE_ERROR_CODES: readonly ReleaseErrorCode[] = [
@@ -17,6 +20,9 @@ export const RELEASE_ERROR_CODES: readonly ReleaseErrorCode[] = [
   "checksums-malformed",
   "archive-malformed",
   "app-compose-malformed",
+  "app-compose-unreviewed",
+  "compose-template-malformed",
+  "deployment-malformed",
   ...DOCUMENT_CODES,
   ...CATALOG_CODES,
   ...PROMOTION_CODES,
@@ -33,6 +39,9 @@ export type ReleaseError =
   | ChecksumProblem
   | ArchiveError
   | AppComposeError
+  | UnreviewedError
+  | TemplateError
+  | DeploymentError
   | DocumentProblem
   | CatalogError
   | PromotionError
@@ -52,6 +61,12 @@ export function describeReleaseError(error: ReleaseError): string {
       return `The archive is refused: ${error.reason}.`;
     case "app-compose-malformed":
       return `This is no app-compose document: ${error.reason}.`;
+    case "app-compose-unreviewed":
+      return `${quoteForeignText(error.member)} of the app-compose document is not the reviewed one; expected: ${error.expected}.`;
+    case "compose-template-malformed":
+      return `This is not the template of a KMS's composition: ${error.reason}.`;
+    case "deployment-malformed":
+      return `${error.field} must be ${error.expected}.`;
     case "document-json-malformed":
     case "document-schema-version-unsupported":
     case "document-field-missing":
