@@ -31,20 +31,28 @@ export function parseBase64(text: string): Uint8Array<ArrayBuffer> | null {
   // Every digit's value or 64; one of the latter shows in the end.
   let seen = 0;
   let at = 0;
-  for (let index = 0; index < text.length; index += 4) {
-    const isLast = index + 4 === text.length;
+  const padded = padding === 0 ? text.length : text.length - 4;
+  for (let index = 0; index < padded; index += 4) {
     const a = digitValue(text.charCodeAt(index));
     const b = digitValue(text.charCodeAt(index + 1));
-    const c = isLast && padding === 2 ? 0 : digitValue(text.charCodeAt(index + 2));
-    const d = isLast && padding > 0 ? 0 : digitValue(text.charCodeAt(index + 3));
+    const c = digitValue(text.charCodeAt(index + 2));
+    const d = digitValue(text.charCodeAt(index + 3));
     seen |= a | b | c | d;
-    // A typed array drops what is written past its end: the bytes that padding stands for.
     bytes[at] = (a << 2) | (b >> 4);
     bytes[at + 1] = (b << 4) | (c >> 2);
     bytes[at + 2] = (c << 6) | d;
-    // The bits that no byte takes must be zero.
-    if (isLast && padding > 0 && ((padding === 2 ? b << 4 : c << 6) & 0xff) !== 0) return null;
     at += 3;
+  }
+  if (padding > 0) {
+    const a = digitValue(text.charCodeAt(padded));
+    const b = digitValue(text.charCodeAt(padded + 1));
+    const c = padding === 2 ? 0 : digitValue(text.charCodeAt(padded + 2));
+    seen |= a | b | c;
+    // A typed array drops what is written past its end: the byte that the longer padding stands for.
+    bytes[at] = (a << 2) | (b >> 4);
+    bytes[at + 1] = (b << 4) | (c >> 2);
+    // The bits that no byte takes must be zero.
+    if (((padding === 2 ? b << 4 : c << 6) & 0xff) !== 0) return null;
   }
   return seen < NO_DIGIT ? bytes : null;
 }

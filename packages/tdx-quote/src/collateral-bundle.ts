@@ -4,7 +4,7 @@ import { failure, type Failure } from "./failure.ts";
 import { parseHex } from "./hex.ts";
 import { object, optional, text, type Shape } from "./json-shape.ts";
 import { parseStrictJson } from "./json.ts";
-import { parsePemCertificates } from "./pem.ts";
+import { parsePemCertificates, type KnownCertificates } from "./pem.ts";
 import { parseQeIdentity, type QeIdentity } from "./qe-identity.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import { parseTcbInfo, type TcbInfo } from "./tcb-info.ts";
@@ -53,8 +53,16 @@ interface CollateralFields {
   readonly pckCrlIssuerChain: readonly Certificate[];
 }
 
+/** What of a collateral is signed, and what signs it: enough to start checking signatures before the documents are read. */
+export interface SignedCollateral extends Omit<CollateralFields, "bundle" | "tcbInfo" | "qeIdentity"> {
+  readonly tcbInfo: { readonly bytes: Uint8Array };
+  readonly qeIdentity: { readonly bytes: Uint8Array };
+}
+
 /** A parsed collateral bundle. **Not authenticated**: every use verifies it. Only {@link parseCollateral} makes one. */
 export type Collateral = Brand<CollateralFields, "Collateral">;
+
+const UTF8 = new TextEncoder();
 
 const requiredShape = object<Required<Omit<CollateralBundle, "pck_certificate_chain">>>({
   pck_crl_issuer_chain: text,
@@ -90,17 +98,19 @@ function malformed(subject: string, reason: string): { ok: false; error: Failure
  * `qe-identity-version-unsupported`, `certificate-malformed`, `crl-malformed`.
  */
 export function parseCollateral(input: string | Uint8Array): Result<Collateral, Failure> {
-  return parseCollateralSharing(input, new Map());
+  return parseCollateralSharing(input, new Map(), () => undefined);
 }
 
 /**
  * As {@link parseCollateral}, beside a PCK chain.
  *
- * @param known - certificates parsed before, by the text of their PEM blocks; new ones are added
+ * @param known - certificates parsed before; new ones are added
+ * @param onSigned - told what is signed while the documents, which take longest, are still to be read; they may be refused after it
  */
 export function parseCollateralSharing(
   input: string | Uint8Array,
-  known: Map<string, Certificate>,
+  known: KnownCertificates,
+  onSigned: (signed: SignedCollateral) => void,
 ): Result<Collateral, Failure> {
   const json = parseStrictJson(input, { maxBytes: COLLATERAL_LIMIT_BYTES });
   if (!json.ok) return malformed("bundle", json.error.reason);
@@ -110,26 +120,20 @@ export function parseCollateralSharing(
 
   const bytes = parseHexFields(bundle);
   if (!bytes.ok) return bytes;
+  // What signs is read first; the order of refusals is that of the documentation all the same.
+  const signed = parseSigned(bundle, bytes.value, known);
+  if (signed.ok) onSigned(signed.value);
   const tcbInfo = parseTcbInfo(bundle.tcb_info);
   if (!tcbInfo.ok) return tcbInfo;
   const qeIdentity = parseQeIdentity(bundle.qe_identity);
   if (!qeIdentity.ok) return qeIdentity;
-  const chains = parseChains(bundle, known);
-  if (!chains.ok) return chains;
-  const rootCaCrl = readCrl(bytes.value.rootCaCrl, "root CA CRL");
-  if (!rootCaCrl.ok) return rootCaCrl;
-  const pckCrl = readCrl(bytes.value.pckCrl, "PCK CRL");
-  if (!pckCrl.ok) return pckCrl;
+  if (!signed.ok) return signed;
 
   const fields: CollateralFields = {
+    ...signed.value,
     bundle,
     tcbInfo: tcbInfo.value,
-    tcbInfoSignature: bytes.value.tcbInfoSignature,
     qeIdentity: qeIdentity.value,
-    qeIdentitySignature: bytes.value.qeIdentitySignature,
-    ...chains.value,
-    rootCaCrl: rootCaCrl.value,
-    pckCrl: pckCrl.value,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that this parser ran
   return ok(Object.freeze(fields) as Collateral);
@@ -155,6 +159,28 @@ function parseHexFields(bundle: CollateralBundle): Result<HexFields, Failure> {
   return ok({ rootCaCrl, pckCrl, tcbInfoSignature, qeIdentitySignature });
 }
 
+function parseSigned(
+  bundle: CollateralBundle,
+  { rootCaCrl: rootCaCrlDer, pckCrl: pckCrlDer, tcbInfoSignature, qeIdentitySignature }: HexFields,
+  known: KnownCertificates,
+): Result<SignedCollateral, Failure> {
+  const chains = parseChains(bundle, known);
+  if (!chains.ok) return chains;
+  const rootCaCrl = readCrl(rootCaCrlDer, "root CA CRL");
+  if (!rootCaCrl.ok) return rootCaCrl;
+  const pckCrl = readCrl(pckCrlDer, "PCK CRL");
+  if (!pckCrl.ok) return pckCrl;
+  return ok({
+    ...chains.value,
+    rootCaCrl: rootCaCrl.value,
+    pckCrl: pckCrl.value,
+    tcbInfo: { bytes: UTF8.encode(bundle.tcb_info) },
+    tcbInfoSignature,
+    qeIdentity: { bytes: UTF8.encode(bundle.qe_identity) },
+    qeIdentitySignature,
+  });
+}
+
 function readCrl(der: Uint8Array, subject: string): Result<Crl, Failure> {
   const crl = parseCrl(der);
   return crl.ok ? crl : err(failure("collateral-parse", "crl-malformed", { subject, reason: crl.error.reason }));
@@ -164,13 +190,13 @@ function readCrl(der: Uint8Array, subject: string): Result<Crl, Failure> {
  * Parses a PEM chain, leaf first.
  *
  * @param subject - what the chain is, for the refusal
- * @param known - certificates parsed before, by the text of their blocks; new ones are added
+ * @param known - certificates parsed before; new ones are added
  * Errors: `certificate-malformed`.
  */
 export function parseChain(
   pem: string | Uint8Array,
   subject: string,
-  known?: Map<string, Certificate>,
+  known?: KnownCertificates,
 ): Result<readonly Certificate[], Failure<"certificate-malformed">> {
   const chain = parsePemCertificates(pem, known);
   if (chain.ok) return chain;
@@ -183,10 +209,7 @@ export type CollateralChains = Pick<
   "tcbInfoIssuerChain" | "qeIdentityIssuerChain" | "pckCrlIssuerChain"
 >;
 
-function parseChains(
-  bundle: CollateralBundle,
-  certificates: Map<string, Certificate>,
-): Result<CollateralChains, Failure> {
+function parseChains(bundle: CollateralBundle, certificates: KnownCertificates): Result<CollateralChains, Failure> {
   const tcbInfo = parseChain(bundle.tcb_info_issuer_chain, "TCB info issuer chain", certificates);
   if (!tcbInfo.ok) return tcbInfo;
   const qeIdentity = parseChain(bundle.qe_identity_issuer_chain, "QE identity issuer chain", certificates);

@@ -121,6 +121,21 @@ function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
+/** The characters of JSON's structure as UTF-16 code units. */
+const MARK = {
+  quote: 0x22,
+  comma: 0x2c,
+  colon: 0x3a,
+  arrayStart: 0x5b,
+  backslash: 0x5c,
+  arrayEnd: 0x5d,
+  t: 0x74,
+  f: 0x66,
+  n: 0x6e,
+  objectStart: 0x7b,
+  objectEnd: 0x7d,
+} as const;
+
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 /** The characters that may follow a backslash, but for the `u` of four hex digits, as UTF-16 code units. */
 const ESCAPED: ReadonlySet<number> = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)));
@@ -143,17 +158,17 @@ class JsonScanner {
   /** Reads a value and the whitespace before it; `depth` = number of arrays and objects around it. */
   value(depth: number): JsonValue | undefined {
     switch (this.#peek()) {
-      case "{":
+      case MARK.objectStart:
         return this.#object(depth + 1);
-      case "[":
+      case MARK.arrayStart:
         return this.#array(depth + 1);
-      case '"':
+      case MARK.quote:
         return this.#string();
-      case "t":
+      case MARK.t:
         return this.#word("true", true);
-      case "f":
+      case MARK.f:
         return this.#word("false", false);
-      case "n":
+      case MARK.n:
         return this.#word("null", null);
       default:
         return this.#number();
@@ -162,7 +177,7 @@ class JsonScanner {
 
   /** Ends the reading: only whitespace may follow the document. */
   finish(document: JsonValue | undefined): Result<JsonValue, JsonError> {
-    if (document !== undefined && this.#peek() === "") return ok(document);
+    if (document !== undefined && Number.isNaN(this.#peek())) return ok(document);
     const reason = document === undefined ? this.#refusal : "text after the document";
     return err({ reason, offset: utf8Length(this.#text.slice(0, this.#at)) });
   }
@@ -171,34 +186,34 @@ class JsonScanner {
     if (depth > this.#maxDepth) return this.#refuse("nested too deeply");
     const members = new Map<string, JsonValue>();
     this.#at += 1;
-    if (this.#takes("}")) return members;
+    if (this.#takes(MARK.objectEnd)) return members;
     do {
-      if (this.#peek() !== '"') return this.#refuse("expected a key");
+      if (this.#peek() !== MARK.quote) return this.#refuse("expected a key");
       const key = this.#string();
       if (key === undefined) return undefined;
       if (members.has(key)) return this.#refuse("duplicate key");
-      if (!this.#takes(":")) return this.#refuse("expected a colon");
+      if (!this.#takes(MARK.colon)) return this.#refuse("expected a colon");
       this.#peek();
       const start = this.#at;
       const value = this.value(depth);
       if (value === undefined) return undefined;
       members.set(key, value);
       if (depth === 1) this.firstLevel.set(key, { start, end: this.#at });
-    } while (this.#takes(","));
-    return this.#takes("}") ? members : this.#refuse("expected a comma or the end of the object");
+    } while (this.#takes(MARK.comma));
+    return this.#takes(MARK.objectEnd) ? members : this.#refuse("expected a comma or the end of the object");
   }
 
   #array(depth: number): readonly JsonValue[] | undefined {
     if (depth > this.#maxDepth) return this.#refuse("nested too deeply");
     const values: JsonValue[] = [];
     this.#at += 1;
-    if (this.#takes("]")) return values;
+    if (this.#takes(MARK.arrayEnd)) return values;
     do {
       const value = this.value(depth);
       if (value === undefined) return undefined;
       values.push(value);
-    } while (this.#takes(","));
-    return this.#takes("]") ? values : this.#refuse("expected a comma or the end of the array");
+    } while (this.#takes(MARK.comma));
+    return this.#takes(MARK.arrayEnd) ? values : this.#refuse("expected a comma or the end of the array");
   }
 
   #string(): string | undefined {
@@ -207,7 +222,7 @@ class JsonScanner {
     let hasEscapes = false;
     for (let at = start + 1; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
-      if (code === 0x22) {
+      if (code === MARK.quote) {
         this.#at = at + 1;
         return hasEscapes ? this.#unescape(text.slice(start, at + 1)) : text.slice(start + 1, at);
       }
@@ -215,7 +230,7 @@ class JsonScanner {
         this.#at = at;
         return this.#refuse("control character in a string");
       }
-      if (code === 0x5c) {
+      if (code === MARK.backslash) {
         const length = this.#escapeLength(at);
         if (length === undefined) return undefined;
         hasEscapes = true;
@@ -236,7 +251,8 @@ class JsonScanner {
 
   #escapeLength(at: number): number | undefined {
     const letter = this.#text.charCodeAt(at + 1);
-    if (ESCAPED.has(letter)) return 2;
+    // A signed document inside a string has a thousand escaped quotes, and little else.
+    if (letter === MARK.quote || ESCAPED.has(letter)) return 2;
     if (letter === LETTER_U && /^[0-9a-fA-F]{4}$/.test(this.#text.slice(at + 2, at + 6))) return 6;
     this.#at = at;
     return this.#refuse("unknown escape");
@@ -244,9 +260,10 @@ class JsonScanner {
 
   #number(): JsonNumber | undefined {
     NUMBER.lastIndex = this.#at;
-    const text = NUMBER.exec(this.#text)?.[0];
-    if (text === undefined) return this.#refuse("expected a value");
-    this.#at += text.length;
+    // Faster than a match with its text, of which documents have thousands.
+    if (!NUMBER.test(this.#text)) return this.#refuse("expected a value");
+    const text = this.#text.slice(this.#at, NUMBER.lastIndex);
+    this.#at = NUMBER.lastIndex;
     return { kind: "number", text, value: Number(text) };
   }
 
@@ -257,18 +274,17 @@ class JsonScanner {
   }
 
   /** Steps over whitespace, and over `mark` when it comes next. */
-  #takes(mark: string): boolean {
+  #takes(mark: number): boolean {
     if (this.#peek() !== mark) return false;
     this.#at += 1;
     return true;
   }
 
-  /** Steps over whitespace; the character after it, empty at the end. */
-  #peek(): string {
-    const text = this.#text;
+  /** Steps over whitespace; the code unit after it, NaN at the end. */
+  #peek(): number {
     for (;;) {
-      const code = text.charCodeAt(this.#at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return text.charAt(this.#at);
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code;
       this.#at += 1;
     }
   }

@@ -1,6 +1,6 @@
 import { verifyChain, verifyCrl, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Collateral, CollateralChains } from "./collateral-bundle.ts";
+import type { Collateral, CollateralChains, SignedCollateral } from "./collateral-bundle.ts";
 import type { Crl } from "./crl.ts";
 import { failure, type Failure, type Stage } from "./failure.ts";
 import type { QeIdentity } from "./qe-identity.ts";
@@ -39,7 +39,7 @@ function crlCheck({ signature, tbs }: Crl, issuer: Certificate | undefined): Sig
 }
 
 /** Every signature that a collateral stands on besides those inside its chains, in the order in which they are judged. */
-export function collateralChecks(collateral: Collateral): readonly SignatureCheck[] {
+export function collateralChecks(collateral: SignedCollateral): readonly SignatureCheck[] {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
   return [

@@ -1,11 +1,12 @@
 import { verifyTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
-import type { Collateral, CollateralChains } from "./collateral-bundle.ts";
+import type { Collateral, CollateralChains, SignedCollateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { collateralChains, collateralChecks, judgeCollateral, type JudgedCollateral } from "./judge-collateral.ts";
 import { findPckChain, judgePckChain, parsePckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
 import { quoteChecks } from "./judge-quote-signatures.ts";
 import type { JudgementMemory } from "./judgement-memory.ts";
+import type { KnownCertificates } from "./pem.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks, type SignatureCheck } from "./signature-checks.ts";
@@ -21,8 +22,8 @@ export interface EndorsementContext extends ChainContext {
   /** DER of the trust anchor. */
   readonly rootCa: Uint8Array;
   readonly memory: JudgementMemory;
-  /** Every certificate read so far, by the text of its PEM block: the chains of one verification share some of them. */
-  readonly certificates: Map<string, Certificate>;
+  /** Every certificate read so far: the chains of one verification share some of them. */
+  readonly certificates: KnownCertificates;
 }
 
 /** Chains in the order in which their trust anchor is judged; those of known collateral are left out. */
@@ -47,8 +48,15 @@ function startAnchored(
   startSignatureChecks([...chains.flatMap(chainChecks), ...checks], verifier, meanwhile);
 }
 
+/** Starts the checks that need no more than collateral, while its documents are still to be read. */
+export function startEarlyCollateral(collateral: SignedCollateral, context: EndorsementContext): void {
+  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
+  const chains = [tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain];
+  startAnchored(chains, collateralChecks(collateral), context, "work");
+}
+
 /** Starts the checks that need no more than a quote with its own PCK chain, while the collateral is still to be parsed. */
-export function startEarly(quote: TdxQuote, context: EndorsementContext): void {
+export function startEarlyQuote(quote: TdxQuote, context: EndorsementContext): void {
   const pem = findPckChain(quote, undefined);
   const chain = pem.ok ? parsePckChain(pem.value, context.certificates) : pem;
   if (chain.ok) startAnchored([chain.value], quoteChecks(quote, chain.value[0]?.publicKey), context, "work");

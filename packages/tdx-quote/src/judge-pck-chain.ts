@@ -4,6 +4,7 @@ import { parseChain } from "./collateral-bundle.ts";
 import { failure, type Failure } from "./failure.ts";
 import type { JudgedCollateral } from "./judge-collateral.ts";
 import type { TdxQuote } from "./quote.ts";
+import type { KnownCertificates } from "./pem.ts";
 import { err, ok, type Result } from "./result.ts";
 import { parseSgxExtension, type SgxExtension } from "./sgx-extension.ts";
 import { intersectWindows, type ValidityWindow } from "./validity-window.ts";
@@ -37,12 +38,12 @@ export function findPckChain(
 /**
  * Parses a PCK chain.
  *
- * @param known - certificates parsed before, by the text of their PEM blocks
+ * @param known - certificates parsed before; new ones are added
  * Errors (stage `collateral-parse`): `certificate-malformed`.
  */
 export function parsePckChain(
   pem: string | Uint8Array,
-  known?: Map<string, Certificate>,
+  known?: KnownCertificates,
 ): Result<readonly Certificate[], Failure> {
   return parseChain(pem, "PCK chain", known);
 }

@@ -82,7 +82,8 @@ function adviseRelaunch(
 interface JudgedPart {
   readonly name: string;
   readonly status: TcbLevelStatus;
-  readonly seen: string;
+  /** Says the SVNs; only a refusal asks. */
+  readonly seen: () => string;
   readonly short: readonly ShortComponent[];
 }
 
@@ -91,8 +92,8 @@ function platformPart(versions: PlatformVersions, reached: TcbLevelStatus, tcbIn
   return {
     name: "platform",
     status: reached,
-    seen: `sgx ${toHex(Uint8Array.from(sgxComponents))}, pcesvn ${pceSvn}, tdx ${toHex(teeTcbSvn)}`,
-    short: shortOfBestLevel(tcbInfo.levels, platformShortfall(versions)),
+    seen: () => `sgx ${toHex(Uint8Array.from(sgxComponents))}, pcesvn ${pceSvn}, tdx ${toHex(teeTcbSvn)}`,
+    short: shortOfBestLevel(tcbInfo.levels, reached, platformShortfall(versions)),
   };
 }
 
@@ -100,13 +101,13 @@ function modulePart(teeTcbSvn: Uint8Array, reached: ModuleLevel, tcbInfo: TdxTcb
   const svn = svnAt(teeTcbSvn, 0);
   const identity = findModuleIdentity(tcbInfo, svnAt(teeTcbSvn, 1), svn);
   if (reached === null || !identity.ok) return [];
-  const short = shortOfBestLevel(identity.value.levels, isvSvnShortfall("tdx-module", svn));
-  return [{ name: "TDX module", status: reached.tcbStatus, seen: `tdx-module ${svn}`, short }];
+  const short = shortOfBestLevel(identity.value.levels, reached.tcbStatus, isvSvnShortfall("tdx-module", svn));
+  return [{ name: "TDX module", status: reached.tcbStatus, seen: () => `tdx-module ${svn}`, short }];
 }
 
 function qePart(isvSvn: number, reached: IsvSvnLevel, { levels }: QeIdentity): JudgedPart {
-  const short = shortOfBestLevel(levels, isvSvnShortfall("qe", isvSvn));
-  return { name: "quoting enclave", status: reached.tcbStatus, seen: `qe ${isvSvn}`, short };
+  const short = shortOfBestLevel(levels, reached.tcbStatus, isvSvnShortfall("qe", isvSvn));
+  return { name: "quoting enclave", status: reached.tcbStatus, seen: () => `qe ${isvSvn}`, short };
 }
 
 /** Names what was revoked and the SVNs seen; where Intel lists nothing better to reach, that too. */
@@ -115,7 +116,7 @@ function revoked(parts: readonly JudgedPart[], judgement: TcbJudgement): Failure
   const hopeless = atFault.filter(({ short }) => short.length === 0).map(({ name }) => name);
   const facts = {
     subject: atFault.map(({ name }) => name).join(" and "),
-    actual: atFault.map(({ seen }) => seen).join("; "),
+    actual: atFault.map(({ seen }) => seen()).join("; "),
     short: judgement.short,
     ...(hopeless.length === 0 ? {} : { reason: `Intel lists no better one for the ${hopeless.join(" and ")}` }),
   };

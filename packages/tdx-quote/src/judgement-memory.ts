@@ -65,6 +65,40 @@ function withinWindow<T extends { readonly window: ValidityWindow }>(
   return judged !== undefined && isWithin(judged.window, now) ? judged : undefined;
 }
 
+/**
+ * The beginning of a chain, as characters of its text: the header of PEM and enough of the leaf to have its serial number,
+ * which is another one for each platform.
+ */
+const CHAIN_ID_CHARACTERS = 160;
+
+/** Judged chains, each by all of its text and by what it was judged with. */
+interface ChainMemory {
+  readonly recall: (pem: string | Uint8Array, judgedWith: string) => JudgedPckChain | undefined;
+  readonly keep: (pem: string | Uint8Array, judgedWith: string, judged: JudgedPckChain) => void;
+}
+
+/** Where a chain is looked for: to hash four thousand characters takes longer than to compare them once they are found. */
+function chainId(text: string, judgedWith: string): string {
+  return judgedWith + text.slice(0, CHAIN_ID_CHARACTERS);
+}
+
+function createChainMemory(limit: number): ChainMemory {
+  const chains = createBoundedCache<{ readonly text: string; readonly judged: JudgedPckChain }>(limit);
+  return {
+    recall(pem, judgedWith) {
+      if (pem.length > REMEMBERED_PEM_BYTES) return undefined;
+      const text = textOf(pem);
+      const found = chains.get(chainId(text, judgedWith));
+      return found?.text === text ? found.judged : undefined;
+    },
+    keep(pem, judgedWith, judged) {
+      if (pem.length > REMEMBERED_PEM_BYTES) return;
+      const text = textOf(pem);
+      chains.set(chainId(text, judgedWith), { text, judged });
+    },
+  };
+}
+
 /** How much a memory may hold. */
 export interface MemoryLimits {
   readonly maxCollaterals: number;
@@ -73,12 +107,12 @@ export interface MemoryLimits {
 
 /**
  * Makes an empty memory for one trust anchor. Collateral is known by SHA-256 over its nine texts and the anchor; a PCK chain
- * by its text, which is shorter to compare than to hash, and the collateral it was judged with, because that brings the CRLs.
+ * by its text and the collateral it was judged with, because that brings the CRLs.
  */
 export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits): JudgementMemory {
   const collaterals = createBoundedCache<JudgedCollateral>(limits.maxCollaterals);
-  const pckChains = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
-  const issuances = createBoundedCache<JudgedPckChain>(limits.maxPckChains);
+  const pckChains = createChainMemory(limits.maxPckChains);
+  const issuances = createChainMemory(limits.maxPckChains);
   const keys = new WeakMap<Collateral, string>();
   const anchor = toHex(rootCa);
 
@@ -101,18 +135,13 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
     keys.set(collateral, key);
     return key;
   };
-  const pckKeyOf = (pem: string | Uint8Array, collateral: Collateral): string => keyOf(collateral) + textOf(pem);
 
   return {
     recallCollateral: (collateral, now) => withinWindow(collaterals.get(keyOf(collateral)), now),
     keepCollateral: (collateral, judged) => collaterals.set(keyOf(collateral), judged),
-    recallPckChain: (pem, collateral, now) => withinWindow(pckChains.get(pckKeyOf(pem, collateral)), now),
-    keepPckChain: (pem, collateral, judged) => {
-      if (pem.length <= REMEMBERED_PEM_BYTES) pckChains.set(pckKeyOf(pem, collateral), judged);
-    },
-    recallIssuance: (pem, now) => withinWindow(issuances.get(textOf(pem)), now),
-    keepIssuance: (pem, judged) => {
-      if (pem.length <= REMEMBERED_PEM_BYTES) issuances.set(textOf(pem), judged);
-    },
+    recallPckChain: (pem, collateral, now) => withinWindow(pckChains.recall(pem, keyOf(collateral)), now),
+    keepPckChain: (pem, collateral, judged) => pckChains.keep(pem, keyOf(collateral), judged),
+    recallIssuance: (pem, now) => withinWindow(issuances.recall(pem, ""), now),
+    keepIssuance: (pem, judged) => issuances.keep(pem, "", judged),
   };
 }

@@ -13,7 +13,8 @@ const B = 0x5ac635d8_aa3a93e7_b3ebbd55_769886bc_651d06b0_cc53b0f6_3bce3c3e_27d26
  */
 export function isP256Point(bytes: Uint8Array): boolean {
   if (bytes.length !== 65 || bytes[0] !== 0x04) return false;
-  const x = BigInt(`0x${toHex(bytes.subarray(1, 33))}`);
-  const y = BigInt(`0x${toHex(bytes.subarray(33))}`);
+  const digits = toHex(bytes);
+  const x = BigInt(`0x${digits.slice(2, 66)}`);
+  const y = BigInt(`0x${digits.slice(66)}`);
   return x < P && y < P && (y * y - (x * x - 3n) * x - B) % P === 0n;
 }

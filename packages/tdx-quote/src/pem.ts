@@ -8,6 +8,12 @@ const PEM_CHAIN_LIMIT_BYTES = 64 * 1024;
 const BEGIN = "-----BEGIN CERTIFICATE-----";
 const END = "-----END CERTIFICATE-----";
 
+/** Certificates parsed before, for chains that come together: they share their root, often more. */
+export type KnownCertificates = Map<string, { readonly block: string; readonly certificate: Certificate }>;
+
+/** The beginning of a block, which has the serial number; to hash all of a block takes longer than to compare it once it is found. */
+const BLOCK_ID_CHARACTERS = 96;
+
 /**
  * Reads a chain of PEM certificates, in the order given.
  *
@@ -15,13 +21,13 @@ const END = "-----END CERTIFICATE-----";
  * together are canonical base64, and between and after blocks stand only spaces, tabs and line ends (after the last also NULs,
  * which platforms put at the end of a quote). A text of nothing but such bytes is an empty chain, for the chain rules to refuse.
  *
- * @param known - blocks parsed before, by their text: chains that come together share their root, often more; new ones are added
+ * @param known - new ones are added
  * Errors: what is wrong, in words, of the PEM or of the first certificate that does not parse.
  * Source: RFC 7468, sections 2 and 3 (the strict form).
  */
 export function parsePemCertificates(
   text: string | Uint8Array,
-  known: Map<string, Certificate> = new Map(),
+  known: KnownCertificates = new Map(),
 ): Result<readonly Certificate[], CertificateError> {
   if (text.length > PEM_CHAIN_LIMIT_BYTES) return err({ reason: "chain longer than 64 KiB" });
   const pem = withoutTail(typeof text === "string" ? text : new TextDecoder("utf-8", { ignoreBOM: true }).decode(text));
@@ -55,19 +61,20 @@ function skipSpace(text: string, at: number): number {
   return next;
 }
 
-function parseCertificateBlock(block: string, known: Map<string, Certificate>): Result<Certificate, CertificateError> {
-  const same = known.get(block);
-  if (same !== undefined) return ok(same);
+function parseCertificateBlock(block: string, known: KnownCertificates): Result<Certificate, CertificateError> {
+  const id = block.slice(0, BLOCK_ID_CHARACTERS);
+  const similar = known.get(id);
+  if (similar?.block === block) return ok(similar.certificate);
   const der = parseBlock(block);
   if (der === null) return err({ reason: "a CERTIFICATE block is not canonical base64 in lines" });
   const certificate = parseCertificate(der);
-  if (certificate.ok) known.set(block, certificate.value);
+  if (certificate.ok) known.set(id, { block, certificate: certificate.value });
   return certificate;
 }
 
 /** The bytes between the BEGIN and the END of a block; null unless both stand on lines of their own. */
 function parseBlock(block: string): Uint8Array<ArrayBuffer> | null {
-  const lines = block.split(/\r?\n/);
+  const lines = block.replaceAll("\r\n", "\n").split("\n");
   const body = lines.slice(1, -1);
   if (lines.length < 3 || lines[0] !== "" || lines.at(-1) !== "" || body.includes("")) return null;
   return parseBase64(body.join(""));

@@ -28,9 +28,9 @@ export function reachTcbLevels(
   levels: Descending<TcbLevel>,
   versions: PlatformVersions,
 ): Result<ReachedLevels, Failure> {
-  const sgxLevels = levels.filter((level) => shortOfSgx(versions, level).length === 0);
-  const [sgxLevel] = sgxLevels;
-  const tdxLevel = sgxLevels.find((level) => shortOfTdx(versions, level).length === 0);
+  const reachesSgx = (level: TcbLevel): boolean => shortOfSgx(versions, level).length === 0;
+  const sgxLevel = levels.find(reachesSgx);
+  const tdxLevel = levels.find((level) => shortOfTdx(versions, level).length === 0 && reachesSgx(level));
   if (sgxLevel !== undefined && tdxLevel !== undefined) return ok({ sgxLevel, tdxLevel });
   const short = shortOfAnyLevel(levels, platformShortfall(versions));
   return err(failure("tcb-status", "tcb-not-supported", { subject: "platform", short }));

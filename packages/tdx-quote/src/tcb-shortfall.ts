@@ -21,10 +21,10 @@ function firstTdxComponent(teeTcbSvn: Uint8Array): 0 | 2 {
 /** What the PCK certificate of a platform lacks for a level: `sgx[0]`..`sgx[15]`, `pcesvn`. */
 export function shortOfSgx(versions: PlatformVersions, level: TcbLevel): readonly ShortComponent[] {
   const short: ShortComponent[] = [];
-  for (const [index, needs] of level.sgxComponents.entries()) {
+  level.sgxComponents.forEach((needs, index) => {
     const has = svnAt(versions.sgxComponents, index);
     if (has < needs) short.push({ component: `sgx[${index}]`, has, needs });
-  }
+  });
   if (versions.pceSvn < level.pceSvn) {
     short.push({ component: "pcesvn", has: versions.pceSvn, needs: level.pceSvn });
   }
@@ -35,10 +35,10 @@ export function shortOfSgx(versions: PlatformVersions, level: TcbLevel): readonl
 export function shortOfTdx(versions: PlatformVersions, level: TcbLevel): readonly ShortComponent[] {
   const short: ShortComponent[] = [];
   const start = firstTdxComponent(versions.teeTcbSvn);
-  for (const [index, needs] of level.tdxComponents.entries()) {
+  level.tdxComponents.forEach((needs, index) => {
     const has = svnAt(versions.teeTcbSvn, index);
     if (index >= start && has < needs) short.push({ component: `tdx[${index}]`, has, needs });
-  }
+  });
   return short;
 }
 
@@ -74,11 +74,17 @@ export function shortOfAnyLevel<Level extends RatedLevel>(
   return shortOfNearest(standing.length === 0 ? levels : standing, shortOf);
 }
 
-/** What is missing for the best status that Intel gives to any level; nothing where all levels are revoked. */
+/**
+ * What is missing for the best status that Intel gives to any level; nothing where all levels are revoked.
+ *
+ * @param reached - the status of the highest level that is reached
+ */
 export function shortOfBestLevel<Level extends RatedLevel>(
   levels: readonly Level[],
+  reached: TcbLevelStatus,
   shortOf: Shortfall<Level>,
 ): readonly ShortComponent[] {
+  if (reached === TCB_LEVEL_STATUSES[0]) return [];
   const standing = levels.filter(({ tcbStatus }) => tcbStatus !== "Revoked");
   const best = TCB_LEVEL_STATUSES.find((status) => standing.some(({ tcbStatus }) => tcbStatus === status));
   return shortOfNearest(

@@ -1,4 +1,3 @@
-import type { Certificate } from "./certificate.ts";
 import { parseCollateralSharing, type Collateral } from "./collateral-bundle.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure } from "./failure.ts";
@@ -6,11 +5,18 @@ import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA, trustAnchorOf, type TrustAnchor } from "./intel-root-ca.ts";
-import { judgeEndorsements, startEarly, type EndorsementContext, type Endorsements } from "./judge-endorsements.ts";
+import {
+  judgeEndorsements,
+  startEarlyCollateral,
+  startEarlyQuote,
+  type EndorsementContext,
+  type Endorsements,
+} from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
 import { createP256Verifier, type P256Verifier } from "./p256.ts";
+import type { KnownCertificates } from "./pem.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import type { SgxType } from "./sgx-extension.ts";
@@ -139,11 +145,17 @@ export async function runVerification(
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const certificates = new Map<string, Certificate>();
+  const certificates: KnownCertificates = new Map();
   const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory, certificates };
   // With a memory most of these checks may turn out to be unnecessary.
-  if (memory === NO_MEMORY) startEarly(parsed.value, context);
-  const taken = typeof collateral === "string" ? parseCollateralSharing(collateral, certificates) : ok(collateral);
+  const startsEarly = memory === NO_MEMORY;
+  if (startsEarly) startEarlyQuote(parsed.value, context);
+  const taken =
+    typeof collateral === "string"
+      ? parseCollateralSharing(collateral, certificates, (signed) => {
+          if (startsEarly) startEarlyCollateral(signed, context);
+        })
+      : ok(collateral);
   if (!taken.ok) return taken;
   const endorsements = await judgeEndorsements(parsed.value, taken.value, context);
   return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verifier) : endorsements;

@@ -41,6 +41,12 @@ describe("a PEM chain", () => {
     expect(result.ok ? result.value.map(({ der }) => der) : []).toEqual([ca, leaf, leaf]);
   });
 
+  test("takes certificates that begin alike for what each of them is", () => {
+    const forged = leaf.with(leaf.length - 1, (leaf.at(-1) ?? 0) ^ 1);
+    const result = parsePemCertificates(block(leaf) + block(forged) + block(leaf));
+    expect(result.ok ? result.value.map(({ der }) => der) : []).toEqual([leaf, forged, leaf]);
+  });
+
   test.each(["", "\0", "\n", " \r\n\t\0"])("without a block is empty: %j", (text) => {
     expect(serials(text)).toEqual([]);
   });

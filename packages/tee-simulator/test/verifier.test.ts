@@ -47,12 +47,12 @@ async function verdictOf(
   return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
 }
 
-/** The first certificate of a chain with the last bit of its signature flipped. */
+/** A chain with the last bit of its first certificate's signature flipped; its text begins like that of the genuine one. */
 function forged(pem: string): string {
   const [first = "", ...others] = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n/g) ?? [];
   const der = Uint8Array.from(atob(first.replaceAll(/-----[A-Z ]+-----|\n/g, "")), (char) => char.charCodeAt(0));
   der.set([(der.at(-1) ?? 0) ^ 1], der.length - 1);
-  const base64 = btoa(String.fromCharCode(...der));
+  const base64 = btoa(String.fromCharCode(...der)).replaceAll(/.{64}(?=.)/g, "$&\n");
   return [`-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`, ...others].join("");
 }
 
