@@ -21,7 +21,7 @@ export interface HealthAnswer {
 const SOURCE_STATES = ["ok", "stale", "down"] as const;
 
 /** How the latest attempts at a source ended; `ok` also before the first. */
-type SourceState = (typeof SOURCE_STATES)[number];
+export type SourceState = (typeof SOURCE_STATES)[number];
 
 /** Judges the answer of `GET /api/health`. Source: mero-tee public verifier, endpoints. */
 export const healthSchema: z.ZodType<HealthAnswer> = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type CollateralAnswer, collateralAnswerSchema } from "./collateral-answer.ts";
 
 /** What the second opinion came to; `detail` is a sentence or null. */
-interface ItaState {
+export interface ItaState {
   readonly status: (typeof ITA_STATUSES)[number];
   readonly detail: string | null;
   readonly region: (typeof ITA_REGIONS)[number] | null;
@@ -14,7 +14,7 @@ const ITA_STATUSES = ["ok", "not_configured", "not_requested", "rejected", "unav
 export const ITA_REGIONS = ["us", "eu", "pilot"] as const;
 
 /** How the evidence was fetched. */
-interface Fetched {
+export interface Fetched {
   readonly kind: "kms" | "node";
   readonly url: string;
   readonly remote_address: string;
@@ -39,7 +39,7 @@ interface ServerReport {
 }
 
 /** What a target said, without members that no step knows. Nothing in it is verified. */
-interface AttestationMembers {
+export interface AttestationMembers {
   readonly quoteB64: string;
   readonly reportDataHex?: string | undefined;
   readonly quote?: unknown;

@@ -1,0 +1,60 @@
+import { readdir, readFile } from "node:fs/promises";
+import { extname, join, relative, sep } from "node:path";
+import { MOVED_PATHS, SCREEN_PATHS, siteHeadersOf } from "../http/site-headers.ts";
+
+/** A built site, held in memory: what is not a file of it cannot be asked for. */
+export interface Site {
+  /** The answer for a path outside the API. */
+  answer(method: string, pathname: string): Response;
+}
+
+const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
+  [".html", "text/html; charset=utf-8"],
+  [".js", "text/javascript; charset=utf-8"],
+  [".css", "text/css; charset=utf-8"],
+  [".json", "application/json"],
+  [".svg", "image/svg+xml"],
+  [".png", "image/png"],
+  [".ico", "image/x-icon"],
+  [".txt", "text/plain; charset=utf-8"],
+  [".webmanifest", "application/manifest+json"],
+]);
+
+/**
+ * Reads the files of a site.
+ *
+ * @param folders - what stands under which path, such as `/` and `/sim/`; the first that has a file serves it
+ */
+export async function loadSite(folders: readonly (readonly [prefix: string, folder: string])[]): Promise<Site> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [prefix, folder] of folders) {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      const path = prefix + relative(folder, file).split(sep).join("/");
+      if (!files.has(path)) files.set(path, new Uint8Array(await readFile(file)));
+    }
+  }
+  return {
+    answer(method, pathname) {
+      const headers = siteHeadersOf(pathname);
+      const moved = MOVED_PATHS.find(([from]) => from === pathname);
+      if (moved !== undefined) return new Response(null, { status: 308, headers: { ...headers, location: moved[1] } });
+      const isScreen = pathname === "/" || SCREEN_PATHS.includes(pathname.slice(1));
+      const path = isScreen ? "/index.html" : pathname;
+      const body = files.get(path);
+      if (method !== "GET" && method !== "HEAD") {
+        return new Response(null, { status: 405, headers: { ...headers, allow: "GET, HEAD" } });
+      }
+      if (body === undefined) {
+        return new Response("There is no such page.\n", {
+          status: 404,
+          headers: { ...headers, "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+        });
+      }
+      const mediaType = MEDIA_TYPES.get(extname(path)) ?? "application/octet-stream";
+      const more = { "content-type": mediaType, "content-length": String(body.length) };
+      return new Response(method === "HEAD" ? null : body, { status: 200, headers: { ...headers, ...more } });
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { lookup } from "node:dns/promises";
+import { parseTrustedRoot, publicTrustedRoot, type TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
+import type { Config } from "./config.ts";
+import type { LogLine, Router } from "./http/router.ts";
+import { createMemoryRateLimiter } from "./limits/rate-limiter.ts";
+import { createExchange } from "./outbound/exchange-client.ts";
+import { dialTcp } from "./outbound/socket-client.ts";
+import { createService } from "./service.ts";
+
+const DNS_MS = 2_000;
+
+/**
+ * Builds the service on the system's clock, resolver and sockets.
+ *
+ * @throws Error with a sentence if a file that the configuration names cannot be used
+ */
+export function createSystemService(config: Config, log: (line: LogLine) => void): Router {
+  const { now: nowMs } = Date;
+  return createService(config, {
+    nowMs,
+    resolve: resolveOnce,
+    exchange: createExchange({ dial: dialTcp }),
+    limiter: createMemoryRateLimiter(nowMs),
+    verifyToken: async () => false,
+    sigstoreRoot: loadSigstoreRoot(config.sigstoreTrustedRootFile),
+    ...(config.simulatedRootCaFile === null ? {} : { rootCa: loadRootCa(config.simulatedRootCaFile) }),
+    log,
+    version: "0.0.0",
+  });
+}
+
+async function resolveOnce(name: string): Promise<readonly string[]> {
+  const answers = lookup(name, { all: true, order: "verbatim" });
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("the resolver took too long")), DNS_MS);
+  try {
+    return (await Promise.race([answers, late])).map(({ address }) => address);
+  } finally {
+    clearTimeout(timer);
+    // Whichever lost the race is nobody's concern.
+    answers.catch(() => undefined);
+  }
+}
+
+function loadSigstoreRoot(file: string | null): TrustedRoot {
+  if (file === null) return publicTrustedRoot();
+  const root = parseTrustedRoot(readFileSync(file, "utf8"));
+  if (!root.ok) throw new Error(`SIGSTORE_TRUSTED_ROOT_FILE: not a trusted root (${root.error.code})`);
+  return root.value;
+}
+
+function loadRootCa(file: string): Uint8Array {
+  const pem = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(
+    readFileSync(file, "utf8"),
+  );
+  if (pem?.[1] === undefined) throw new Error("SIMULATED_ROOT_CA_FILE: not a PEM certificate");
+  return new Uint8Array(Buffer.from(pem[1], "base64"));
+}
