@@ -18,7 +18,7 @@ export const APPRAISAL_CODES = [
   "side-field-mismatch",
   "nonce-missing",
   "nonce-mismatch",
-  "nonce-from-server",
+  "nonce-not-ours",
   "binding-mismatch",
   "binding-policy-mismatch",
   "collateral-missing",
@@ -82,6 +82,8 @@ export const APPRAISAL_CODES = [
   "ita-policies-unmatched",
   "clock-implausible",
   "channel-unbound",
+  "evidence-file-malformed",
+  "evidence-file-unsupported",
 ] as const;
 
 /** One of {@link APPRAISAL_CODES}. */

@@ -1,5 +1,7 @@
 import {
+  type Collateral,
   type Failure,
+  failure,
   forecastTcb,
   INTEL_SGX_ROOT_CA,
   parseCollateral,
@@ -26,6 +28,8 @@ export interface Hardware {
   readonly chain: Result<PlatformModel, Failure>;
   /** Everything, up to the attributes of the domain; null without collateral. */
   readonly verification: Result<VerifiedQuote, Failure> | null;
+  /** The first of Intel's documents that is out of date, whatever else is wrong; null for none, or none that can be read. */
+  readonly outdated: Failure | null;
   /** What Intel's early collateral will make of it; null where that was not given, or nothing is verified. */
   readonly forecast: Result<TcbForecast, Failure> | null;
 }
@@ -43,7 +47,8 @@ export interface HardwareInput {
 export async function judgeHardware(quote: TdxQuote, input: HardwareInput): Promise<Hardware> {
   const { collateral, earlyCollateral, now } = input;
   const root = input.rootCa === undefined ? {} : { rootCa: input.rootCa };
-  const pem = collateral.status === "given" ? pckChainOf(collateral.value) : undefined;
+  const parsed = collateral.status === "given" ? parseCollateral(collateral.value) : null;
+  const pem = parsed?.ok === true ? parsed.value.bundle.pck_certificate_chain : undefined;
   const chain = await verifyPckChain(quote, {
     now,
     ...root,
@@ -55,12 +60,21 @@ export async function judgeHardware(quote: TdxQuote, input: HardwareInput): Prom
     verification?.ok === true && earlyCollateral.status === "given"
       ? await forecastTcb(verification.value, earlyCollateral.value, { now, ...root })
       : null;
-  return { environment: environmentOf(chain, input.rootCa), chain, verification, forecast };
+  const outdated = parsed?.ok === true ? outdatedDocument(parsed.value, now) : null;
+  return { environment: environmentOf(chain, input.rootCa), chain, verification, outdated, forecast };
 }
 
-function pckChainOf(collateral: string): string | undefined {
-  const parsed = parseCollateral(collateral);
-  return parsed.ok ? parsed.value.bundle.pck_certificate_chain : undefined;
+/** Verification names the first thing that is wrong; that reference data has expired is worth knowing beside it. */
+function outdatedDocument({ tcbInfo, qeIdentity }: Collateral, now: number): Failure | null {
+  const documents = [
+    { stage: "tcb-info", ...tcbInfo },
+    { stage: "qe-identity", ...qeIdentity },
+  ] as const;
+  for (const { stage, issueDate, nextUpdate } of documents) {
+    if (now > nextUpdate) return failure(stage, `${stage}-expired`, { expected: nextUpdate, actual: now });
+    if (now < issueDate) return failure(stage, `${stage}-not-yet-valid`, { expected: issueDate, actual: now });
+  }
+  return null;
 }
 
 function environmentOf(chain: Result<PlatformModel, Failure>, rootCa: Uint8Array | undefined): EnvironmentClass {
@@ -91,10 +105,10 @@ export type StageOutcome =
 /** What a verification says about one of its steps. */
 export function outcomeOf(step: VerificationStep, verification: Result<VerifiedQuote, Failure>): StageOutcome {
   if (verification.ok) return { status: "passed" };
-  const failure = verification.error;
-  const stoppedAt = stepOfFailure(failure);
-  if (stoppedAt === step) return { status: "failed", failure };
-  const isBehind = STAGES.indexOf(LAST_STAGE[step]) < STAGES.indexOf(failure.stage);
+  const refusal = verification.error;
+  const stoppedAt = stepOfFailure(refusal);
+  if (stoppedAt === step) return { status: "failed", failure: refusal };
+  const isBehind = STAGES.indexOf(LAST_STAGE[step]) < STAGES.indexOf(refusal.stage);
   return isBehind ? { status: "passed" } : { status: "not-reached", stoppedAt };
 }
 

@@ -4,6 +4,20 @@
  */
 export { APPRAISAL_CODES, type AppraisalCode, type StepCode } from "./appraisal-code.ts";
 export { appraise, type AppraisalOptions } from "./appraise.ts";
+export {
+  EVIDENCE_FILE_LIMIT_BYTES,
+  EVIDENCE_FILE_SCHEMA,
+  type EvidenceFileAuthor,
+  evidenceFileName,
+  writeEvidenceFile,
+} from "./evidence-file.ts";
+export {
+  type EvidenceFile,
+  type EvidenceFileError,
+  readEvidenceFile,
+  type RecordedVerdict,
+} from "./read-evidence-file.ts";
+export { type ChangedStep, reappraise, type Reappraisal } from "./reappraise.ts";
 export { INPUT_KINDS, INPUT_LIMIT_BYTES, type InputKind } from "./input-kind.ts";
 export {
   type GatheredEvidence,

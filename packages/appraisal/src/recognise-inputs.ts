@@ -2,10 +2,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { quoteForeignText } from "@mero-tee/policy";
 import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { isJsonObject, type JsonValue, toPlainJson } from "@mero-tee/tdx-quote/json";
+import { isJsonObject, type JsonValue, parseStrictJson, toPlainJson } from "@mero-tee/tdx-quote/json";
 
 import {
   EVENT_LOG_MEMBERS,
+  INPUT_LIMIT_BYTES,
   type InputKind,
   QUOTE_MEMBERS,
   type TypedInput,
@@ -139,12 +140,18 @@ function attestationParts(json: JsonValue): Parts {
     quotes,
     isMock: typed.some(({ kind }) => kind === "mock-quote"),
     logs: logs.flatMap((log): GivenEventLog[] => {
-      if (typeof log === "string") return log.trim() === "" ? [] : [{ format: "dstack", text: log }];
+      if (typeof log === "string") return log.trim() === "" ? [] : [{ format: "dstack", text: respelled(log) }];
       return log === undefined || log === null ? [] : [{ format: "dstack", text: textOf(log) }];
     }),
     sideFields: holders.flatMap(readSideFields),
     unreadable: carried.flatMap(({ name, bytes }) => (bytes === null ? [name] : [])),
   };
+}
+
+/** The same log is one log, whatever white space its sender puts into it; what is no JSON stays for the parser to refuse. */
+function respelled(log: string): string {
+  const json = parseStrictJson(log, { maxBytes: INPUT_LIMIT_BYTES });
+  return json.ok ? textOf(json.value) : log;
 }
 
 function memberOf(json: JsonValue, name: string): JsonValue | undefined {

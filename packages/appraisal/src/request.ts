@@ -28,8 +28,11 @@ export type Supply<T> =
 export interface Challenge {
   /** 32 bytes. */
   readonly nonce: Uint8Array<ArrayBuffer>;
-  /** `verifier`: this program; `user`: typed or kept by whoever asks; `server`: a service in between. */
-  readonly source: "verifier" | "user" | "server";
+  /**
+   * `verifier`: this program; `user`: typed or kept by whoever asks; `server`: a service in between; `file`: an evidence file,
+   * so whoever made that.
+   */
+  readonly source: "verifier" | "user" | "server" | "file";
   /** Milliseconds between question and answer; null where nobody measured them. */
   readonly roundTripMs: number | null;
 }

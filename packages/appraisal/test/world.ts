@@ -3,18 +3,30 @@ import { GITHUB_ACTIONS_ISSUER, laneIdentity } from "@mero-tee/release-artifacts
 import { parseTrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { createSimulatedPlatform, type SimulatedPlatform } from "@mero-tee/tee-simulator";
+import { createSimulatedPlatform, type IssueQuoteOptions, type SimulatedPlatform } from "@mero-tee/tee-simulator";
 import { createSimulatedSigstore, type SimulatedSigstore } from "@mero-tee/tee-simulator/sigstore";
-import type { Anchors, AppraisalRequest, AttesterKind, GivenInput } from "../src/index.ts";
+import {
+  type Anchors,
+  type AppraisalRequest,
+  appraise,
+  type AttesterKind,
+  type GivenInput,
+  type ReleaseMaterial,
+  type Report,
+  type StepId,
+  type StepStatus,
+  type Supply,
+} from "../src/index.ts";
+import { kmsRelease, nodeRelease, REPOSITORY } from "./release.ts";
 
 /** 2026-11-01T00:00:00Z. */
-const NOW = 1_793_491_200;
-const REPOSITORY = "calimero-network/mero-tee";
+export const NOW = 1_793_491_200;
 
-/** A simulated platform and a simulated Sigstore, and what a verifier of that world trusts. */
+/** A simulated platform and a simulated Sigstore, their releases, and what a verifier of that world trusts. */
 export interface World {
   readonly platform: SimulatedPlatform;
   readonly sigstore: SimulatedSigstore;
+  readonly releases: Readonly<Record<AttesterKind, ReleaseMaterial>>;
   readonly anchors: Anchors;
 }
 
@@ -33,57 +45,101 @@ export async function createWorld(): Promise<World> {
     trustAuthority: { issuer: "https://portal.trustauthority.intel.com", rootSha256: [] },
     newestRelease: { kms: null, node: null },
   };
-  return { platform, sigstore, anchors };
+  const releases = { kms: kmsRelease(platform, sigstore), node: nodeRelease(platform, sigstore) };
+  return { platform, sigstore, releases, anchors };
 }
 
-const NONCE: Uint8Array<ArrayBuffer> = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
+export const NONCE: Uint8Array<ArrayBuffer> = Uint8Array.from({ length: 32 }, (_, index) => index + 1);
+export const ZEROS: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 
-function reportDataOf(first: Uint8Array, second: Uint8Array): Uint8Array {
+export function reportDataOf(first: Uint8Array, second: Uint8Array): Uint8Array {
   const reportData = new Uint8Array(64);
   reportData.set(first);
   reportData.set(second, 32);
   return reportData;
 }
 
-function textInput(name: string, text: string): GivenInput {
+export function textInput(name: string, text: string): GivenInput {
   return { name, bytes: new TextEncoder().encode(text) };
 }
 
-/** What a KMS answers to `POST /attest`. */
-export async function kmsAnswer(platform: SimulatedPlatform): Promise<GivenInput> {
-  const reportData = reportDataOf(NONCE, DEFAULT_BINDING);
-  const { quote, eventLog } = await platform.issueQuote({ reportData, role: "kms" });
-  const answer = {
-    quoteB64: toBase64(quote),
-    reportDataHex: toHex(reportData),
-    eventLog: JSON.parse(eventLog),
-    vmConfig: "{}",
-  };
-  return textInput("answer", JSON.stringify(answer));
+export function given<T>(value: T): Supply<T> {
+  return { status: "given", value, source: "a test" };
 }
 
-/** A request of the best kind: live, with our own challenge and current collateral. */
-export async function liveRequest(
+/** What a KMS answers to `POST /attest`, to be changed before it is sent. */
+export interface KmsAnswer {
+  quoteB64: string;
+  reportDataHex: string;
+  eventLog: Record<string, unknown>[];
+  vmConfig: string;
+}
+
+/** Makes the answer of a KMS. */
+export async function kmsAnswer(
   platform: SimulatedPlatform,
+  options: Partial<IssueQuoteOptions> = {},
+): Promise<KmsAnswer> {
+  const reportData = reportDataOf(NONCE, DEFAULT_BINDING);
+  const { quote, eventLog } = await platform.issueQuote({ reportData, role: "kms", ...options });
+  const entries: Record<string, unknown>[] = JSON.parse(eventLog);
+  return { quoteB64: toBase64(quote), reportDataHex: toHex(reportData), eventLog: entries, vmConfig: "{}" };
+}
+
+/** Makes the quote of a node. */
+export async function nodeQuote(
+  platform: SimulatedPlatform,
+  options: Partial<IssueQuoteOptions> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { quote } = await platform.issueQuote({ reportData: reportDataOf(NONCE, ZEROS), role: "node", ...options });
+  return new Uint8Array(quote);
+}
+
+/** A request of the best kind: live, with our own challenge, current collateral and the signed release. */
+export async function requestFor(
+  { platform, releases }: World,
   kind: AttesterKind,
-  input: GivenInput,
+  changes: Partial<AppraisalRequest> = {},
 ): Promise<AppraisalRequest> {
+  const inputs =
+    changes.inputs ??
+    (kind === "kms"
+      ? [textInput("answer", JSON.stringify(await kmsAnswer(platform)))]
+      : [{ name: "quote", bytes: await nodeQuote(platform) }]);
   return {
     origin: "live",
     kind,
     target: { url: "https://kms.example.com", remoteAddress: null },
-    inputs: [input],
     challenge: { nonce: NONCE, source: "verifier", roundTripMs: 20 },
     binding: null,
     applicationHash: null,
     tag: null,
     profile: null,
     tcbStatuses: null,
-    collateral: { status: "given", value: await platform.collateralText(), source: "the simulated platform" },
+    collateral: given(await platform.collateralText()),
     earlyCollateral: { status: "absent", reason: "not asked for" },
-    releases: { status: "absent", reason: "none was asked for" },
+    releases: given([releases[kind]]),
     trustAuthority: { status: "absent", reason: "not asked for" },
     now: NOW,
     otherClock: NOW,
+    ...changes,
+    inputs,
   };
+}
+
+/** Appraises a request that differs from a flawless one. */
+export async function appraiseWith(
+  world: World,
+  kind: AttesterKind,
+  changes: Partial<AppraisalRequest> = {},
+  anchors: Partial<Anchors> = {},
+): Promise<Report> {
+  return await appraise(await requestFor(world, kind, changes), { ...world.anchors, ...anchors });
+}
+
+/** Status and code of one step. */
+export function outcome(report: Report, id: StepId): { readonly status: StepStatus; readonly code: string | null } {
+  const step = report.steps.find((candidate) => candidate.id === id);
+  if (step === undefined) throw new Error(`no step ${id}`);
+  return { status: step.status, code: step.code ?? null };
 }

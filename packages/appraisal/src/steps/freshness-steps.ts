@@ -39,10 +39,11 @@ export function judgeNonce(opened: Case): Finding {
   if (!equalBytes(challenge.nonce, halves.first)) {
     return fail("nonce-mismatch", "The quote answers another challenge than the one that was sent.", evidence);
   }
-  if (challenge.source === "server") {
+  if (challenge.source === "server" || challenge.source === "file") {
+    const maker = challenge.source === "server" ? "a service in between" : "whoever made this file";
     return warn(
-      "nonce-from-server",
-      "The quote answers a challenge, which a service in between made: it says nothing about when to anybody else.",
+      "nonce-not-ours",
+      `The quote answers a challenge that ${maker} chose: it says when to them, and to nobody else.`,
       evidence,
     );
   }

@@ -110,6 +110,8 @@ export async function judgeSignature(opened: Case): Promise<Finding> {
 
 /** `dcap.collateral`. */
 export async function judgeCollateral(opened: Case): Promise<Finding> {
+  const outdated = (await opened.hardware())?.outdated ?? null;
+  if (outdated !== null) return failed(outdated);
   const { collateral } = opened;
   const source = collateral.status === "given" ? collateral.source : "nowhere";
   const summary = "Intel's reference data is signed by Intel, current, and for this machine's model.";

@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  appraise,
+  type AppraisalRequest,
+  type AttesterKind,
+  type EvidenceFile,
+  evidenceFileName,
+  readEvidenceFile,
+  reappraise,
+  writeEvidenceFile,
+} from "../src/index.ts";
+import { createWorld, NOW, outcome, requestFor, type World } from "./world.ts";
+
+const AUTHOR = { version: "0.0.0", commit: "0".repeat(40) };
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+
+async function written(kind: AttesterKind, changes: Partial<AppraisalRequest> = {}): Promise<string> {
+  const request = await requestFor(world, kind, changes);
+  return writeEvidenceFile(request, world.anchors, await appraise(request, world.anchors), AUTHOR);
+}
+
+function read(content: string, owner: "user" | "file" = "user"): EvidenceFile {
+  const file = readEvidenceFile(content, owner);
+  if (!file.ok) throw new Error(file.error.sentence);
+  return file.value;
+}
+
+describe.each<AttesterKind>(["kms", "node"])("an evidence file of a %s", (kind) => {
+  test("says the same again, step by step, from its raw inputs", async () => {
+    const file = read(await written(kind));
+    expect(file.digestMatches).toBe(true);
+    const again = await reappraise(file, world.anchors, NOW);
+    expect(again).toMatchObject({ differsFromRecord: [], changedSince: [] });
+    expect(again.asOf).toMatchObject({ verdict: "simulated", kind });
+    expect(again.asOf.verdict).toBe(file.recorded.verdict);
+  });
+
+  test("a year later its reference data has expired, and only the verdict of today says so", async () => {
+    const again = await reappraise(read(await written(kind)), world.anchors, NOW + 366 * 86_400);
+    expect(again.asOf.verdict).toBe("simulated");
+    expect(again.today.verdict).toBe("failed");
+    expect(again.changedSince).toContainEqual({ id: "dcap.collateral", before: "pass", now: "fail" });
+  });
+});
+
+test("a file that somebody edited shows it, and its word about steps and verdict changes nothing", async () => {
+  const content = await written("node", { challenge: null });
+  const edited = content.replace('"verdict": "simulated"', '"verdict": "verified"');
+  expect(edited).not.toBe(content);
+  const file = read(edited);
+  expect(file).toMatchObject({ digestMatches: false, recorded: { verdict: "verified" } });
+  expect((await reappraise(file, world.anchors, NOW)).asOf.verdict).toBe("simulated");
+});
+
+test("a step that the file claims to have passed is told apart from what it comes to", async () => {
+  const content = await written("node", { challenge: null });
+  const document: { steps: { id: string; status: string }[] } = JSON.parse(content);
+  for (const step of document.steps) if (step.id === "fresh.nonce") step.status = "pass";
+  const again = await reappraise(read(JSON.stringify(document)), world.anchors, NOW);
+  expect(again.differsFromRecord).toEqual([{ id: "fresh.nonce", before: "pass", now: "skip" }]);
+});
+
+test("a second quote that is slipped into a file is refused rather than chosen from", async () => {
+  const content = await written("kms");
+  const other: { inputs: { quote_b64: string } } = JSON.parse(await written("node"));
+  const document: { inputs: { quote_b64: string } } = JSON.parse(content);
+  document.inputs.quote_b64 = other.inputs.quote_b64;
+  const again = await reappraise(read(JSON.stringify(document)), world.anchors, NOW);
+  expect(outcome(again.asOf, "input.parse")).toEqual({ status: "fail", code: "evidence-conflict" });
+  expect(again.asOf.verdict).toBe("failed");
+});
+
+test("the challenge of a file that somebody else made is their word", async () => {
+  const content = await written("node");
+  const own = await reappraise(read(content, "user"), world.anchors, NOW);
+  const foreign = await reappraise(read(content, "file"), world.anchors, NOW);
+  expect(outcome(own.asOf, "fresh.nonce")).toEqual({ status: "pass", code: null });
+  expect(outcome(foreign.asOf, "fresh.nonce")).toEqual({ status: "warn", code: "nonce-not-ours" });
+});
+
+test.each([
+  { name: "is not JSON", edit: (text: string) => text.slice(0, -5), code: "evidence-file-malformed" },
+  { name: "is a list", edit: () => "[]", code: "evidence-file-malformed" },
+  {
+    name: "is of another version",
+    edit: (text: string) => text.replace("mero-tee/evidence/1", "mero-tee/evidence/2"),
+    code: "evidence-file-unsupported",
+  },
+  {
+    name: "has a nonce of 31 bytes",
+    edit: (text: string) => text.replace(/("nonce": \{\s*"b64": ")[^"]+/, `$1${btoa("x".repeat(31))}`),
+    code: "evidence-file-malformed",
+  },
+  {
+    name: "has a time that is none",
+    edit: (text: string) => text.replace(/("created_at": ")[^"]+/, "$1yesterday"),
+    code: "evidence-file-malformed",
+  },
+  {
+    name: "has a profile that does not exist",
+    edit: (text: string) => text.replace('"profile": null', '"profile": "root"'),
+    code: "evidence-file-malformed",
+  },
+])("a file that $name is refused", async ({ edit, code }) => {
+  const result = readEvidenceFile(edit(await written("node")), "user");
+  expect(result).toMatchObject({ ok: false, error: { code } });
+});
+
+test("the name of a file of a simulated platform says so", async () => {
+  const request = await requestFor(world, "kms");
+  const report = await appraise(request, world.anchors);
+  expect(evidenceFileName(report)).toBe("SIMULATED-mero-evidence-kms-kms.example.com-20261101T000000Z.json");
+  expect(evidenceFileName({ ...report, class: "production", target: null })).toBe(
+    "mero-evidence-kms-file-20261101T000000Z.json",
+  );
+});
