@@ -20,6 +20,7 @@ import { type Recognition, recogniseInputs } from "./recognise-inputs.ts";
 import type { RegisterReplayTrace } from "./report.ts";
 import type { Anchors, AppraisalRequest, AttesterKind, ReleaseMaterial, Supply } from "./request.ts";
 import type { Circumstances } from "./requirement.ts";
+import { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 import { releaseFilesIn } from "./user-release.ts";
 
 /** A quote as far as it parses. */
@@ -52,6 +53,8 @@ export interface Case {
   readonly hardware: () => Promise<Hardware | null>;
   /** Null where nobody knows what is appraised. */
   readonly release: () => Promise<ReleaseChoice | null>;
+  /** Null where nobody asked for a second opinion, or none came. */
+  readonly trustAuthorityToken: () => Promise<Result<TrustAuthorityToken, TokenProblem> | null>;
   /** Null where there is no release whose documents can be read. */
   readonly comparison: () => Promise<ReleaseComparison | null>;
 }
@@ -95,6 +98,11 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
     if (view === null || choice?.outcome !== "chosen" || !choice.release.values.ok) return null;
     return compareWithRelease(view, composeHash, choice.release.values.value.profiles);
   });
+  const trustAuthorityToken = lazy(async () =>
+    request.trustAuthority.status === "given"
+      ? await verifyTrustAuthorityToken(request.trustAuthority.value, anchors.trustAuthority, request.now)
+      : null,
+  );
   return {
     request,
     anchors,
@@ -114,6 +122,7 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
     hardware,
     release,
     comparison,
+    trustAuthorityToken,
   };
 }
 

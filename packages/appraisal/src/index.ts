@@ -67,4 +67,5 @@ export {
   type StepStatus,
 } from "./step.ts";
 export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
+export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 export { type Decision, decideVerdict, type JudgedStep, missingSteps } from "./verdict.ts";

@@ -155,7 +155,7 @@ export const STEP_CATALOGUE: Readonly<Record<StepId, StepDescription>> = {
   },
   "ita.claims": {
     title: "Second opinion agrees",
-    dependsOn: ["ita.token", "quote.parse"],
+    dependsOn: ["quote.parse"],
   },
   "env.clock": {
     title: "Device clock plausible",

@@ -18,7 +18,7 @@ const COMMIT = "0".repeat(40);
 const GENERATED_AT = "2026-10-31T00:00:00Z";
 
 /** JSON that a test changes before it is signed. */
-export type Document = Record<string, unknown>;
+type Document = Record<string, unknown>;
 
 function workflowOf(lane: AttesterKind): string {
   const identity = laneIdentity(lane, REPOSITORY);
@@ -26,7 +26,7 @@ function workflowOf(lane: AttesterKind): string {
 }
 
 /** How an asset of a test is signed. */
-export interface Signing {
+interface Signing {
   readonly identity?: string;
   readonly issuer?: string;
   readonly commit?: string;
@@ -37,7 +37,7 @@ export interface Signing {
 }
 
 /** Signs a file as the lane's workflow does. */
-export function signedAsset(
+function signedAsset(
   sigstore: SimulatedSigstore,
   lane: AttesterKind,
   name: string,

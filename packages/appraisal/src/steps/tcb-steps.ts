@@ -20,7 +20,7 @@ async function verifiedOf(opened: Case): Promise<VerifiedQuote | null> {
  * The statuses that the signed policy allows; null where no release whose signatures hold says anything. Of a quote that
  * matches no profile, those of the closest: it fails elsewhere.
  */
-async function allowedStatuses(opened: Case): Promise<readonly TcbStatus[] | null> {
+export async function allowedStatuses(opened: Case): Promise<readonly TcbStatus[] | null> {
   const choice = await opened.release();
   if (choice?.outcome !== "chosen" || choice.release.signatures.some(({ problem }) => problem !== null)) return null;
   const comparison = await opened.comparison();
