@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { Misuse, settle, variable } from "./script-outcome.ts";
 
 /**
  * `node scripts/propose-change.ts --branch NAME --title TEXT --path PATH... [--label NAME]... [--body FILE] [--base BRANCH] [--dry-run]`:
@@ -31,8 +32,6 @@ interface Proposal {
   readonly isDryRun: boolean;
 }
 
-class Misuse extends Error {}
-
 async function readArguments(args: readonly string[]): Promise<Proposal> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const { branch = "", title = "", path: paths = [], label: labels = [], base } = values;
@@ -41,13 +40,6 @@ async function readArguments(args: readonly string[]): Promise<Proposal> {
   if (paths.length === 0) throw new Misuse("--path is missing");
   const body = values.body === undefined ? "" : await readFile(values.body, "utf8");
   return { branch, base, title, body, labels, paths, isDryRun: values["dry-run"] };
-}
-
-/** A variable that GitHub Actions sets. */
-function variable(name: string): string {
-  const value = process.env[name] ?? "";
-  if (value === "") throw new Misuse(`${name} is not set`);
-  return value;
 }
 
 async function propose(proposal: Proposal): Promise<string> {
@@ -102,10 +94,4 @@ function numberOf(pull: unknown): number | null {
   return typeof number === "number" ? number : null;
 }
 
-try {
-  process.stdout.write(`${await propose(await readArguments(process.argv.slice(2)))}\n`);
-} catch (error) {
-  const isUsage = error instanceof Misuse || (error instanceof TypeError && "code" in error);
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+await settle(async () => await propose(await readArguments(process.argv.slice(2))));

@@ -1,0 +1,48 @@
+import { appendFile } from "node:fs/promises";
+
+/** A command line, or an environment, that does not say what a script needs to know. Exit code 2. */
+export class Misuse extends Error {}
+
+/** What was asked for was judged, and must not be. Exit code 10. */
+export class Refusal extends Error {}
+
+/**
+ * Runs the body of a script: what it says goes to standard output, why it did not succeed to standard error, as one line without a
+ * stack, and its exit code is one of those of the `mero-tee` command.
+ */
+export async function settle(body: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(`${await body()}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof Refusal ? 10 : isMisuse(error) ? 2 : 1;
+  }
+}
+
+function isMisuse(error: unknown): boolean {
+  const isParser = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  return isParser || error instanceof Misuse;
+}
+
+/** An option that must be there. */
+export function needed(value: string | undefined, option: string): string {
+  if (value === undefined || value === "") throw new Misuse(`--${option} is missing`);
+  return value;
+}
+
+/** A variable that must be set, most of them by GitHub Actions. */
+export function variable(name: string): string {
+  const value = process.env[name] ?? "";
+  if (value === "") throw new Misuse(`${name} is not set`);
+  return value;
+}
+
+/** Hands values to later steps of a job. What could be read as another value is refused; outside a workflow nothing is written. */
+export async function writeOutputs(values: Readonly<Record<string, string>>): Promise<void> {
+  const lines = Object.entries(values).map(([name, value]) => {
+    if (/[\r\n]/.test(value)) throw new Refusal(`the output ${name} has more than one line`);
+    return `${name}=${value}\n`;
+  });
+  const file = process.env["GITHUB_OUTPUT"] ?? "";
+  if (file !== "") await appendFile(file, lines.join(""));
+}

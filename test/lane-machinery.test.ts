@@ -1,0 +1,268 @@
+import { createHash } from "node:crypto";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readPage, ROOT } from "./markdown.ts";
+
+interface Answer {
+  readonly status?: number;
+  readonly body?: unknown;
+}
+
+let directory: string;
+let server: Server;
+let address: string;
+let requests: { readonly line: string; readonly body: unknown; readonly headers: IncomingMessage["headers"] }[];
+let answers: Record<string, Answer>;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "mero-tee-machinery-"));
+  [requests, answers] = [[], {}];
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const line = `${request.method ?? ""} ${request.url ?? ""}`;
+      const text = Buffer.concat(chunks).toString();
+      requests.push({ line, body: text === "" ? null : JSON.parse(text), headers: request.headers });
+      const { status = 200, body = {} } = answers[line] ?? { status: 404 };
+      response.statusCode = status;
+      response.end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const bound = server.address();
+  address = `http://127.0.0.1:${typeof bound === "object" ? (bound?.port ?? 0) : 0}`;
+  // A gcloud that writes down what it is asked, and answers with what the test left for it.
+  const gcloud = join(directory, "gcloud");
+  await writeFile(gcloud, `#!/bin/sh\necho "$*" >> "${directory}/gcloud.log"\ncat "${directory}/answer.json"\n`);
+  await writeFile(join(directory, "answer.json"), "");
+  await chmod(gcloud, 0o755);
+});
+
+afterEach(async () => {
+  await new Promise((resolve) => void server.close(resolve));
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function script(name: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const outputs = join(directory, "outputs");
+  await rm(outputs, { force: true });
+  const run = await execa(process.execPath, [join(ROOT, "scripts", name), ...args], {
+    cwd: directory,
+    extendEnv: false,
+    env: {
+      PATH: `${directory}:${process.env["PATH"] ?? ""}`,
+      GITHUB_API_URL: address,
+      GITHUB_REPOSITORY: "owner/name",
+      GITHUB_REF: "refs/heads/master",
+      GITHUB_EVENT_NAME: "push",
+      GITHUB_OUTPUT: outputs,
+      GITHUB_TOKEN: "t",
+      PHALA_CLOUD_API_PREFIX: address,
+      PHALA_CLOUD_API_KEY: "the-key",
+      ...environment,
+    },
+    reject: false,
+  });
+  const { exitCode, stdout, stderr } = run;
+  return { exitCode, stdout, stderr, outputs: await readFile(outputs, "utf8").catch(() => "") };
+}
+
+async function gcloudLines(): Promise<readonly string[]> {
+  return (await readFile(join(directory, "gcloud.log"), "utf8").catch(() => "")).split("\n").filter(Boolean);
+}
+
+describe("the gate of a lane", () => {
+  const { version }: { version: string } = JSON.parse(readPage("apps/kms-phala/package.json"));
+  const question = `GET /repos/owner/name/releases/tags/mero-kms-v${version}`;
+
+  test("opens for a version that has no release yet", async () => {
+    const run = await script("release/gate.ts", ["--lane", "kms"]);
+    expect(run).toMatchObject({ exitCode: 0, stdout: `mero-kms-v${version} is to be published` });
+    expect(run.outputs).toContain(`run=true\nversion=${version}\ntag=mero-kms-v${version}\nprerelease=false\n`);
+    expect(requests.map(({ line }) => line)).toEqual([question]);
+  });
+
+  test("stays shut for one that has, and for anything but a push to master", async () => {
+    answers = { [question]: { body: { tag_name: `mero-kms-v${version}` } } };
+    expect((await script("release/gate.ts", ["--lane", "kms"])).outputs).toContain("run=false\n");
+    answers = {};
+    for (const environment of [{ GITHUB_REF: "refs/heads/x" }, { GITHUB_EVENT_NAME: "workflow_dispatch" }]) {
+      expect((await script("release/gate.ts", ["--lane", "kms"], environment)).outputs).toContain("run=false\n");
+    }
+  });
+
+  test.each([
+    { name: "GitHub does not say", answer: { status: 500 } },
+    { name: "GitHub speaks of another release", answer: { body: { tag_name: "mero-kms-v9.9.9" } } },
+  ])("decides nothing when $name", async ({ answer }) => {
+    answers = { [question]: answer };
+    expect(await script("release/gate.ts", ["--lane", "kms"])).toMatchObject({ exitCode: 1, outputs: "" });
+  });
+
+  test("waits for the release of another lane, and not for ever", async () => {
+    const args = ["--lane", "node", "--version", "2.4.0", "--pause-seconds", "0", "--tries", "3"];
+    expect(await script("release/await-release.ts", args)).toMatchObject({ exitCode: 1 });
+    expect(requests).toHaveLength(3);
+    answers = { "GET /repos/owner/name/releases/tags/mero-tee-v2.4.0": { body: { tag_name: "mero-tee-v2.4.0" } } };
+    expect(await script("release/await-release.ts", args)).toMatchObject({ exitCode: 0 });
+    expect(await script("release/await-release.ts", ["--lane", "node"])).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe("a deployment on Phala Cloud", () => {
+  const COMPOSE = '{"name":"mero-kms-debug-2-4-0","docker_compose_file":"services: {}"}\n';
+  const HASH = createHash("sha256").update(COMPOSE).digest("hex");
+  const APP = "ab".repeat(20);
+  const deploy = async (...more: readonly string[]) => {
+    await writeFile(join(directory, "app-compose.json"), COMPOSE);
+    const args = [
+      "--app-compose",
+      "app-compose.json",
+      "--domain",
+      "dstack-prod5.phala.network",
+      "--out",
+      "record.json",
+    ];
+    return await script("phala/provision.ts", [...args, ...more]);
+  };
+
+  test("runs the very composition that was reviewed, and is taken down", async () => {
+    answers = {
+      "POST /cvms/provision": { body: { app_id: APP, compose_hash: HASH } },
+      "POST /cvms": { body: { id: 1 } },
+      [`DELETE /cvms/app_${APP}`]: { body: {} },
+    };
+    const url = `https://${APP}-8080.dstack-prod5.phala.network`;
+    const run = await deploy();
+    expect(run).toMatchObject({ exitCode: 0, outputs: `url=${url}\n` });
+    expect(requests[0]?.body).toEqual({
+      name: "mero-kms-debug-2-4-0",
+      instance_type: "tdx.small",
+      kms: "PHALA",
+      listed: false,
+      compose_file: JSON.parse(COMPOSE),
+    });
+    expect(requests[1]?.body).toEqual({ app_id: APP, compose_hash: HASH });
+    expect(requests.every(({ headers }) => headers["x-api-key"] === "the-key")).toBe(true);
+    expect(await script("phala/provision.ts", ["--remove", "record.json"])).toMatchObject({ exitCode: 0 });
+    expect(requests.at(-1)?.line).toBe(`DELETE /cvms/app_${APP}`);
+  });
+
+  test("does not happen where the platform would run another composition", async () => {
+    answers = { "POST /cvms/provision": { body: { app_id: APP, compose_hash: "0".repeat(64) } } };
+    expect(await deploy()).toMatchObject({ exitCode: 10, outputs: "" });
+    expect(requests.map(({ line }) => line)).toEqual(["POST /cvms/provision"]);
+    expect(await script("phala/provision.ts", ["--remove", "record.json"])).toMatchObject({
+      exitCode: 0,
+      stdout: "nothing was deployed",
+    });
+  });
+
+  test("can be taken down even when it broke off in the middle", async () => {
+    answers = { "POST /cvms/provision": { body: { app_id: APP, compose_hash: HASH } }, "POST /cvms": { status: 500 } };
+    const run = await deploy();
+    expect(run).toMatchObject({ exitCode: 1, stderr: "Phala refused POST cvms with status 500" });
+    expect(await script("phala/provision.ts", ["--remove", "record.json"])).toMatchObject({ exitCode: 0 });
+  });
+
+  test("asks nobody in a dry run, and refuses an address that is none", async () => {
+    expect(await deploy("--dry-run")).toMatchObject({ exitCode: 0, stdout: `mero-kms-debug-2-4-0 would run ${HASH}` });
+    expect(await deploy("--domain", "evil.example/x")).toMatchObject({ exitCode: 2 });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe("a probe machine on Google Cloud", () => {
+  const WHERE = ["--name", "probe-debug-1-1", "--project", "p", "--zone", "europe-west4-a"];
+  const IMAGE = ["--image", "merotee-debug-2-4-0", "--image-project", "images", "--allow", "203.0.113.7/32"];
+
+  test("is a TDX machine without an account, that one address reaches", async () => {
+    const running = { status: "RUNNING", networkInterfaces: [{ accessConfigs: [{ natIP: "203.0.113.10" }] }] };
+    await writeFile(join(directory, "answer.json"), JSON.stringify(running));
+    const run = await script("gcp/probe-machine.ts", [...WHERE, ...IMAGE]);
+    expect(run).toMatchObject({ exitCode: 0, outputs: "url=http://203.0.113.10\n" });
+    const [rule = "", machine = ""] = await gcloudLines();
+    expect(rule).toContain("--source-ranges=203.0.113.7/32 --target-tags=probe-debug-1-1");
+    for (const flag of ["--confidential-compute-type=TDX", "--no-service-account", "--no-scopes"])
+      expect(machine).toContain(flag);
+  });
+
+  test("is given up when it does not come up", async () => {
+    await writeFile(join(directory, "answer.json"), '{"status":"STAGING"}');
+    const run = await script("gcp/probe-machine.ts", [...WHERE, ...IMAGE, "--tries", "1"]);
+    expect(run).toMatchObject({ exitCode: 1, stderr: "probe-debug-1-1 was not running after 1 looks", outputs: "" });
+  });
+
+  test("is removed with its rule, the rule also where there is no machine", async () => {
+    expect(await script("gcp/probe-machine.ts", [...WHERE, "--remove"])).toMatchObject({ exitCode: 0 });
+    expect((await gcloudLines()).map((line) => line.split(" ").slice(0, 4).join(" ")).toSorted()).toEqual([
+      "compute firewall-rules delete probe-debug-1-1",
+      "compute instances delete probe-debug-1-1",
+    ]);
+    await writeFile(join(directory, "gcloud"), `#!/bin/sh\necho "$*" >> "${directory}/gcloud.log"\nexit 1\n`);
+    expect(await script("gcp/probe-machine.ts", [...WHERE, "--remove"])).toMatchObject({ exitCode: 1 });
+    expect(await gcloudLines()).toHaveLength(4);
+  });
+
+  test.each([
+    { name: "a name that is a flag", args: [...WHERE, ...IMAGE, "--name", "--verbosity=debug"] },
+    { name: "the whole world", args: [...WHERE, ...IMAGE, "--allow", "0.0.0.0/0"] },
+    { name: "an image family's latest", args: [...WHERE, ...IMAGE, "--image", "family/merotee"] },
+    { name: "no image", args: WHERE },
+  ])("is not started with $name", async ({ args }) => {
+    expect(await script("gcp/probe-machine.ts", args)).toMatchObject({ exitCode: 2 });
+    expect(await gcloudLines()).toEqual([]);
+  });
+
+  test("is swept away with its rule when a run left it behind", async () => {
+    await writeFile(join(directory, "answer.json"), '[{"name":"probe-x","zone":"https://x/zones/europe-west4-a"}]');
+    const args = ["--project", "p", "--hours", "6"];
+    expect(await script("gcp/sweep.ts", [...args, "--dry-run"])).toMatchObject({ exitCode: 0, stdout: "probe-x" });
+    expect(await gcloudLines()).toHaveLength(1);
+    expect(await script("gcp/sweep.ts", args)).toMatchObject({ exitCode: 0 });
+    expect((await gcloudLines()).slice(2)).toEqual([
+      "compute instances delete probe-x --zone=europe-west4-a --delete-disks=all --project=p --quiet",
+      "compute firewall-rules delete probe-x --project=p --quiet",
+    ]);
+  });
+});
+
+describe("the identity for Google Cloud", () => {
+  const PROVIDER = "projects/1/locations/global/workloadIdentityPools/p/providers/g";
+  const ACCOUNT = "probe@example-attest.iam.gserviceaccount.com";
+  const GITHUB = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: "https://token.example/?api-version=2",
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "bearer",
+  };
+
+  test("is the run's own, in a file that nobody else reads", async () => {
+    const args = ["--provider", PROVIDER, "--service-account", ACCOUNT, "--out", "credentials.json"];
+    expect(await script("gcp/google-credentials.ts", args, GITHUB)).toMatchObject({ exitCode: 0 });
+    expect(await gcloudLines()).toEqual(["auth login --brief --quiet --cred-file=credentials.json"]);
+    expect(JSON.parse(await readFile(join(directory, "credentials.json"), "utf8"))).toEqual({
+      type: "external_account",
+      audience: `//iam.googleapis.com/${PROVIDER}`,
+      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+      token_url: "https://sts.googleapis.com/v1/token",
+      credential_source: {
+        url: `https://token.example/?api-version=2&audience=${encodeURIComponent(`//iam.googleapis.com/${PROVIDER}`)}`,
+        headers: { Authorization: "Bearer bearer" },
+        format: { type: "json", subject_token_field_name: "value" },
+      },
+      service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${ACCOUNT}:generateAccessToken`,
+    });
+  });
+
+  test("is refused outside a run, and for what is no provider", async () => {
+    const args = ["--service-account", ACCOUNT, "--out", "c"];
+    expect(await script("gcp/google-credentials.ts", [...args, "--provider", PROVIDER])).toMatchObject({ exitCode: 2 });
+    expect(await script("gcp/google-credentials.ts", [...args, "--provider", "x"], GITHUB)).toMatchObject({
+      exitCode: 2,
+    });
+  });
+});
