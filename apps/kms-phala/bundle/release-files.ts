@@ -9,9 +9,10 @@ import { bundleSbom } from "./bundle-sbom.ts";
 import { bundledPackages } from "./bundled-packages.ts";
 import { NOTICES_NAME, noticesOf } from "./notices.ts";
 
-/** Names of the two files that a release publishes of the bundle. */
+/** Name under which a release publishes the bundle. */
 const ARCHIVE_NAME = "mero-kms-phala_node.tar.gz";
-const SBOM_NAME = "kms-phala-binaries-sbom.spdx.json";
+/** Name under which a release publishes what is in the bundle. */
+export const BUNDLE_SBOM_NAME = "kms-phala-binaries-sbom.spdx.json";
 
 const OWN_LICENSES = ["LICENSE-APACHE", "LICENSE-MIT"] as const;
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
@@ -35,7 +36,7 @@ export async function releaseFiles(build: Build, modifiedAt: number): Promise<Re
   return new Map([
     ...bundle.map(({ name, content }) => [name, content] as const),
     [ARCHIVE_NAME, archive],
-    [SBOM_NAME, bytesOf(sbom)],
+    [BUNDLE_SBOM_NAME, bytesOf(sbom)],
   ]);
 }
 

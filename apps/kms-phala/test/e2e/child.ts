@@ -14,8 +14,19 @@ export interface Child {
   end(): Promise<void>;
 }
 
-export function startChild(command: string, args: readonly string[], env: Record<string, string> = {}): Child {
-  const child: ChildProcess = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+/** Where and as whom a process runs; as this one when absent. */
+export interface Surroundings {
+  readonly cwd?: string;
+  readonly uid?: number;
+}
+
+export function startChild(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  surroundings: Surroundings = {},
+): Child {
+  const child: ChildProcess = spawn(command, args, { ...surroundings, env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const watchers = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

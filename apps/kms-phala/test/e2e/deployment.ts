@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,11 +6,12 @@ import { nodeReportData } from "@mero-tee/kms-protocol";
 import { createSimulatedPlatform, type SimulatedPlatform } from "@mero-tee/tee-simulator";
 import { startSimulator } from "@mero-tee/tee-simulator/server";
 import { type Peer, signRequest } from "../peers.ts";
-import { type Child, startChild } from "./child.ts";
+import { type Child, startChild, type Surroundings } from "./child.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 const KMS = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const SIMULATOR = fileURLToPath(new URL("../../../../packages/tee-simulator/src/server/main.ts", import.meta.url));
+const SOURCES: KmsProgram = { command: process.execPath, args: [KMS] };
 const SEED = "kms-deployment";
 // Below what a node waits, so that a test sees a request that would never be answered.
 const CLIENT_TIMEOUT_MS = 20_000;
@@ -41,18 +42,30 @@ export interface Prepared {
 /** KMS processes on one simulated platform, with a guest agent of its own process. */
 export interface Deployment {
   readonly platform: SimulatedPlatform;
+  /** Path of the guest agent's socket, as the KMS sees it. */
+  readonly agentSocket: string;
   readonly agent: Part;
   readonly replicas: readonly Part[];
   post(replica: Part, path: string, body: unknown): Promise<Answer>;
   /** Takes a challenge and makes the request that answers it; null where no challenge was given. */
   prepare(replica: Part, peer: Peer): Promise<Prepared | null>;
   /** The one key of a peer. */
-  keyOf(peer: Peer): string;
+  keyOf(peer: Pick<Peer, "peerId">): string;
   close(): Promise<void>;
+}
+
+/** What runs as the KMS. */
+export interface KmsProgram extends Surroundings {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The directory that it takes for its root; that of everybody when absent. */
+  readonly root?: string;
 }
 
 export interface DeploymentOptions {
   readonly replicas: number;
+  /** The sources when absent. */
+  readonly kms?: KmsProgram;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -61,35 +74,40 @@ function now(): number {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const folder = await mkdtemp(join(tmpdir(), "kms-deployment-"));
+  const { command, args: kmsArgs, root = "", ...surroundings } = options.kms ?? SOURCES;
+  const folder = await mkdtemp(join(root === "" ? tmpdir() : root, "kms-deployment-"));
+  const seen = (name: string): string => join(folder, name).slice(root.length);
   const platform = await createSimulatedPlatform({ seed: SEED, now: now() });
   const provisioning = await startSimulator({ platform, now });
   await writeFile(join(folder, "root.pem"), platform.rootCaPem);
   await writeFile(join(folder, "policy.json"), platform.policyDocumentFor("locked-read-only"));
 
-  const agentSocket = join(folder, "agent.sock");
+  const innerSocket = join(folder, "agent.sock");
   const agent = await startPart(
     async () => {
-      const args = [SIMULATOR, "--seed", SEED, "--dstack-socket", agentSocket];
+      const args = [SIMULATOR, "--seed", SEED, "--dstack-socket", innerSocket];
       const child = startChild(process.execPath, args);
       await child.line(/"event":"ready"/);
-      return { child, target: { path: agentSocket } };
+      return { child, target: { path: innerSocket } };
     },
     join(folder, "dstack.sock"),
   );
+  // The KMS may be another user.
+  await chmod(folder, 0o755);
+  await chmod(join(folder, "dstack.sock"), 0o777);
   const env = {
     LISTEN_ADDR: "127.0.0.1:0",
     LOG_LEVEL: "trace",
-    DSTACK_SOCKET_PATH: join(folder, "dstack.sock"),
+    DSTACK_SOCKET_PATH: seen("dstack.sock"),
     PCCS_URL: provisioning.url,
-    SIMULATED_ROOT_CA_FILE: join(folder, "root.pem"),
-    MERO_KMS_POLICY_FILE: join(folder, "policy.json"),
+    SIMULATED_ROOT_CA_FILE: seen("root.pem"),
+    MERO_KMS_POLICY_FILE: seen("policy.json"),
     ...options.env,
   };
   const replicas = await Promise.all(
     Array.from({ length: options.replicas }, () =>
       startPart(async () => {
-        const child = startChild(process.execPath, [KMS], env);
+        const child = startChild(command, kmsArgs, env, surroundings);
         const [, port] = await child.line(/"address":"127\.0\.0\.1:([0-9]+)"/);
         return { child, target: { host: "127.0.0.1", port: Number(port) } };
       }),
@@ -98,6 +116,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 
   return {
     platform,
+    agentSocket: seen("dstack.sock"),
     agent,
     replicas,
     post,
