@@ -1,0 +1,1 @@
+locked-read-only
