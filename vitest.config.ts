@@ -9,6 +9,7 @@ const rooms = [
   "packages/tee-simulator",
   "packages/cli",
   "apps/kms-phala",
+  "apps/attestation-verifier-web",
   "apps/verifier-api",
 ];
 

@@ -1,0 +1,44 @@
+import { PROFILES } from "@mero-tee/policy";
+import { parseBase64 } from "@mero-tee/tdx-quote/base64";
+import { parseHex, toHex } from "@mero-tee/tdx-quote/hex";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+
+import { TEXT } from "../../messages.ts";
+import { RELEASE_TAG } from "../../permalink.ts";
+import type { Expectation } from "../../worker/protocol.ts";
+
+/** The optional fields, as they stand in the form. */
+export interface ExpectationFields {
+  readonly tag: string;
+  readonly profile: string;
+  readonly binding: string;
+  readonly isStrict: boolean;
+}
+
+/** Reads the fields. Errors: the sentence for the reader. */
+export function readExpectation(fields: ExpectationFields): Result<Expectation, string> {
+  const tag = fields.tag.trim();
+  if (tag !== "" && !RELEASE_TAG.test(tag)) return err(TEXT.input.badTag);
+  const binding = fields.binding.trim();
+  const bindingHex = binding === "" ? null : read32Bytes(binding);
+  if (binding !== "" && bindingHex === null) return err(TEXT.input.badBinding);
+  return ok({
+    tag: tag === "" ? null : tag,
+    profile: PROFILES.find((profile) => profile === fields.profile) ?? null,
+    bindingHex,
+    isStrict: fields.isStrict,
+  });
+}
+
+/**
+ * Reads 32 bytes in hex (of either case, also after `0x`), base64 or base64url.
+ *
+ * @returns lower-case hex; null for everything else
+ */
+export function read32Bytes(text: string): string | null {
+  const hex = parseHex(text.replace(/^0x/i, ""), 32);
+  if (hex !== null) return toHex(hex);
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/").replace(/=$/, "");
+  const bytes = standard.length === 43 ? parseBase64(`${standard}=`) : null;
+  return bytes === null ? null : toHex(bytes);
+}

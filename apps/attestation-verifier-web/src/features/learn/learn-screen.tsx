@@ -1,0 +1,42 @@
+import type { ReactElement } from "react";
+
+import { GLOSSARY } from "../../glossary.ts";
+import { LEARN } from "../../learn-text.ts";
+import { TEXT } from "../../messages.ts";
+import css from "./learn.module.css";
+
+/** What the proof is and where it ends, and the words of the field. */
+export function LearnScreen(): ReactElement {
+  return (
+    <div className={css["page"]}>
+      <h1>{LEARN.title}</h1>
+      {LEARN.sections.map(({ title, paragraphs }) => (
+        <section key={title}>
+          <h2>{title}</h2>
+          {paragraphs.map((paragraph) => (
+            <p key={paragraph}>{paragraph}</p>
+          ))}
+        </section>
+      ))}
+      <section>
+        <h2>{LEARN.limits}</h2>
+        <ul>
+          {TEXT.limits.map((limit) => (
+            <li key={limit}>{limit}</li>
+          ))}
+        </ul>
+      </section>
+      <section>
+        <h2>{TEXT.glossary.title}</h2>
+        <dl className={css["words"]}>
+          {GLOSSARY.map(({ id, name, meaning }) => (
+            <div key={id} id={id}>
+              <dt>{name}</dt>
+              <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import { type Anchors, recogniseInputs } from "@mero-tee/appraisal";
+
+import { BUILD } from "../build-facts.ts";
+import { compiledAnchors } from "./anchors.ts";
+import type { LivePorts } from "./live-check.ts";
+import type { Answer, Problem, Question, TestRoot } from "./protocol.ts";
+import { fetchReleaseList } from "./release-client.ts";
+import { runCheck } from "./run-check.ts";
+import { loadSimulatedAnchors } from "./simulated-anchors-client.ts";
+
+/** Everything that judges evidence runs here, off the page's own thread. */
+const ports: LivePorts = {
+  now: () => Math.floor(Date.now() / 1000),
+  elapsedMs: () => performance.now(),
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+};
+
+const EXCEPTION: Problem = { code: "exception", facts: [], retryAfterSeconds: null };
+
+function say(answer: Answer): void {
+  postMessage(answer);
+}
+
+async function anchorsFor(testRoot: TestRoot | null): Promise<Anchors | null> {
+  if (BUILD.flavour === "sim") return await loadSimulatedAnchors();
+  const anchors = compiledAnchors();
+  return testRoot === null ? anchors : { ...anchors, rootCa: testRoot.rootDer };
+}
+
+async function answerTo(question: Question): Promise<void> {
+  const { id } = question;
+  switch (question.type) {
+    case "recognise":
+      // One at a time: together they would be judged as one, and each is to be described by itself.
+      return say({
+        type: "recognised",
+        id,
+        inputs: question.files.flatMap((file) => recogniseInputs([file]).inputs),
+      });
+    case "tags":
+      return say({ type: "tags", id, tags: ((await fetchReleaseList(question.kind)) ?? []).map(({ tag }) => tag) });
+    case "check": {
+      const anchors = await anchorsFor(question.testRoot);
+      if (anchors === null) return say({ type: "refused", id, problem: EXCEPTION });
+      const outcome = await runCheck(question.check, anchors, ports, (steps) => say({ type: "steps", id, steps }));
+      return say(
+        outcome.ok ? { type: "finished", id, outcome: outcome.value } : { type: "refused", id, problem: outcome.error },
+      );
+    }
+  }
+}
+
+addEventListener("message", (event: MessageEvent<Question>) => {
+  answerTo(event.data).catch(() => say({ type: "refused", id: event.data.id, problem: EXCEPTION }));
+});

@@ -1,0 +1,146 @@
+import {
+  type Anchors,
+  type AppraisalRequest,
+  appraise,
+  type EvidenceFile,
+  evidenceFileName,
+  readEvidenceFile,
+  reappraise,
+  writeEvidenceFile,
+  recogniseInputs,
+  type Report,
+  type Step,
+  STEP_CATALOGUE,
+  STEP_IDS,
+  type StepId,
+} from "@mero-tee/appraisal";
+import { parseHex } from "@mero-tee/tdx-quote/hex";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+
+import { BUILD } from "../build-facts.ts";
+import { gatherFiles } from "./file-check.ts";
+import { gatherLive, type LivePorts } from "./live-check.ts";
+import type { Check, FileCheck, LiveCheck, Outcome, Problem } from "./protocol.ts";
+
+/** What a check tells while it runs: every step, in the final order. */
+export type OnSteps = (steps: readonly Step[]) => void;
+
+/** Runs one check from beginning to end. */
+export async function runCheck(
+  check: Check,
+  anchors: Anchors,
+  ports: LivePorts,
+  onSteps: OnSteps,
+): Promise<Result<Outcome, Problem>> {
+  onSteps(stepsOf(new Map()));
+  return check.origin === "live"
+    ? await runLive(check, anchors, ports, onSteps)
+    : ok(await runFiles(check, anchors, ports, onSteps));
+}
+
+async function runLive(
+  check: LiveCheck,
+  anchors: Anchors,
+  ports: LivePorts,
+  onSteps: OnSteps,
+): Promise<Result<Outcome, Problem>> {
+  // What needs no release and no second opinion is shown while those are fetched; the verdict comes from one later run of all.
+  const gathered = await gatherLive(check, ports, (first) => void firstLook(first, anchors, onSteps));
+  if (!gathered.ok) return err(gathered.error);
+  const { request, answer, isDevelopmentApi } = gathered.value;
+  const report = await appraiseShowing(request, anchors, ports, onSteps);
+  const { serverVerdict } = answer;
+  return ok({
+    ...outcomeOf(request, report, anchors),
+    answer: answer.attestation,
+    token: answer.token,
+    differingServerVerdict: serverVerdict === null || serverVerdict === report.verdict ? null : serverVerdict,
+    isDevelopmentApi,
+  });
+}
+
+async function runFiles(check: FileCheck, anchors: Anchors, ports: LivePorts, onSteps: OnSteps): Promise<Outcome> {
+  const opened = openEvidence(check);
+  if (opened === null) {
+    const request = await gatherFiles(check, ports.now());
+    return outcomeOf(request, await appraiseShowing(request, anchors, ports, onSteps), anchors);
+  }
+  const { asOf, today, changedSince, digestMatches } = await reappraise(opened, anchors, ports.now());
+  onSteps(today.steps);
+  return {
+    ...outcomeOf({ ...opened.request, now: today.judgedAt }, today, anchors),
+    earlier: { report: asOf, changedSteps: changedSince.map(({ id }) => id), digestMatches },
+  };
+}
+
+/** The evidence file among the files, if it is the only one. Its challenge counts as the reader's only where they type it again. */
+function openEvidence({ files, nonceHex }: FileCheck): EvidenceFile | null {
+  const [only, ...others] = files;
+  if (only === undefined || others.length > 0) return null;
+  const opened = readEvidenceFile(only.bytes, "file");
+  if (!opened.ok) return null;
+  const { request } = opened.value;
+  const nonce = nonceHex === null ? null : parseHex(nonceHex, 32);
+  if (nonce === null) return opened.value;
+  return { ...opened.value, request: { ...request, challenge: { nonce, source: "user", roundTripMs: null } } };
+}
+
+function outcomeOf(request: AppraisalRequest, report: Report, anchors: Anchors): Outcome {
+  const { version, commit } = BUILD;
+  return {
+    report,
+    evidence: {
+      name: evidenceFileName(report),
+      text: writeEvidenceFile(request, anchors, report, { version, commit }),
+    },
+    roundTripMs: request.challenge?.roundTripMs ?? null,
+    quote: recogniseInputs(request.inputs).evidence.quote,
+    answer: null,
+    token: request.trustAuthority.status === "given" ? request.trustAuthority.value.token : null,
+    differingServerVerdict: null,
+    earlier: null,
+    isDevelopmentApi: false,
+  };
+}
+
+async function appraiseShowing(
+  request: AppraisalRequest,
+  anchors: Anchors,
+  ports: LivePorts,
+  onSteps: OnSteps,
+): Promise<Report> {
+  const done = new Map<StepId, Step>();
+  const report = await appraise(request, anchors, {
+    elapsedMs: ports.elapsedMs,
+    onStep(step) {
+      done.set(step.id, step);
+      onSteps(stepsOf(done));
+    },
+  });
+  return report;
+}
+
+/** Steps whose outcome cannot change when releases and second opinion arrive. */
+const LOCAL = /^(?:input|quote|src|fresh\.nonce|dcap|td|log)\b/;
+
+async function firstLook(request: AppraisalRequest, anchors: Anchors, onSteps: OnSteps): Promise<void> {
+  const report = await appraise(request, anchors);
+  onSteps(stepsOf(new Map(report.steps.filter(({ id }) => LOCAL.test(id)).map((step) => [step.id, step]))));
+}
+
+/** Every step in the final order; those that are not done wait. */
+function stepsOf(done: ReadonlyMap<StepId, Step>): readonly Step[] {
+  return STEP_IDS.map(
+    (id): Step =>
+      done.get(id) ?? {
+        id,
+        title: STEP_CATALOGUE[id].title,
+        status: done.size === 0 ? "pending" : "running",
+        required: false,
+        summary: "",
+        evidence: [],
+        durationMs: 0,
+        dependsOn: [],
+      },
+  );
+}

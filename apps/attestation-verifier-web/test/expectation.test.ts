@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+
+import { read32Bytes, readExpectation } from "../src/features/entry/expectation.ts";
+
+const NOTHING = { tag: "", profile: "", binding: "", isStrict: false };
+const HEX = "00112233445566778899aabbccddeeff".repeat(2);
+const BASE64 = Buffer.from(HEX, "hex").toString("base64");
+
+test.each([
+  HEX,
+  HEX.toUpperCase(),
+  `0x${HEX}`,
+  BASE64,
+  BASE64.replace(/=$/, ""),
+  Buffer.from(HEX, "hex").toString("base64url"),
+])("reads 32 bytes as %s", (text) => expect(read32Bytes(text)).toBe(HEX));
+
+test.each(["", HEX.slice(1), `${HEX}00`, BASE64.slice(4), "<b>".repeat(15), "=".repeat(44)])("refuses %j", (text) =>
+  expect(read32Bytes(text)).toBeNull(),
+);
+
+test("an empty form expects nothing", () =>
+  expect(readExpectation(NOTHING)).toEqual({
+    ok: true,
+    value: { tag: null, profile: null, bindingHex: null, isStrict: false },
+  }));
+
+test.each([
+  { fields: { ...NOTHING, tag: "v1" }, error: "A release tag looks like mero-kms-v2.4.0 or mero-tee-v2.4.0." },
+  {
+    fields: { ...NOTHING, binding: "abc" },
+    error: "A binding is 32 bytes: 64 hex digits, or 43 characters of base64url.",
+  },
+])("says what is wrong: $error", ({ fields, error }) => expect(readExpectation(fields)).toEqual({ ok: false, error }));
