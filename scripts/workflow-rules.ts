@@ -78,7 +78,7 @@ function judgeJob(name: string, job: Node, expect: Expect): void {
     typeof permissions === "string" ? [[permissions, permissions] as const] : Object.entries(asNode(permissions));
   const writes = scopes.flatMap(([scope, access]) => (HARMLESS_SCOPES.has(String(access)) ? [] : [scope]));
   const steps = asNodes(job["steps"]);
-  const commands = steps.map((step) => textOf(step["run"])).join("\n");
+  const commands = [textOf(job["uses"]), ...steps.map((step) => textOf(step["run"]))].join("\n");
   const isRelease = /\brelease-(?:kms|node|verifier)\.ts\b/.test(commands);
   expect(
     writes.every((scope) => mayWrite(scope, commands)),
@@ -104,13 +104,15 @@ function judgeJob(name: string, job: Node, expect: Expect): void {
   for (const step of steps) judgeStep(step, expect);
 }
 
+const PROPOSING = /\b(?:propose-change|promote-policy|update-catalog)\.ts\b/;
+
 /** What a scope is written for; a job with the scope and without the command has no use for it. */
 const USES_OF_SCOPES: Readonly<Record<string, RegExp>> = {
-  contents: /\bpropose-change\.ts\b/,
-  "pull-requests": /\bpropose-change\.ts\b/,
-  "id-token": /\brelease-(?:kms|node|verifier)\.ts\b|\bgoogle-credentials\.ts\b/,
+  contents: PROPOSING,
+  "pull-requests": PROPOSING,
+  "id-token":
+    /\brelease-(?:kms|node|verifier)\.ts\b|\bgoogle-credentials\.ts\b|^\.\/\.github\/workflows\/probe-node\.yaml$/m,
   packages: /\bkms-images\.ts\b/,
-  actions: /\bdispatch-probe\.ts\b/,
 };
 
 function mayWrite(scope: string, commands: string): boolean {

@@ -114,6 +114,84 @@ describe("the gate of a lane", () => {
   });
 });
 
+/** A docker that knows these tags, and builds an image by the profile that it is told; `alike` makes all of them one. */
+async function docker(known: string, isAlike = false): Promise<void> {
+  const program = `#!${process.execPath}
+    const { appendFileSync, writeFileSync } = require("node:fs");
+    const { createHash } = require("node:crypto");
+    const args = process.argv.slice(2);
+    appendFileSync(${JSON.stringify(directory)} + "/docker.log", args.join(" ") + "\\n");
+    if (args[1] === "imagetools") process.exit(args[3] === ${JSON.stringify(known)} ? 0 : 1);
+    const of = (flag) => args.find((each) => each.startsWith(flag)).slice(flag.length);
+    const subject = ${String(isAlike)} ? "one" : of("--build-arg=KMS_IMAGE_PROFILE=");
+    const digest = "sha256:" + createHash("sha256").update(subject).digest("hex");
+    writeFileSync(of("--metadata-file="), JSON.stringify({ "containerimage.digest": digest }));`;
+  await writeFile(join(directory, "docker"), program);
+  await chmod(join(directory, "docker"), 0o755);
+}
+
+async function buildImages(...more: readonly string[]) {
+  const args = [
+    "--context",
+    "context",
+    "--version",
+    "2.4.0",
+    "--image",
+    "ghcr.io/Owner/mero-kms-phala",
+    "--out",
+    "x.json",
+  ];
+  const run = { GITHUB_SHA: "1".repeat(40), SOURCE_DATE_EPOCH: "1768472400" };
+  return await script("release/kms-images.ts", [...args, ...more], run);
+}
+
+describe("the images of the KMS", () => {
+  test("are pushed for each profile, and named by digest", async () => {
+    await docker("");
+    const run = await buildImages();
+    expect(run).toMatchObject({ exitCode: 0, stderr: "" });
+    const digests = ["debug", "debug-read-only", "locked-read-only"].map((profile) => [
+      profile,
+      `sha256:${createHash("sha256").update(profile).digest("hex")}`,
+    ]);
+    expect(JSON.parse(await readFile(join(directory, "x.json"), "utf8"))).toEqual({
+      image: "ghcr.io/owner/mero-kms-phala",
+      digests: Object.fromEntries(digests),
+    });
+    expect(run.outputs).toBe(
+      digests.map(([name, digest]) => `${name}=ghcr.io/owner/mero-kms-phala@${digest}\n`).join(""),
+    );
+    const log = await readFile(join(directory, "docker.log"), "utf8");
+    expect(log.match(/push=true/g)).toHaveLength(3);
+    expect(log).toContain("--tag=ghcr.io/owner/mero-kms-phala:2.4.0 ");
+    expect(log).not.toContain("latest");
+  });
+
+  test("are not pushed in a dry run", async () => {
+    await docker("");
+    expect(await buildImages("--dry-run")).toMatchObject({ exitCode: 0 });
+    expect(await readFile(join(directory, "docker.log"), "utf8")).not.toContain("push=true");
+  });
+
+  test("are never pushed under a tag that is there", async () => {
+    await docker("ghcr.io/owner/mero-kms-phala:2.4.0-debug-read-only");
+    expect(await buildImages()).toMatchObject({ exitCode: 10, outputs: "" });
+    expect((await readFile(join(directory, "docker.log"), "utf8")).match(/push=true/g)).toHaveLength(1);
+  });
+
+  test("of two profiles are two images", async () => {
+    await docker("", true);
+    expect(await buildImages()).toMatchObject({ exitCode: 10, stderr: "two profiles have one image", outputs: "" });
+  });
+
+  test.each([
+    { name: "a version that is none", args: ["--version", "latest"] },
+    { name: "an image with a tag", args: ["--image", "ghcr.io/owner/x:1"] },
+  ])("are not built for $name", async ({ args }) => {
+    expect(await buildImages(...args)).toMatchObject({ exitCode: 2 });
+  });
+});
+
 describe("a deployment on Phala Cloud", () => {
   const COMPOSE = '{"name":"mero-kms-debug-2-4-0","docker_compose_file":"services: {}"}\n';
   const HASH = createHash("sha256").update(COMPOSE).digest("hex");
