@@ -58,9 +58,9 @@ export interface CertificateRecipe {
   editDer?: (der: Uint8Array) => Uint8Array;
 }
 
-/** Encodes and signs a certificate. Source: RFC 5280, section 4.1. */
-export function buildCertificate(recipe: CertificateRecipe, sign: Sign): Uint8Array {
-  const plain = derSequence(
+/** The part of a certificate that gets signed. */
+export function encodeTbs(recipe: Omit<CertificateRecipe, "signer" | "outerAlgorithm">): Uint8Array {
+  return derSequence(
     derContext(0, derInteger(2)),
     recipe.serialDer ?? derUnsigned(recipe.serial),
     recipe.innerAlgorithm,
@@ -70,6 +70,11 @@ export function buildCertificate(recipe: CertificateRecipe, sign: Sign): Uint8Ar
     recipe.publicKeyInfo,
     derContext(3, derSequence(...recipe.extensions.map(encodeExtension))),
   );
+}
+
+/** Encodes and signs a certificate. Source: RFC 5280, section 4.1. */
+export function buildCertificate(recipe: CertificateRecipe, sign: Sign): Uint8Array {
+  const plain = encodeTbs(recipe);
   const tbs = recipe.editTbs?.(plain) ?? plain;
   const signature = sign(recipe.signer, tbs);
   const der = derSequence(

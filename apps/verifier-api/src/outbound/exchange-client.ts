@@ -32,7 +32,9 @@ export function createExchange(ports: { readonly dial: Dial; readonly caPem?: st
     if (!opened.ok) return opened;
     const client = clientOver(opened.value, request);
     try {
-      const firstByte = AbortSignal.timeout(Math.max(1, limits.firstByteMs - (performance.now() - startedAt)));
+      const firstByte = AbortSignal.timeout(
+        Math.max(1, Math.ceil(limits.firstByteMs - (performance.now() - startedAt))),
+      );
       const waiting = new AbortController();
       const giveUp = (): void => waiting.abort();
       firstByte.addEventListener("abort", giveUp);
@@ -73,9 +75,13 @@ function clientOver({ socket }: OpenConnection, { destination }: ExchangeRequest
     pipelining: 0,
     connect(_options, callback) {
       // Never a second connection: nothing may be dialled but what was checked.
-      if (isTaken) return callback(new GivenUp({ code: "unreachable" }), null);
+      const isSecond = isTaken;
       isTaken = true;
-      return callback(null, socket);
+      // The client loses a request whose connection is there before it has asked for it.
+      queueMicrotask(() => {
+        if (isSecond) callback(new GivenUp({ code: "unreachable" }), null);
+        else callback(null, socket);
+      });
     },
   });
 }

@@ -15,6 +15,10 @@ export interface SimulatorSettings {
   readonly rootCaFile?: string;
   /** Where the policy that accepts this platform goes. */
   readonly policyFile?: string;
+  /** Where the trusted root of the simulated Sigstore goes, which signs this platform's releases. */
+  readonly sigstoreRootFile?: string;
+  /** Where everything goes that a verifier of this platform trusts in advance, as one JSON document. */
+  readonly anchorsFile?: string;
   /** The same seed makes the same platform, keys included; absent: a new platform at every start. */
   readonly seed?: string;
   /** Stop when the IPC channel, or without one standard input, closes: a killed parent leaves no orphan. */
@@ -35,6 +39,9 @@ Serves a simulated TDX platform on loopback and prints one JSON line when it is 
   --profile NAME       ${PROFILES.join(", ")} (default ${DEFAULT_PROFILE})
   --root-ca-file PATH  write the platform's root CA there, as PEM
   --policy-file PATH   write a policy there that accepts this platform
+  --sigstore-root-file PATH
+                       write the trusted root of the simulated Sigstore there
+  --anchors-file PATH  write all trust anchors of this platform's world there, as JSON
   --seed TEXT          make the same platform, keys included, for the same text
   --exit-with-parent   stop when the IPC channel, or without one standard input, closes
   --help               print this
@@ -73,6 +80,8 @@ export function parseCommandLine(args: readonly string[], workingDirectory: stri
   const dstackSocket = last(values["dstack-socket"]);
   const rootCaFile = last(values["root-ca-file"]);
   const policyFile = last(values["policy-file"]);
+  const sigstoreRootFile = last(values["sigstore-root-file"]);
+  const anchorsFile = last(values["anchors-file"]);
   const seed = last(values.seed);
   return ok({
     kind: "run",
@@ -82,13 +91,24 @@ export function parseCommandLine(args: readonly string[], workingDirectory: stri
       ...(dstackSocket === undefined ? {} : { dstackSocket: absolute(dstackSocket) }),
       ...(rootCaFile === undefined ? {} : { rootCaFile: absolute(rootCaFile) }),
       ...(policyFile === undefined ? {} : { policyFile: absolute(policyFile) }),
+      ...(sigstoreRootFile === undefined ? {} : { sigstoreRootFile: absolute(sigstoreRootFile) }),
+      ...(anchorsFile === undefined ? {} : { anchorsFile: absolute(anchorsFile) }),
       ...(seed === undefined ? {} : { seed }),
       exitWithParent: values["exit-with-parent"] === true,
     },
   });
 }
 
-const SINGLE_FLAGS = ["port", "profile", "dstack-socket", "root-ca-file", "policy-file", "seed"] as const;
+const SINGLE_FLAGS = [
+  "port",
+  "profile",
+  "dstack-socket",
+  "root-ca-file",
+  "policy-file",
+  "sigstore-root-file",
+  "anchors-file",
+  "seed",
+] as const;
 
 type Flags = ReturnType<typeof parseFlags>;
 
@@ -105,6 +125,8 @@ function parseFlags(args: readonly string[]) {
       "dstack-socket": text,
       "root-ca-file": text,
       "policy-file": text,
+      "sigstore-root-file": text,
+      "anchors-file": text,
       seed: text,
       "exit-with-parent": { type: "boolean" },
       help: { type: "boolean" },

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 
 import { createSimulatedPlatform } from "../simulated-platform.ts";
 import { parseCommandLine, type SimulatorSettings, USAGE } from "./command-line.ts";
+import { anchorsDocument } from "./anchors-document.ts";
 import { type RunningSimulator, startSimulator } from "./start-simulator.ts";
 
 /** The clock of the process, Unix seconds; everything below takes it as an argument. */
@@ -53,7 +54,10 @@ function stopSignal(exitWithParent: boolean): Promise<void> {
   });
 }
 
-async function writeFiles(settings: SimulatorSettings, { platform, profile }: RunningSimulator): Promise<void> {
+async function writeFiles(settings: SimulatorSettings, simulator: RunningSimulator): Promise<void> {
+  const { platform, profile, sigstore } = simulator;
+  if (settings.sigstoreRootFile !== undefined) await writeFile(settings.sigstoreRootFile, sigstore().trustedRoot);
+  if (settings.anchorsFile !== undefined) await writeFile(settings.anchorsFile, await anchorsDocument(simulator));
   const files: readonly (readonly [string | undefined, string])[] = [
     [settings.rootCaFile, platform.rootCaPem],
     [settings.policyFile, platform.policyDocumentFor(profile)],

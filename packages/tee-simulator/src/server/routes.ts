@@ -5,6 +5,7 @@ import type { Request } from "./request.ts";
 /** One endpoint of the control surface. */
 export interface Route {
   readonly method: "GET" | "POST";
+  /** Exact, or with `*` as its last character everything that begins so. */
   readonly path: string;
   /** One line for the index of endpoints. */
   readonly summary: string;
@@ -18,7 +19,7 @@ export interface Route {
 export function routeRequests(routes: readonly Route[], faults: FaultPlan): (request: Request) => Promise<Answer> {
   return async (request) => {
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const candidates = routes.filter((route) => route.path === request.path);
+    const candidates = routes.filter(({ path }) => isMatch(path, request.path));
     if (candidates.length === 0) return errorAnswer(404, `no such endpoint: see GET / for the list`, "not-found");
     const route = candidates.find((candidate) => candidate.method === method);
     if (route === undefined) {
@@ -28,4 +29,8 @@ export function routeRequests(routes: readonly Route[], faults: FaultPlan): (req
     }
     return (await faults.take(route.path)) ?? route.answer(request);
   };
+}
+
+function isMatch(pattern: string, path: string): boolean {
+  return pattern.endsWith("*") ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 }

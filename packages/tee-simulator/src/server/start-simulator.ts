@@ -1,8 +1,17 @@
 import { DEFAULT_PROFILE, type Profile } from "@mero-tee/policy";
 
+import { toHex } from "@mero-tee/tdx-quote/hex";
+
 import type { Recipe } from "../recipe.ts";
 import type { SimulatedGuest } from "../simulated-guest.ts";
 import type { SimulatedPlatform } from "../simulated-platform.ts";
+import { type SimulatedRelease, simulatedReleases } from "../sigstore/simulated-release.ts";
+import { createSimulatedSigstore, type SimulatedSigstore } from "../sigstore/simulated-sigstore.ts";
+import {
+  createSimulatedTrustAuthority,
+  type SimulatedTrustAuthority,
+  type TokenChanges,
+} from "../trust-authority/simulated-trust-authority.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import { errorAnswer, jsonAnswer } from "./answer.ts";
 import { controlRoutes } from "./control-routes.ts";
@@ -11,7 +20,9 @@ import { createFaultPlan, type Fault, type Hold } from "./faults.ts";
 import { startHttpService } from "./http-service.ts";
 import { announceNextBar } from "./pcs-collateral.ts";
 import { pcsRoutes } from "./pcs-routes.ts";
+import { releaseRoutes } from "./release-routes.ts";
 import { type Route, routeRequests } from "./routes.ts";
+import { trustAuthorityRoutes } from "./trust-authority-routes.ts";
 
 /** What a simulator serves, and where. */
 export interface SimulatorOptions {
@@ -28,6 +39,8 @@ export interface SimulatorOptions {
   readonly guest?: SimulatedGuest;
   /** Told about every exception inside a handler, besides {@link RunningSimulator.bugs}. */
   readonly onBug?: (error: unknown) => void;
+  /** What the release host serves; the releases of the platform's guests where absent. */
+  readonly releases?: readonly SimulatedRelease[];
 }
 
 /** A simulator that listens. Paths name endpoints as the index at `GET /` lists them. */
@@ -47,6 +60,12 @@ export interface RunningSimulator {
   readonly installApplication: (id: string, blobHash: Uint8Array) => void;
   /** Makes the early edition of the collateral say this in place of a bar that the platform is just below. */
   readonly announceEarly: (adjust: (recipe: Recipe) => void) => void;
+  /** The Sigstore whose signatures the release host serves. */
+  readonly sigstore: () => SimulatedSigstore;
+  /** The stand-in of Intel Trust Authority. */
+  readonly trustAuthority: () => Promise<SimulatedTrustAuthority>;
+  /** Makes its tokens say something else from now on. */
+  readonly changeTokens: (changes: Omit<TokenChanges, "issuedAt">) => void;
   /** Exceptions inside handlers so far; clients saw a bare 500. */
   readonly bugs: readonly unknown[];
   /** Stops listening and drops every connection; removes the socket. */
@@ -66,7 +85,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
   const faults = createFaultPlan();
   const applications = new Map<string, Uint8Array>();
   const bugs: unknown[] = [];
+  let url = "";
   const early: { adjust: (recipe: Recipe) => void } = { adjust: announceNextBar };
+
+  const sigstore = once(() => createSimulatedSigstore({ seed: toHex(platform.rootCa), now: now() }));
+  const releases = once(() => options.releases ?? simulatedReleases(platform, sigstore(), now()));
+  const trustAuthority = once(() => createSimulatedTrustAuthority({ now: now(), issuer: url }));
+  const tokens: { changes: Omit<TokenChanges, "issuedAt"> } = { changes: {} };
 
   const onBug = (error: unknown): void => {
     bugs.push(error);
@@ -76,6 +101,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
     ...controlRoutes({ platform, profile, now }),
     ...pcsRoutes({ platform, now, adjustEarly: (recipe) => early.adjust(recipe) }),
     ...adminRoutes({ platform, profile, applications }),
+    ...releaseRoutes({ releases }),
+    ...trustAuthorityRoutes({ authority: trustAuthority, now, changes: () => tokens.changes }),
   ];
   const index: Route = {
     method: "GET",
@@ -98,8 +125,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
     throw error;
   });
 
+  url = `http://127.0.0.1:${http.port}`;
   return {
-    url: `http://127.0.0.1:${http.port}`,
+    url,
     port: http.port,
     platform,
     profile,
@@ -110,6 +138,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
       if (blobHash.length !== 32) throw new RangeError("a blob hash is 32 bytes");
       applications.set(id, blobHash.slice());
     },
+    sigstore,
+    trustAuthority,
+    changeTokens: (changes) => {
+      tokens.changes = changes;
+    },
     announceEarly: (adjust) => {
       early.adjust = adjust;
     },
@@ -119,6 +152,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
       await Promise.all([http.close(), agent?.close()]);
     },
   };
+}
+
+/** Makes something when it is first wanted, and then no more. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 function startAgent(

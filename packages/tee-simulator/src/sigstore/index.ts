@@ -8,4 +8,5 @@ export {
   type SigstoreOptions,
   type SimulatedSigstore,
 } from "./simulated-sigstore.ts";
+export { type SimulatedRelease, simulatedReleases } from "./simulated-release.ts";
 export type { SigstoreParties } from "./sigstore-parties.ts";

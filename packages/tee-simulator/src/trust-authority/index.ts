@@ -1,0 +1,6 @@
+export {
+  createSimulatedTrustAuthority,
+  type SimulatedTrustAuthority,
+  type TokenChanges,
+  type TrustAuthorityOptions,
+} from "./simulated-trust-authority.ts";
