@@ -56,6 +56,7 @@ export type { SidecarBytes, SignatureFailure, SignatureView, VerifySignature } f
 
 export type { AssembledFiles, GivenAsset, ReleaseOrigin, WrittenDocument } from "./assemble/assembly.ts";
 export { assembleKms, assembleTrustBundle, type KmsAssembly } from "./assemble/assemble-kms.ts";
+export { assemblePolicy, type PolicyAssembly } from "./assemble/assemble-policy.ts";
 export { assembleNode, type NodeAssembly, type NodeProbe } from "./assemble/assemble-node.ts";
 export { assembleRekorIndex, type SignedAsset } from "./assemble/assemble-rekor-index.ts";
 export { assembleVerifier, type VerifierAssembly } from "./assemble/assemble-verifier.ts";
@@ -80,6 +81,10 @@ export { digestOf, readWhole, type ReleaseFiles } from "./release-files.ts";
 export { loadRelease, type ReleaseToLoad, type ReleaseUnreadable } from "./load-release.ts";
 export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOptions } from "./verify-release.ts";
 
+export { assetsToSign, type ReleaseToSign, type SignFile, type SigningError, signRelease } from "./sign-release.ts";
+export { type AuditState, changesSince, NOTHING_SEEN, parseAuditState, withSeen } from "./release-audit.ts";
+export { parseImagePrediction, parseLaunchEndorsements, parseTcbWaivers } from "./outside-documents.ts";
+export { type ListedRelease, listReleases } from "./release-list.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";
 export { type ComposeTemplate, parseComposeTemplate, type TemplateError } from "./compose-template.ts";

@@ -79,7 +79,7 @@ export async function findRelease(
 ): Promise<Result<FoundRelease, DownloadError>> {
   const tag = releaseTag(lane, version);
   const url = `https://api.github.com/repos/${source.repository}/releases/tags/${tag}`;
-  const opened = await open(source, { name: `The list of ${tag}`, url, accept: "application/vnd.github+json" });
+  const opened = await openUrl(source, { name: `The list of ${tag}`, url, accept: "application/vnd.github+json" });
   if (!opened.ok && opened.error.code === "release-not-found")
     return refuse("release-not-found", `There is no release ${tag} in ${source.repository}.`);
   if (!opened.ok) return opened;
@@ -131,7 +131,7 @@ export async function openAsset(
   name: string,
 ): Promise<Result<Download, DownloadError>> {
   const url = releaseAssetUrl(source.repository, release.tag, name);
-  const opened = await open(source, { name, url, accept: "application/octet-stream" });
+  const opened = await openUrl(source, { name, url, accept: "application/octet-stream" });
   if (!opened.ok) return opened;
   const form = sidecarOf(name) === null ? assetForm(release.lane, name) : null;
   const limit = form === null ? SIDECAR_LIMIT_BYTES : ASSET_LIMIT_BYTES[form];
@@ -167,13 +167,16 @@ async function* bounded(name: string, chunks: AsyncIterable<Uint8Array>, limit: 
   }
 }
 
-interface OneRequest {
+/** One file or list to fetch. */
+export interface OneRequest {
+  /** What messages call it. */
   readonly name: string;
   readonly url: string;
   readonly accept: string;
 }
 
-async function open(source: ReleaseSource, request: OneRequest): Promise<Result<Download, DownloadError>> {
+/** Opens an address of the release host, under the rules of {@link openAsset}. */
+export async function openUrl(source: ReleaseSource, request: OneRequest): Promise<Result<Download, DownloadError>> {
   let failed: Result<never, DownloadError> = refuse("release-fetch-failed", `${request.name} was not asked for.`);
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (tries > 0) await source.wait(PAUSE_MS);

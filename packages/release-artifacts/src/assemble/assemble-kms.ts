@@ -1,9 +1,6 @@
-import { DEFAULT_BINDING_LABEL, type Profile, PROFILES } from "@mero-tee/policy";
+import { type Profile, PROFILES } from "@mero-tee/policy";
 import { parseRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
-import { toBase64 } from "@mero-tee/tdx-quote/base64";
-import { toHex } from "@mero-tee/tdx-quote/hex";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
-import { sha256 } from "@noble/hashes/sha2.js";
 
 import { ASSET, CHECKSUMS_ASSET, policyAsset, REKOR_INDEX_ASSET } from "../asset-names.ts";
 import type { AppIdentity } from "../documents/app-identity.ts";
@@ -16,6 +13,7 @@ import { releaseAssetUrl } from "../release-url.ts";
 import { releaseTag } from "../release-version.ts";
 import { TRUST_BUNDLE_MANIFEST, TRUST_BUNDLE_MEMBERS, trustBundleManifest } from "../trust-bundle.ts";
 import { type ArchiveEntry, writeArchive } from "../write-archive.ts";
+import { assemblePolicy, REGISTRY_ENTRY, REPORT_DATA_LAYOUT } from "./assemble-policy.ts";
 import {
   type AssembledFiles,
   checksumsOver,
@@ -23,6 +21,7 @@ import {
   type GivenAsset,
   purposesOf,
   type ReleaseOrigin,
+  stamp,
   writeDocument,
   type WrittenDocument,
 } from "./assembly.ts";
@@ -43,9 +42,6 @@ export interface KmsAssembly extends ReleaseOrigin {
   /** Archives and SBOMs. */
   readonly given: readonly GivenAsset[];
 }
-
-const REPORT_DATA_LAYOUT = { bytes_0_31: "nonce", bytes_32_63: "binding_or_default_domain_separator" } as const;
-const REGISTRY_ENTRY = "release-probe+node";
 
 /**
  * Assembles the documents of a KMS release from what its probes saw and what the node release publishes: policies, map,
@@ -107,74 +103,16 @@ function entry(name: string, text: string): ArchiveEntry {
   return { name, content: new TextEncoder().encode(text) };
 }
 
-function stamp({ version, commit, runId, runAttempt, generatedAt }: ReleaseOrigin) {
-  return {
-    tag: version,
-    commit_sha: commit,
-    workflow_run_id: runId,
-    workflow_run_attempt: runAttempt,
-    generated_at: generatedAt,
-  };
-}
-
 function policyOf(assembly: KmsAssembly, profile: Profile): AttestationPolicyDocument {
-  const { candidates, nodeRelease, identities, version, repository } = assembly;
-  const kms = candidates[profile].policy;
-  const node = nodeRelease.document.profiles[profile];
-  const sets = nodeRelease.document.measurement_sets?.filter((set) => set.profile === profile);
+  const { candidates, identities, keyProvider } = assembly;
   const identity = identities[profile];
-  const binding = sha256(new TextEncoder().encode(DEFAULT_BINDING_LABEL));
-  return {
-    schema_version: 1,
-    role: "kms",
+  return assemblePolicy({
+    ...assembly,
     profile,
-    status: identity === undefined ? "policy_not_ready" : "ready",
-    ...stamp(assembly),
-    source: { repository, workflow: "Release mero-kms", ref: "refs/heads/master" },
-    policy_registry_entry_path: REGISTRY_ENTRY,
-    node_policy: {
-      url: releaseAssetUrl(repository, releaseTag("node", version), ASSET.publishedMrtds),
-      sha256: digestOfText(nodeRelease.text),
-    },
-    measurement_markers: {
-      kms_role: "calimero.role=kms",
-      node_role: "calimero.role=node",
-      node_profile_key: "calimero.profile",
-      node_root_hash_key: "calimero.root_hash",
-    },
-    kms: {
-      provider: "mero-kms-phala",
-      attest_endpoint: "/attest",
-      report_data_layout: REPORT_DATA_LAYOUT,
-      default_binding_hex: toHex(binding),
-      default_binding_b64: toBase64(binding),
-    },
-    policy: {
-      kms_allowed_tcb_statuses: kms.allowed_tcb_statuses,
-      kms_allowed_mrtd: kms.allowed_mrtd,
-      kms_allowed_rtmr0: kms.allowed_rtmr0,
-      kms_allowed_rtmr1: kms.allowed_rtmr1,
-      kms_allowed_rtmr2: kms.allowed_rtmr2,
-      kms_allowed_rtmr3: kms.allowed_rtmr3,
-      kms_rtmr3_mode: "event-log",
-      kms_allowed_event_payload: identity === undefined ? [] : [identity.compose_hash],
-      ...(assembly.keyProvider === undefined ? {} : { kms_key_provider: assembly.keyProvider }),
-      node_allowed_tcb_statuses: node.allowed_tcb_statuses,
-      node_allowed_mrtd: node.allowed_mrtd,
-      node_allowed_rtmr0: node.allowed_rtmr0,
-      node_allowed_rtmr1: node.allowed_rtmr1,
-      node_allowed_rtmr2: node.allowed_rtmr2,
-      node_allowed_rtmr3: node.allowed_rtmr3,
-      ...(sets === undefined ? {} : { node_measurement_sets: sets }),
-      allowed_tcb_statuses: kms.allowed_tcb_statuses,
-      allowed_mrtd: kms.allowed_mrtd,
-      allowed_rtmr0: kms.allowed_rtmr0,
-      allowed_rtmr1: kms.allowed_rtmr1,
-      allowed_rtmr2: kms.allowed_rtmr2,
-      allowed_rtmr3: kms.allowed_rtmr3,
-    },
-    merod_config_path: "tee.kms.phala.attestation",
-  };
+    candidates: candidates[profile],
+    ...(identity === undefined ? {} : { identity }),
+    ...(keyProvider === undefined ? {} : { keyProvider }),
+  });
 }
 
 function containerOf({ image, imageDigests, version }: KmsAssembly) {

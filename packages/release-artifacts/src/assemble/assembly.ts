@@ -23,6 +23,23 @@ export interface ReleaseOrigin {
   readonly generatedAt: string;
 }
 
+/** How every document says where it comes from. */
+export function stamp({ version, commit, runId, runAttempt, generatedAt }: ReleaseOrigin): {
+  readonly tag: ReleaseVersion;
+  readonly commit_sha: string;
+  readonly workflow_run_id: string;
+  readonly workflow_run_attempt: string;
+  readonly generated_at: string;
+} {
+  return {
+    tag: version,
+    commit_sha: commit,
+    workflow_run_id: runId,
+    workflow_run_attempt: runAttempt,
+    generated_at: generatedAt,
+  };
+}
+
 /** A file of a release that is there already: an archive, an SBOM, a page. */
 export type GivenAsset = Checksum;
 
