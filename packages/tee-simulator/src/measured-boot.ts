@@ -64,9 +64,15 @@ export interface DstackApplication {
   readonly keyProvider: string;
 }
 
-/** The simulated KMS application of a profile. */
-export function simulatedApplication(profile: GuestProfile): DstackApplication {
-  const appCompose = simulatedAppCompose(profile);
+/**
+ * The simulated KMS application of a profile.
+ *
+ * @param appCompose - the app-compose document that it is deployed with; by default a made-up one
+ */
+export function simulatedApplication(
+  profile: GuestProfile,
+  appCompose: string = simulatedAppCompose(profile),
+): DstackApplication {
   const composeHash = sha256(utf8(appCompose));
   return {
     appCompose,

@@ -42,8 +42,8 @@ export interface GuestHost {
 }
 
 /** Boots a KMS guest up to `system-ready`; its application has emitted nothing yet. */
-export function bootGuest(profile: GuestProfile, host: GuestHost): SimulatedGuest {
-  const application = simulatedApplication(profile);
+export function bootGuest(profile: GuestProfile, host: GuestHost, appCompose?: string): SimulatedGuest {
+  const application = simulatedApplication(profile, appCompose);
   const appKey = deriveDstackAppKey(host.rootKey, application.appId);
   const boot = measureBoot("kms", profile);
   const events: RuntimeEvent[] = [...dstackBootEvents(application)];

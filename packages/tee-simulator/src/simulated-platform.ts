@@ -94,8 +94,12 @@ export interface SimulatedPlatform {
   measurementsFor(role: GuestRole, profile: GuestProfile): Measurements;
   /** An attestation policy of the released shape that accepts this platform's healthy guests. */
   policyDocumentFor(profile: GuestProfile, options?: { readonly tag?: string }): string;
-  /** Boots a KMS guest, whose RTMR3 its application may extend. */
-  bootGuest(profile: GuestProfile): SimulatedGuest;
+  /**
+   * Boots a KMS guest, whose RTMR3 its application may extend.
+   *
+   * @param appCompose - the app-compose document that it is deployed with; by default a made-up one
+   */
+  bootGuest(profile: GuestProfile, appCompose?: string): SimulatedGuest;
   /** The recipe of flawless evidence, to change at will. */
   recipe(options: IssueQuoteOptions): Recipe;
   /** Builds and signs everything of a recipe. */
@@ -180,13 +184,18 @@ export async function createSimulatedPlatform(options: PlatformOptions): Promise
     },
     measurementsFor: (role, profile) => measurementsOf(measureBoot(role, profile)),
     policyDocumentFor: (profile, { tag = SIMULATED_TAG } = {}) => simulatedPolicyDocument(profile, tag, options.now),
-    bootGuest: (profile) =>
-      bootGuest(profile, {
-        rootKey,
-        issue: (reportData, runtimeEvents) => platform.issueQuote({ reportData, role: "kms", profile, runtimeEvents }),
-        writeLog: (runtimeEvents) =>
-          buildEventLog({ bootEvents: measureBoot("kms", profile).bootEvents, runtimeEvents }),
-      }),
+    bootGuest: (profile, appCompose) =>
+      bootGuest(
+        profile,
+        {
+          rootKey,
+          issue: (reportData, runtimeEvents) =>
+            platform.issueQuote({ reportData, role: "kms", profile, runtimeEvents }),
+          writeLog: (runtimeEvents) =>
+            buildEventLog({ bootEvents: measureBoot("kms", profile).bootEvents, runtimeEvents }),
+        },
+        appCompose,
+      ),
   };
   return platform;
 }

@@ -33,6 +33,12 @@ export function adminRoutes(options: AdminOptions): readonly Route[] {
     },
     {
       method: "GET",
+      path: "/admin-api/health",
+      summary: "that the node is up",
+      answer: () => jsonAnswer({ data: { status: "alive" } }),
+    },
+    {
+      method: "GET",
       path: "/admin-api/tee/info",
       summary: "what a merod node says of its machine",
       answer: () =>
