@@ -28,6 +28,7 @@ export async function meroTee(
     nowSeconds: () => Math.floor(Date.now() / 1000),
     progressAfterMs: 60_000,
     checkout: findCheckout(process.execPath),
+    signFile: null,
     onInterrupt: () => () => undefined,
   };
   const exitCode = await runCli(args, ports, "0.0.0");

@@ -29,11 +29,15 @@ import { kmsProbeCommand } from "./commands/kms-probe.ts";
 import { policyCandidatesCommand } from "./commands/policy-candidates.ts";
 import { policyDiffCommand } from "./commands/policy-diff.ts";
 import { policyEvaluateCommand } from "./commands/policy-evaluate.ts";
+import { policyGenerateCommand } from "./commands/policy-generate.ts";
 import { policyMerodConfigCommand } from "./commands/policy-merod-config.ts";
 import { policyPromoteCommand } from "./commands/policy-promote.ts";
 import { policyValidateCommand } from "./commands/policy-validate.ts";
 import { releaseAssembleCommand } from "./commands/release-assemble.ts";
+import { releaseAuditCommand } from "./commands/release-audit.ts";
 import { releaseDownloadCommand } from "./commands/release-download.ts";
+import { releaseListCommand } from "./commands/release-list.ts";
+import { releaseSignCommand } from "./commands/release-sign.ts";
 import { releaseVerifyCommand } from "./commands/release-verify.ts";
 import { quoteInspectCommand } from "./commands/quote-inspect.ts";
 import { quoteVerifyCommand } from "./commands/quote-verify.ts";
@@ -98,6 +102,7 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         diff: policyDiffCommand,
         evaluate: policyEvaluateCommand,
         candidates: policyCandidatesCommand,
+        generate: policyGenerateCommand,
         promote: policyPromoteCommand,
         merodConfig: policyMerodConfigCommand,
       },
@@ -105,9 +110,12 @@ const routes: RouteMap<CliContext> = buildRouteMap({
     }),
     release: buildRouteMap({
       routes: {
+        list: releaseListCommand,
         verify: releaseVerifyCommand,
         download: releaseDownloadCommand,
+        audit: releaseAuditCommand,
         assemble: releaseAssembleCommand,
+        sign: releaseSignCommand,
         trustedRoot: buildRouteMap({
           routes: { show: trustedRootShowCommand, update: trustedRootUpdateCommand },
           docs: groupDocs("Whose signatures over signatures count", "mero-tee release trusted-root show"),

@@ -1,4 +1,5 @@
 import type { CommandContext } from "@stricli/core";
+import type { SignFile } from "@mero-tee/release-artifacts";
 
 import type { Checkout } from "./checkout.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -24,6 +25,8 @@ export interface Ports {
   readonly progressAfterMs: number;
   /** The programs that only a checkout has, and how to start them; null in the built command. */
   readonly checkout: Checkout | null;
+  /** Signs files as the workflow run that this process is; null where it is none that may sign. */
+  readonly signFile: SignFile | null;
   /** Calls back once when the user interrupts (SIGINT, SIGTERM, SIGHUP); the answer stops listening. */
   readonly onInterrupt: (callback: () => void) => () => void;
 }

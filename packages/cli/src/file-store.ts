@@ -42,6 +42,11 @@ export interface FileStore {
    * Errors: `file-unwritable`, also where the directory is there already. What the streams throw passes through.
    */
   writeDirectory(path: string, files: ReadonlyMap<string, FileContent>): Promise<Result<null, CliFailure>>;
+  /**
+   * The same over a directory that is there: the new one is written beside it and takes its place, and what was in it is gone.
+   * A run that is interrupted leaves the old one or the new one, never a mixture.
+   */
+  replaceDirectory(path: string, files: ReadonlyMap<string, FileContent>): Promise<Result<null, CliFailure>>;
   /** Lends a path in a private directory that is removed afterwards, whatever happens; nothing is there yet. */
   withScratch<T>(use: (path: string) => Promise<T>): Promise<T>;
   /** Writes a file. Errors: `file-unwritable`. */
@@ -73,25 +78,16 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
           : err(cliFailure("file-unreadable", `Cannot read ${path}: ${reasonOf(error)}.`));
       }
     },
-    async writeDirectory(path, files) {
-      const target = resolve(path);
-      let staging: string | null = null;
-      try {
-        await mkdir(dirname(target), { recursive: true });
-        staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-        for (const [name, content] of files) await writeFile(join(staging, basename(name)), content, { flag: "wx" });
-        // A directory takes another's name only if that one is empty, so nothing is ever replaced.
+    writeDirectory: async (path, files) =>
+      // A directory takes another's name only if that one is empty, so nothing is ever replaced.
+      await writeBeside(path, files, async (staging, target) => await rename(staging, target)),
+    replaceDirectory: async (path, files) =>
+      await writeBeside(path, files, async (staging, target) => {
+        const old = `${staging}-old`;
+        await rename(target, old);
         await rename(staging, target);
-        return ok(null);
-      } catch (error) {
-        // What a stream that is being written throws of its own is for its owner to understand.
-        if (error instanceof Error && !("code" in error)) throw error;
-        return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
-      } finally {
-        // After the last step there is nothing left to remove.
-        if (staging !== null) await rm(staging, { recursive: true, force: true });
-      }
-    },
+        await rm(old, { recursive: true, force: true });
+      }),
     async withScratch(use) {
       const directory = await mkdtemp(join(tmpdir(), "mero-tee-"));
       try {
@@ -110,6 +106,30 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
       }
     },
   };
+}
+
+/** Writes files into a new directory beside the one that is meant, and then lets it take its place. */
+async function writeBeside(
+  path: string,
+  files: ReadonlyMap<string, FileContent>,
+  takePlace: (staging: string, target: string) => Promise<void>,
+): Promise<Result<null, CliFailure>> {
+  const target = resolve(path);
+  let staging: string | null = null;
+  try {
+    await mkdir(dirname(target), { recursive: true });
+    staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    for (const [name, content] of files) await writeFile(join(staging, basename(name)), content, { flag: "wx" });
+    await takePlace(staging, target);
+    return ok(null);
+  } catch (error) {
+    // What a stream that is being written throws of its own is for its owner to understand.
+    if (error instanceof Error && !("code" in error)) throw error;
+    return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
+  } finally {
+    // After the last step there is nothing left to remove.
+    if (staging !== null) await rm(staging, { recursive: true, force: true });
+  }
 }
 
 /** The bytes of a file; it is opened when somebody asks for the first of them. */

@@ -8,6 +8,7 @@ export interface JsonRequest {
   readonly url: string;
   /** Absent: GET. Present: POST with this document. */
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -26,11 +27,11 @@ const ANSWER_LIMIT_BYTES = 16 * 1024 * 1024;
  * Errors: why there was no answer, as a clause: "it refused the connection".
  */
 export async function exchangeJson(fetch: HttpPort, request: JsonRequest): Promise<Result<JsonAnswer, string>> {
-  const { url, body, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
+  const { url, body, headers = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = request;
   try {
     const response = await fetch(url, {
       method: body === undefined ? "GET" : "POST",
-      headers: { accept: "application/json", "content-type": "application/json" },
+      headers: { accept: "application/json", "content-type": "application/json", ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),

@@ -2,6 +2,7 @@ import packageManifest from "../package.json" with { type: "json" };
 import { runCli } from "./app.ts";
 import { createFileStore } from "./file-store.ts";
 import { createHttpPort } from "./http-client.ts";
+import { createKeylessSigner } from "./keyless-signer-client.ts";
 import { findCheckout } from "./node-checkout.ts";
 
 const checkout = findCheckout(process.execPath);
@@ -29,6 +30,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   interrupt();
 });
 
+const fetch = createHttpPort();
 process.exitCode = await runCli(
   process.argv.slice(2),
   {
@@ -36,10 +38,11 @@ process.exitCode = await runCli(
     stderr: process.stderr,
     environment: process.env,
     files: createFileStore(process.stdin),
-    fetch: createHttpPort(),
+    fetch,
     nowSeconds: () => Math.floor(Date.now() / 1000),
     progressAfterMs: 1000,
     checkout,
+    signFile: createKeylessSigner(process.env, fetch),
     onInterrupt,
   },
   packageManifest.version,

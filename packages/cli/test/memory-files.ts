@@ -61,6 +61,9 @@ export function memoryFiles(contents: Readonly<Record<string, string | Uint8Arra
       directories.set(path, files);
       return await Promise.resolve(ok(null));
     },
+    replaceDirectory(path, files) {
+      return this.writeDirectory(path, files);
+    },
     async write(path, text, kind) {
       written.set(path, { text, kind });
       return await Promise.resolve(ok(null));

@@ -28,6 +28,7 @@ function portsWriting(written: Written, onStderr: () => void = () => undefined):
     nowSeconds: () => 0,
     progressAfterMs: 1,
     checkout: null,
+    signFile: null,
     onInterrupt: () => () => undefined,
   };
 }

@@ -1,3 +1,5 @@
+import type { SignFile } from "@mero-tee/release-artifacts";
+
 import { runCli } from "../src/app.ts";
 import type { Checkout } from "../src/checkout.ts";
 import type { FileStore } from "../src/file-store.ts";
@@ -16,6 +18,7 @@ export interface World {
   readonly progressAfterMs?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly checkout?: Checkout | null;
+  readonly signFile?: SignFile | null;
   readonly onInterrupt?: (callback: () => void) => () => void;
 }
 
@@ -46,6 +49,7 @@ export async function runInWorld(args: readonly string[], world: World = {}): Pr
       nowSeconds: () => Date.parse(world.now ?? "2025-06-25T00:00:00Z") / 1000,
       progressAfterMs: world.progressAfterMs ?? 60_000,
       checkout: world.checkout ?? null,
+      signFile: world.signFile ?? null,
       onInterrupt: world.onInterrupt ?? (() => () => undefined),
     },
     "1.2.3",

@@ -154,8 +154,11 @@ const ASSEMBLERS: Readonly<Record<ReleaseLane, Assembler>> = {
     if (!candidates.ok) return candidates;
     const identities = await loadIdentities(inputs);
     if (!identities.ok) return identities;
+    const keyProvider = await loadKeyProvider(inputs);
+    if (!keyProvider.ok) return keyProvider;
     const assembly = {
       ...origin,
+      ...(keyProvider.value === null ? {} : { keyProvider: keyProvider.value }),
       image: images.value.image,
       imageDigests: images.value.digests,
       nodeRelease: { document: published.value, text: new TextDecoder().decode(text.value) },
@@ -234,6 +237,23 @@ async function loadIdentities(inputs: ReleaseInputs): Promise<Result<Partial<Per
     identities[profile] = identity.value;
   }
   return ok(identities);
+}
+
+/** The key service under which every probe ran; null where the probes did not look. */
+async function loadKeyProvider(
+  inputs: ReleaseInputs,
+): Promise<Result<{ readonly name: string; readonly id: string } | null, Refusal>> {
+  let found: { readonly name: string; readonly id: string } | null = null;
+  for (const file of PROFILES.map((profile) => `kms-key-provider-${profile}.json`).filter((each) => inputs.has(each))) {
+    const name = await inputs.text(file, "name");
+    if (!name.ok) return name;
+    const id = await inputs.text(file, "id");
+    if (!id.ok) return id;
+    if (found !== null && (found.name !== name.value || found.id !== id.value))
+      return err(refusalOfCli(cliFailure("input-unrecognised", `${file} names another key service than the others.`)));
+    found = { name: name.value, id: id.value };
+  }
+  return ok(found);
 }
 
 function notesOf(origin: ReleaseOrigin, lane: ReleaseLane, files: AssembledFiles): string {

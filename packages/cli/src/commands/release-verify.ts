@@ -1,17 +1,12 @@
 import { buildCommand, type Command } from "@stricli/core";
 import {
   createSignatureVerifier,
-  DOCUMENT_SHAPES,
-  parseDocument,
-  type LoadedDocument,
-  type PublishedMrtds,
   type ReleaseLane,
   releaseVersionOf,
   type ReleaseVersion,
   verifyRelease,
 } from "@mero-tee/release-artifacts";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { createHash } from "node:crypto";
 
 import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
@@ -22,17 +17,16 @@ import { optionalFlag } from "../flags.ts";
 import { reportRefusal, reportSuccess, withProgress, type Report } from "../output.ts";
 import { fetchRelease } from "../release-fetch.ts";
 import { LANE_FLAG, parseVersion, REPO_FLAG } from "../release-flags.ts";
+import { KNOWLEDGE_FLAGS, type KnowledgeFlags, loadKnowledge } from "../release-knowledge.ts";
 import { releaseSigner, type ReleaseSigner, type SignerFlags } from "../release-signer.ts";
 import { assetsOf, rulesOf, verdictText } from "../release-view.ts";
 
-interface VerifyFlags extends CommonFlags, SignerFlags {
+interface VerifyFlags extends CommonFlags, SignerFlags, KnowledgeFlags {
   readonly lane: ReleaseLane;
   readonly version?: ReleaseVersion;
-  readonly nodePolicy?: string;
   readonly quick: boolean;
+  readonly staged: boolean;
 }
-
-const NODE_POLICY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 async function verify(ports: Ports, flags: VerifyFlags, path?: string): Promise<Report> {
   const { lane, version } = flags;
@@ -67,8 +61,8 @@ async function verifyDirectory(
   if (!directory.ok) return reportRefusal(refusalOfCli(directory.error), nothing);
   const version = flags.version === undefined ? await versionOf(directory.value, lane, path) : ok(flags.version);
   if (!version.ok) return reportRefusal(version.error, nothing);
-  const nodeRelease = flags.nodePolicy === undefined ? ok(null) : await loadNodePolicy(ports, flags.nodePolicy);
-  if (!nodeRelease.ok) return reportRefusal(nodeRelease.error, { ...nothing, version: version.value });
+  const knowledge = await loadKnowledge(ports, flags, signer);
+  if (!knowledge.ok) return reportRefusal(knowledge.error, { ...nothing, version: version.value });
 
   const verdict = await withProgress(
     ports,
@@ -79,10 +73,10 @@ async function verifyDirectory(
         lane,
         version: version.value,
         repository,
-        verifySignature: createSignatureVerifier(signer),
-        now: ports.nowSeconds(),
+        ...knowledge.value,
+        verifySignature: flags.staged ? null : createSignatureVerifier(signer),
+        isUnsigned: flags.staged,
         ...(isPrerelease === undefined ? {} : { isPrerelease }),
-        ...(nodeRelease.value === null ? {} : { nodeRelease: nodeRelease.value }),
       },
       { isQuick: flags.quick },
     ),
@@ -122,17 +116,6 @@ async function versionOf(
   return err(refusalOfCli(cliFailure("release-version-unknown", message)));
 }
 
-/** The node release's measurements; what is wrong with them is for the rules to say. */
-async function loadNodePolicy(ports: Ports, path: string): Promise<Result<LoadedDocument<PublishedMrtds>, Refusal>> {
-  const content = await ports.files.read(path, NODE_POLICY_LIMIT_BYTES);
-  if (!content.ok) return err(refusalOfCli(content.error));
-  return ok({
-    file: path,
-    sha256: createHash("sha256").update(content.value).digest("hex"),
-    result: parseDocument(path, content.value, DOCUMENT_SHAPES.publishedMrtds),
-  });
-}
-
 /** `mero-tee release verify`: does a released directory hold, in every respect? */
 export const releaseVerifyCommand: Command<CliContext> = buildCommand({
   func: reporting<VerifyFlags, [string?]>(verify),
@@ -156,15 +139,17 @@ export const releaseVerifyCommand: Command<CliContext> = buildCommand({
         "Version that it must be of, or to fetch (default: what its documents say)",
       ),
       repo: REPO_FLAG,
-      nodePolicy: optionalFlag(
-        String,
-        "FILE",
-        "published-mrtds.json of the node release, to compare a KMS release with",
-      ),
       trustedRoot: optionalFlag(String, "FILE", "Sigstore trusted root (default: the one compiled in)"),
       identity: optionalFlag(String, "STRING", "Signer to demand instead of the lane's workflow"),
       identityRegex: optionalFlag(String, "REGEX", "The same as a regular expression for the whole of it"),
       issuer: optionalFlag(String, "URL", "OpenID provider to demand instead of GitHub's"),
+      ...KNOWLEDGE_FLAGS,
+      staged: {
+        kind: "boolean",
+        brief: "The directory is about to be signed: look for no signatures yet",
+        default: false,
+        withNegated: false,
+      },
       quick: { kind: "boolean", brief: "Assets, checksums and signatures only", default: false, withNegated: false },
       json: JSON_FLAG,
     },
