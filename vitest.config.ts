@@ -6,6 +6,7 @@ const rooms = [
   "packages/kms-protocol",
   "packages/release-artifacts",
   "packages/appraisal",
+  "packages/image-measure",
   "packages/tee-simulator",
   "packages/cli",
   "apps/kms-phala",

@@ -8,6 +8,7 @@ import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
 import { AUDIT_ERROR_CODES } from "../packages/kms-protocol/src/audit/index.ts";
 import { KMS_CLIENT_FAILURE_CODES, KMS_PROBE_CODES } from "../packages/kms-protocol/src/client/index.ts";
 import { KMS_ERROR_CODES, KMS_ERRORS } from "../packages/kms-protocol/src/index.ts";
+import { IMAGE_ERROR_CODES } from "../packages/image-measure/src/index.ts";
 import { POLICY_ERROR_CODES } from "../packages/policy/src/index.ts";
 import { RELEASE_ERROR_CODES } from "../packages/release-artifacts/src/index.ts";
 import { SIGSTORE_ERROR_CODES } from "../packages/release-artifacts/src/sigstore/index.ts";
@@ -86,6 +87,7 @@ describe("docs/errors.md", () => {
     { union: "failures of a node", codes: KMS_CLIENT_FAILURE_CODES },
     { union: "results of a probe", codes: KMS_PROBE_CODES },
     { union: "failures of the command", codes: CLI_CODES },
+    { union: "refusals of images", codes: IMAGE_ERROR_CODES },
     { union: "refusals of audit files", codes: AUDIT_ERROR_CODES },
     { union: "failures of readiness", codes: READINESS_FAILURES },
     { union: "conditions of readiness", codes: READINESS_CONDITIONS },
@@ -108,6 +110,7 @@ describe("docs/errors.md", () => {
       ...KMS_PROBE_CODES,
       ...CLI_CODES,
       ...AUDIT_ERROR_CODES,
+      ...IMAGE_ERROR_CODES,
       ...READINESS_FAILURES,
       ...READINESS_CONDITIONS,
       ...CONFIG_PROBLEM_CODES,

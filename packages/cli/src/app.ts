@@ -22,6 +22,7 @@ import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
+import { imageMeasureCommand } from "./commands/image-measure.ts";
 import { guardCommands } from "./commands/guard.ts";
 import { measureRtmr3Command } from "./commands/measure-rtmr3.ts";
 import { kmsGetKeyCommand } from "./commands/kms-get-key.ts";
@@ -88,6 +89,10 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "Compute what an image must measure as",
         `mero-tee measure rtmr3 --profile locked-read-only --root-hash ${"5f".repeat(32)}`,
       ),
+    }),
+    image: buildRouteMap({
+      routes: { measure: imageMeasureCommand },
+      docs: groupDocs("Look into built node images", "mero-tee image measure --disk disk.raw --profile debug"),
     }),
     sigstore: buildRouteMap({
       routes: { verify: sigstoreVerifyCommand },

@@ -1,3 +1,4 @@
+import type { ImageError } from "@mero-tee/image-measure";
 import { describeAuditError, type AuditError } from "@mero-tee/kms-protocol/audit";
 import { describeKmsFailure, type KmsClientFailure } from "@mero-tee/kms-protocol/client";
 import { describePolicyError, type AnyPolicyError } from "@mero-tee/policy";
@@ -78,6 +79,14 @@ export function refusalOfSigstore(error: SigstoreError): Refusal {
   return {
     view: { code: error.code, stage: "sigstore", message: describeSigstoreError(error) },
     exitCode: error.code === "identity-pattern-invalid" ? EXIT.usage : EXIT.refused,
+  };
+}
+
+/** The refusal behind an image that is not measured. */
+export function refusalOfImage({ code, detail }: ImageError): Refusal {
+  return {
+    view: { code, stage: "image", message: `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.` },
+    exitCode: EXIT.refused,
   };
 }
 

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open as openFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -22,6 +22,13 @@ export interface FileDirectory {
 /** What is written: text, bytes, or a stream of them. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
+/** A file that is too large to read whole. */
+interface RandomAccess {
+  readonly size: number;
+  /** Reads `length` bytes at `offset`, which lie inside `size`. */
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+}
+
 /** Files and standard input, read whole and bounded. */
 export interface FileStore {
   /**
@@ -30,6 +37,12 @@ export interface FileStore {
    * Errors: `file-missing`, `file-unreadable`, `input-too-large` (more than `maxBytes`), `usage-invalid` (`-` twice).
    */
   read(path: string, maxBytes: number): Promise<Result<Uint8Array<ArrayBuffer>, CliFailure>>;
+  /**
+   * Lends a file of any size, open while it is used.
+   *
+   * Errors: `file-missing`, `file-unreadable`, also where it gets shorter meanwhile.
+   */
+  withRandomAccess<T>(path: string, use: (file: RandomAccess) => Promise<T>): Promise<Result<T, CliFailure>>;
   /**
    * A directory of plain files, as it is now: what stands in directories below is not in it, links count as what they lead to.
    *
@@ -64,6 +77,23 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
       }
       standardInputTaken = true;
       return await readFrom("standard input", () => standardInput, maxBytes);
+    },
+    async withRandomAccess(path, use) {
+      try {
+        await using file = await openFile(path);
+        const { size } = await file.stat();
+        const read = async (offset: number, length: number): Promise<Uint8Array> => {
+          const bytes = new Uint8Array(length);
+          const { bytesRead } = await file.read(bytes, 0, length, offset);
+          if (bytesRead < length) throw Object.assign(new Error("it got shorter"), { code: "ESHORT" });
+          return bytes;
+        };
+        return ok(await use({ size, read }));
+      } catch (error) {
+        // Only the disk's errors have codes; what else a user of the file throws is a bug, and stays one.
+        if (!(error instanceof Error && "code" in error)) throw error;
+        return err(unreadable(path, error));
+      }
     },
     async directory(path) {
       try {
@@ -137,6 +167,12 @@ async function* streamOf(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path);
 }
 
+function unreadable(name: string, error: unknown): CliFailure {
+  const reason = errorCodeOf(error);
+  if (reason === "ENOENT" || reason === "ENOTDIR") return cliFailure("file-missing", `There is no file ${name}.`);
+  return cliFailure("file-unreadable", `Cannot read ${name}: ${reasonOf(error)}.`);
+}
+
 async function readFrom(
   name: string,
   open: () => AsyncIterable<Uint8Array>,
@@ -153,10 +189,7 @@ async function readFrom(
       chunks.push(chunk);
     }
   } catch (error) {
-    const reason = errorCodeOf(error);
-    if (reason === "ENOENT" || reason === "ENOTDIR")
-      return err(cliFailure("file-missing", `There is no file ${name}.`));
-    return err(cliFailure("file-unreadable", `Cannot read ${name}: ${reasonOf(error)}.`));
+    return err(unreadable(name, error));
   }
   const bytes = new Uint8Array(size);
   let offset = 0;
@@ -171,6 +204,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   ENOTEMPTY: "the directory is there already",
   EEXIST: "it exists already, and a key never replaces a file",
+  ESHORT: "it got shorter while it was read",
   EISDIR: "it is a directory",
   ENOENT: "its directory does not exist",
   ENOSPC: "no space left on the device",

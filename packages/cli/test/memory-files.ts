@@ -47,6 +47,14 @@ export function memoryFiles(contents: Readonly<Record<string, string | Uint8Arra
     async withScratch(use) {
       return await use("scratch");
     },
+    async withRandomAccess(path, use) {
+      const content = await this.read(path, Infinity);
+      if (!content.ok) return content;
+      const bytes = content.value;
+      const read = async (offset: number, length: number): Promise<Uint8Array> =>
+        await Promise.resolve(bytes.slice(offset, offset + length));
+      return ok(await use({ size: bytes.length, read }));
+    },
     async writeDirectory(path, files) {
       for (const [name, content] of files) {
         const chunks: Uint8Array[] = [];

@@ -10,8 +10,8 @@ const level = (isvSvn: number, tcbStatus: IsvSvnLevel["tcbStatus"]): IsvSvnLevel
 
 test("a revoked level is no goal for the best status, even where there is no other", () => {
   const shortOf = isvSvnShortfall("qe", 1);
-  expect(shortOfBestLevel([level(6, "Revoked")], shortOf)).toEqual([]);
-  expect(shortOfBestLevel([level(6, "Revoked"), level(4, "OutOfDate")], shortOf)).toEqual([
+  expect(shortOfBestLevel([level(6, "Revoked")], "Revoked", shortOf)).toEqual([]);
+  expect(shortOfBestLevel([level(6, "Revoked"), level(4, "OutOfDate")], "Revoked", shortOf)).toEqual([
     { component: "qe", has: 1, needs: 4 },
   ]);
 });
