@@ -12,10 +12,6 @@ export async function anchorsDocument({
   trustAuthority,
 }: Pick<RunningSimulator, "platform" | "sigstore" | "trustAuthority">): Promise<string> {
   const authority = await trustAuthority();
-  const identityOf = (lane: "kms" | "node"): string => {
-    const identity = laneIdentity(lane, DEFAULT_REPOSITORY);
-    return "exact" in identity ? identity.exact : identity.pattern;
-  };
   return JSON.stringify({
     root_ca_pem: platform.rootCaPem,
     sigstore_trusted_root: JSON.parse(sigstore().trustedRoot),
@@ -25,4 +21,9 @@ export async function anchorsDocument({
     ita_issuer: authority.issuer,
     ita_root_sha256: [authority.rootSha256],
   });
+}
+
+function identityOf(lane: "kms" | "node"): string {
+  const identity = laneIdentity(lane, DEFAULT_REPOSITORY);
+  return "exact" in identity ? identity.exact : identity.pattern;
 }

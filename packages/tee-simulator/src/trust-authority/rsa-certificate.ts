@@ -66,7 +66,6 @@ async function certify(
   issuer: { readonly name: string; readonly spki: Uint8Array; readonly privateKey: PrivateKey },
   now: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const keyId = (spki: Uint8Array): Uint8Array => sha256(spki).slice(0, 20);
   const tbs = encodeTbs({
     serial: keyId(subject.spki).map((byte, index) => (index === 0 ? (byte & 0x7f) | 1 : byte)),
     issuer: intelName(issuer.name),
@@ -85,4 +84,8 @@ async function certify(
   });
   const signature = new Uint8Array(await crypto.subtle.sign(PKCS1, issuer.privateKey, new Uint8Array(tbs)));
   return new Uint8Array(derSequence(tbs, SHA384_WITH_RSA, derBitString(signature)));
+}
+
+function keyId(spki: Uint8Array): Uint8Array {
+  return sha256(spki).slice(0, 20);
 }

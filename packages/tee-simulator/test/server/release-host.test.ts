@@ -71,21 +71,21 @@ describe("the simulated release host", () => {
   });
 });
 
-describe("the stand-in of Intel Trust Authority", () => {
-  async function appraise(): Promise<{ head: Record<string, unknown>; body: Record<string, unknown>; token: string }> {
-    const { quote } = await simulator.platform.issueQuote({ reportData: new Uint8Array(64).fill(9) });
-    const answer = await fetch(`${simulator.url}/appraisal/v2/attest`, {
-      method: "POST",
-      body: JSON.stringify({ tdx: { quote: toBase64(quote) } }),
-    });
-    const { token }: { token: string } = JSON.parse(await answer.text());
-    const [head, body] = token
-      .split(".")
-      .slice(0, 2)
-      .map((part) => JSON.parse(Buffer.from(part, "base64url").toString()));
-    return { head, body, token };
-  }
+async function appraise(): Promise<{ head: Record<string, unknown>; body: Record<string, unknown>; token: string }> {
+  const { quote } = await simulator.platform.issueQuote({ reportData: new Uint8Array(64).fill(9) });
+  const answer = await fetch(`${simulator.url}/appraisal/v2/attest`, {
+    method: "POST",
+    body: JSON.stringify({ tdx: { quote: toBase64(quote) } }),
+  });
+  const { token }: { token: string } = JSON.parse(await answer.text());
+  const [head, body] = token
+    .split(".")
+    .slice(0, 2)
+    .map((part) => JSON.parse(Buffer.from(part, "base64url").toString()));
+  return { head, body, token };
+}
 
+describe("the stand-in of Intel Trust Authority", () => {
   test("signs what it says with a key of its key set, under a root of its own", async () => {
     const { token, head, body } = await appraise();
     const { keys } = (await simulator.trustAuthority()).keySet;
