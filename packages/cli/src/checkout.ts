@@ -5,7 +5,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure, type CliFailure } from "./cli-failure.ts";
 
 /** A program of the checkout that runs as a process of its own. */
-export type Program = "kms" | "simulator" | "trusted-root";
+export type Program = "kms" | "simulator" | "trusted-root" | "verifier" | "verifier-page";
 
 /** The programs beside this package, and how to start them. */
 export interface Checkout {

@@ -12,6 +12,8 @@ const PROGRAMS: Readonly<Record<Program, URL>> = {
   kms: new URL("../../../apps/kms-phala/src/main.ts", import.meta.url),
   simulator: new URL("../../tee-simulator/src/server/main.ts", import.meta.url),
   "trusted-root": new URL("../../../scripts/update-trusted-root.ts", import.meta.url),
+  verifier: new URL("../../../apps/verifier-api/src/local/main.ts", import.meta.url),
+  "verifier-page": new URL("../../../scripts/build-page.ts", import.meta.url),
 };
 
 const EXIT_WITH_PARENT = new URL("./dev/exit-with-parent.ts", import.meta.url);

@@ -46,6 +46,7 @@ const STEPS = [
 
 interface Ready {
   readonly kmsUrl: string;
+  readonly verifierUrl: string;
   readonly simulatorUrl: string;
   readonly rootCaFile: string;
   readonly dstackSocket: string;
@@ -272,9 +273,33 @@ describe("dev --json, while it runs", () => {
     expect(replayed.exitCode).toBe(0);
   });
 
+  test("serves the verifier, which fetches from this KMS and this node, with releases and a second opinion", async () => {
+    const { ready } = running();
+    const nonceB64 = Buffer.alloc(32, 5).toString("base64");
+    for (const target of [{ kms_url: ready.kmsUrl }, { node_url: ready.simulatorUrl }]) {
+      const answer = await fetch(`${ready.verifierUrl}/api/verify`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ v: 2, ...target, nonce_b64: nonceB64 }),
+      });
+      expect(answer.headers.get("x-mero-insecure")).toBe("private-targets");
+      expect(await answer.json()).toMatchObject({ nonce_verified: true, collateral: { fmspc: "53494d000000" } });
+    }
+    for (const path of ["policy?tag=mero-kms-v0.0.0", "node-policy?tag=mero-tee-v0.0.0", "releases?family=kms"]) {
+      expect([path, (await fetch(`${ready.verifierUrl}/api/${path}`)).status]).toEqual([path, 200]);
+    }
+    expect(await (await fetch(`${ready.verifierUrl}/sim/examples.json`)).json()).toEqual({
+      examples: [
+        { kind: "kms", url: ready.kmsUrl },
+        { kind: "node", url: ready.simulatorUrl },
+      ],
+    });
+    expect((await fetch(`${ready.verifierUrl}/kms`)).headers.get("content-type")).toContain("text/html");
+  });
+
   test("leaves nothing behind when it is interrupted", { timeout: LIMIT_MS }, async () => {
     const { cli, ready, children } = running();
-    expect(children).toHaveLength(2);
+    expect(children).toHaveLength(3);
     // What a terminal does on Ctrl-C: the whole group is interrupted.
     process.kill(-(cli.child.pid ?? 0), "SIGINT");
     expect(await cli.ended).toEqual([0, null]);
@@ -287,7 +312,7 @@ test("no program outlives a dev that was killed", { timeout: LIMIT_MS }, async (
   const cli = startCli(["dev", "--json"]);
   const [ready] = await readUntil(cli, "ready");
   const children = await childrenOf(cli.child.pid ?? -1);
-  expect(children).toHaveLength(2);
+  expect(children).toHaveLength(3);
   cli.child.kill("SIGKILL");
   await cli.ended;
   await expect.poll(() => children.filter(isAlive), { timeout: LIMIT_MS }).toEqual([]);

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseConfig } from "../config.ts";
 import { createSystemService } from "../system-client.ts";
@@ -6,7 +6,7 @@ import { parseCommandLine, USAGE } from "./command-line.ts";
 import { startServer } from "./server.ts";
 import { loadSite } from "./site-store.ts";
 
-const BUILT_SITE = fileURLToPath(new URL("../../../attestation-verifier-web/dist/", import.meta.url));
+const BUILT_SITE = fileURLToPath(new URL("../../../attestation-verifier-web/dist/site/", import.meta.url));
 /** Requests end well before this; what is still open then is a connection that nobody reads. */
 const SHUTDOWN_MS = 35_000;
 
@@ -25,10 +25,13 @@ if (settings === null) {
   for (const { setting, message } of config.problems) console.error(`verifier: ${setting} ${message}`);
   const siteFolder = settings.siteFolder ?? BUILT_SITE;
   if (!existsSync(siteFolder)) fail(`no built page in ${siteFolder}; build it, or name one with --site`, 1);
-  const folders: (readonly [string, string])[] = [["/", siteFolder]];
-  if (settings.simFolder !== null) folders.push(["/sim/", settings.simFolder]);
+  const extra = new Map<string, string>();
+  if (settings.anchorsFile !== null) {
+    extra.set("/sim/anchors.json", readFileSync(settings.anchorsFile, "utf8"));
+    extra.set("/sim/examples.json", JSON.stringify({ examples: settings.examples }));
+  }
   const service = createSystemService(config, (line) => console.error(JSON.stringify(line)));
-  const server = await startServer(service, await loadSite(folders), settings.port).catch((error: unknown) =>
+  const server = await startServer(service, await loadSite(siteFolder, extra), settings.port).catch((error: unknown) =>
     fail(error instanceof Error ? error.message : String(error), 1),
   );
   console.log(`The verifier listens on ${server.url}`);

@@ -23,17 +23,15 @@ const MEDIA_TYPES: ReadonlyMap<string, string> = new Map([
 /**
  * Reads the files of a site.
  *
- * @param folders - what stands under which path, such as `/` and `/sim/`; the first that has a file serves it
+ * @param extra - texts that are served beside them, by path
  */
-export async function loadSite(folders: readonly (readonly [prefix: string, folder: string])[]): Promise<Site> {
+export async function loadSite(folder: string, extra: ReadonlyMap<string, string> = new Map()): Promise<Site> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const [prefix, folder] of folders) {
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
-      const file = join(entry.parentPath, entry.name);
-      const path = prefix + relative(folder, file).split(sep).join("/");
-      if (!files.has(path)) files.set(path, new Uint8Array(await readFile(file)));
-    }
+  for (const [path, text] of extra) files.set(path, new TextEncoder().encode(text));
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    files.set(`/${relative(folder, file).split(sep).join("/")}`, new Uint8Array(await readFile(file)));
   }
   return {
     answer(method, pathname) {

@@ -15,16 +15,11 @@ let world: ServiceWorld;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "mero-verifier-site-"));
   await mkdir(join(folder, "site/assets"), { recursive: true });
-  await mkdir(join(folder, "sim"));
   await writeFile(join(folder, "site/index.html"), "<!doctype html><title>verifier</title>");
   await writeFile(join(folder, "site/assets/app-1.js"), "export {};");
-  await writeFile(join(folder, "sim/examples.json"), "{}");
   await writeFile(join(folder, "secret.txt"), "not of the site");
   world = createWorld();
-  const site = await loadSite([
-    ["/", join(folder, "site/")],
-    ["/sim/", join(folder, "sim/")],
-  ]);
+  const site = await loadSite(join(folder, "site"), new Map([["/sim/examples.json", "{}"]]));
   server = await startServer(world.service, site, 0);
 });
 
@@ -51,7 +46,7 @@ describe("the local server", () => {
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
-  test("serves files with their types, and folders under their paths", async () => {
+  test("serves files with their types, and texts beside them", async () => {
     const script = await fetch(`${server.url}/assets/app-1.js`);
     expect(script.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
     expect((await fetch(`${server.url}/sim/examples.json`)).headers.get("content-type")).toBe("application/json");

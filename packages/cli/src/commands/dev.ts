@@ -18,6 +18,7 @@ interface DevFlags extends CommonFlags {
   readonly once: boolean;
   readonly kmsPort: number;
   readonly simulatorPort: number;
+  readonly verifierPort?: number;
   readonly profile: Profile;
   readonly redis?: string;
 }
@@ -54,8 +55,10 @@ async function runStack(
   interrupted: Promise<null>,
 ): Promise<Ending> {
   const onInterrupt: Ending = flags.once ? EXIT.failed : EXIT.ok;
-  const starting = startStack(ports, checkout, flags);
-  const label = "starting the simulated platform and the KMS";
+  // A verifier is for people, and who boots once does not stay to look at it.
+  const verifierPort = flags.verifierPort ?? (flags.once ? null : 0);
+  const starting = startStack(ports, checkout, { ...flags, verifierPort });
+  const label = "starting the simulated platform and what runs on it";
   const first = await withProgress(ports, label, Promise.race([starting, interrupted]));
   // What was started so far ends, and with it the starting, which then removes its files.
   if (first === null) checkout.killAll();
@@ -114,6 +117,11 @@ export const devCommand: Command<CliContext> = buildCommand({
         placeholder: "N",
         brief: "Port of the simulated platform; 0 picks a free one",
       },
+      verifierPort: optionalFlag(
+        parsePort,
+        "N",
+        "Port of the public verifier; 0 picks a free one (default: 0; with --once there is no verifier)",
+      ),
       redis: optionalFlag(parseRedis, "URL", "Redis in which the KMS keeps spent challenges (default: its memory)"),
       profile: { kind: "enum", values: PROFILES, default: DEFAULT_PROFILE, brief: "Image profile of node and KMS" },
       json: { ...JSON_FLAG, brief: "One JSON document a line on standard output, the ready event first" },
@@ -121,7 +129,7 @@ export const devCommand: Command<CliContext> = buildCommand({
   },
   docs: commandDocs(
     "Run the whole system on a simulated TDX platform",
-    "Starts the simulated platform and the KMS on loopback, boots one node through the whole key release, shows what the KMS " +
+    "Starts the simulated platform, the KMS and the public verifier on loopback, boots one node through the whole key release, shows what the KMS " +
       "refuses, and stays until interrupted. Only from a checkout of the repository.",
     { does: "see a key release from end to end", line: "mero-tee dev --once" },
   ),

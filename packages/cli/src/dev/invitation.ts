@@ -11,12 +11,13 @@ const MERO_TEE = "npx --yes pnpm@10 --silent mero-tee";
  * Lines to paste into another terminal, at the root of the checkout: they work as they stand while the platform runs.
  */
 export function invitation(ready: ReadyEvent, profile: Profile): string {
-  const { kmsUrl, simulatorUrl, rootCaFile, policyFile } = ready;
+  const { kmsUrl, verifierUrl, simulatorUrl, rootCaFile, policyFile } = ready;
   const directory = dirname(policyFile);
   const nonce = Buffer.alloc(32).toString("base64");
   const trust = `--policy ${policyFile} --profile ${profile} --root-ca ${rootCaFile}`;
   return [
     "",
+    ...(verifierUrl === null ? [] : [`Check this KMS and this node in your browser: ${verifierUrl}`, ""]),
     "It stays until you press Ctrl-C. In another terminal:",
     "",
     "  # the KMS proves itself, and you are the judge (a nonce of your own would be random)",

@@ -76,6 +76,7 @@ export function createTextNarrator(ports: Ports): Narrator {
       print("");
       line("simulated TDX platform", `${event.simulatorUrl}, with a root CA of its own`);
       line("KMS, the real service", `${event.kmsUrl}, ${profile}; it trusts that root CA, not Intel's`);
+      if (event.verifierUrl !== null) line("public verifier", `${event.verifierUrl}, for you to open in a browser`);
     },
     chapter: (title) => {
       chapters += 1;

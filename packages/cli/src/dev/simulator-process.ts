@@ -15,6 +15,8 @@ export interface SimulatorSettings {
   readonly dstackSocket?: string;
   readonly rootCaFile?: string;
   readonly policyFile?: string;
+  readonly sigstoreRootFile?: string;
+  readonly anchorsFile?: string;
   /** The same text makes the same platform, keys included. */
   readonly seed?: string;
 }
@@ -32,7 +34,7 @@ export async function startSimulator(
   checkout: Checkout,
   settings: SimulatorSettings,
 ): Promise<Result<SimulatorProcess, CliFailure>> {
-  const { port, profile, dstackSocket, rootCaFile, policyFile, seed } = settings;
+  const { port, profile, dstackSocket, rootCaFile, policyFile, sigstoreRootFile, anchorsFile, seed } = settings;
   const args = [
     "--port",
     String(port),
@@ -41,6 +43,8 @@ export async function startSimulator(
     ...(dstackSocket === undefined ? [] : ["--dstack-socket", dstackSocket]),
     ...(rootCaFile === undefined ? [] : ["--root-ca-file", rootCaFile]),
     ...(policyFile === undefined ? [] : ["--policy-file", policyFile]),
+    ...(sigstoreRootFile === undefined ? [] : ["--sigstore-root-file", sigstoreRootFile]),
+    ...(anchorsFile === undefined ? [] : ["--anchors-file", anchorsFile]),
     ...(seed === undefined ? [] : ["--seed", seed]),
   ];
   const program = supervise("the simulated platform", checkout.start("simulator", args, {}));

@@ -10,28 +10,31 @@ import { exchangeJson } from "../json-client.ts";
 import { logLine, textMember } from "./log-line.ts";
 import type { ReadyEvent } from "./narrator.ts";
 import { START_LIMIT_MS, startSimulator } from "./simulator-process.ts";
+import { buildVerifierPage, startVerifier } from "./verifier-process.ts";
 import { supervise, type SupervisedProgram } from "./supervised-program.ts";
 
 /** What the platform is started with; port 0 picks a free one. */
 export interface StackSettings {
   readonly kmsPort: number;
   readonly simulatorPort: number;
+  /** Null: no verifier is started. */
+  readonly verifierPort: number | null;
   readonly profile: Profile;
   /** Where the KMS keeps spent challenges; in its memory where absent. */
   readonly redis?: string;
 }
 
-/** A simulated platform and a KMS that run. */
+/** A simulated platform, a KMS and perhaps a verifier that run. */
 export interface Stack {
   readonly ready: ReadyEvent;
   /** Settles only if one of them ends. */
   readonly failed: Promise<CliFailure>;
-  /** Ends both and removes their files. Settles when they are gone. */
+  /** Ends them and removes their files. Settles when they are gone. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the simulated platform, then the KMS on top of it, in a private directory of their own.
+ * Starts the simulated platform, then the KMS on top of it, then the verifier of both, in a private directory of their own.
  *
  * Errors: `process-failed`, with the last lines of the program that failed. Nothing stays behind then.
  */
@@ -46,6 +49,10 @@ export async function startStack(
     dstackSocket: join(directory, "dstack.sock"),
     policyFile: join(directory, `policy.${settings.profile}.json`),
   };
+  const verifierFiles = {
+    sigstoreRootFile: join(directory, "sigstore-root.json"),
+    anchorsFile: join(directory, "anchors.json"),
+  };
   const running: Pick<SupervisedProgram, "ended" | "stop">[] = [];
   const stop = async (): Promise<void> => {
     // The KMS first: it is the one that talks to the other.
@@ -53,10 +60,14 @@ export async function startStack(
     await checkout.removeDirectory(directory);
   };
 
+  const { verifierPort } = settings;
+  // Beside everything else: a first build takes longer than all the rest.
+  const page = verifierPort === null ? null : buildVerifierPage(checkout);
   const simulator = await startSimulator(checkout, {
     port: settings.simulatorPort,
     profile: settings.profile,
     ...files,
+    ...(verifierPort === null ? {} : verifierFiles),
   });
   if (!simulator.ok) return await afterwards(stop, simulator.error);
   running.push(simulator.value);
@@ -75,8 +86,25 @@ export async function startStack(
   if (!health.ok || health.value.status !== 200) {
     return await afterwards(stop, cliFailure("process-failed", "The KMS listens, and does not answer /health."));
   }
+  let verifierUrl: string | null = null;
+  if (verifierPort !== null && page !== null) {
+    const folder = await page;
+    if (!folder.ok) return await afterwards(stop, folder.error);
+    const { rootCaFile } = files;
+    const verifier = await startVerifier(checkout, {
+      port: verifierPort,
+      siteFolder: folder.value,
+      rootCaFile,
+      kmsUrl,
+      simulatorUrl,
+      ...verifierFiles,
+    });
+    if (!verifier.ok) return await afterwards(stop, verifier.error);
+    running.push(verifier.value);
+    verifierUrl = verifier.value.url;
+  }
   return ok({
-    ready: { kmsUrl, verifierUrl: null, simulatorUrl, ...files },
+    ready: { kmsUrl, verifierUrl, simulatorUrl, ...files },
     failed: Promise.race(running.map((program) => program.ended)),
     stop,
   });
