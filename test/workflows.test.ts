@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { glob } from "zx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { laneIdentity } from "../packages/release-artifacts/src/index.ts";
 import { nodeCommands, WORKFLOW_RULES, workflowProblems, type WorkflowRule } from "../scripts/workflow-rules.ts";
 import { ROOT } from "./markdown.ts";
 import { meroTee } from "./mero-tee.ts";
@@ -36,7 +37,7 @@ async function actionlint(pattern: string) {
 
 describe("the workflows", () => {
   test("are there, and GitHub sees no other", async () => {
-    expect(PATHS.length).toBeGreaterThan(5);
+    expect(PATHS.length).toBeGreaterThan(12);
     expect(
       (await glob(".github/**", { cwd: ROOT, dot: true })).filter((path) => /\.ya?ml$/.test(path)).toSorted(),
     ).toEqual(PATHS);
@@ -140,7 +141,20 @@ describe("a workflow", () => {
   });
 });
 
-/** Every node program that the workflows run, once a line. */
+describe("the lanes", () => {
+  test.each([
+    { lane: "kms", file: "release-kms-phala.yaml", name: "Release mero-kms" },
+    { lane: "node", file: "release-node-image-gcp.yaml", name: "Release mero-tee" },
+    { lane: "verifier", file: "release-attestation-verifier.yaml", name: "Release mero-verifier" },
+  ] as const)("$lane is the workflow that its signatures name, from a push to master alone", ({ lane, file, name }) => {
+    const workflow = FILES.find(({ path }) => path === `.github/workflows/${file}`);
+    expect(workflow?.text).toMatch(new RegExp(`^name: ${name}\n`));
+    expect(workflow?.text).toMatch(/^on:\n {2}push:\n {4}branches: \[master\]\n/m);
+    expect(JSON.stringify(laneIdentity(lane, "calimero-network/mero-tee"))).toContain(file);
+  });
+});
+
+/** Every node program that the workflows run. */
 const COMMANDS = FILES.flatMap(({ path, text }) =>
   nodeCommands(text).map(({ program, args }) => ({ path, program, args, line: [program, ...args].join(" ") })),
 );
@@ -181,13 +195,14 @@ async function unknownFlag(program: string, args: readonly string[]): Promise<st
 describe("what the workflows run", () => {
   test("is there", async () => {
     expect(COMMANDS.length).toBeGreaterThan(10);
-    const there = new Set(await glob(["scripts/**/*.ts", CLI], { cwd: ROOT }));
+    const there = new Set(await glob(["scripts/**/*.ts", "apps/*/{bundle,image}/main.ts", CLI], { cwd: ROOT }));
     expect(COMMANDS.filter(({ program }) => !there.has(program)).map(({ path, line }) => `${path}: ${line}`)).toEqual(
       [],
     );
   });
 
-  const own = COMMANDS.filter(({ program }) => program === CLI);
+  const once = [...new Map(COMMANDS.map((command) => [command.line, command])).values()];
+  const own = once.filter(({ program }) => program === CLI);
   test.each(own)("mero-tee knows every word of: $line", async ({ args }) => {
     for (const path of await commandPaths(args)) {
       const { stdout } = await meroTee([...path, "--help"]);
@@ -196,7 +211,7 @@ describe("what the workflows run", () => {
     }
   });
 
-  const scripts = COMMANDS.filter(({ program, args }) => program !== CLI && args.some((word) => word.startsWith("--")));
+  const scripts = once.filter(({ program, args }) => program !== CLI && args.some((word) => word.startsWith("--")));
   test.each(scripts)(
     "the script knows every flag of: $line",
     async ({ program, args }) => {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
@@ -12,8 +13,8 @@ import { Misuse, Refusal, settle, variable, writeOutputs } from "../script-outco
 import { isPublished } from "./published.ts";
 
 /**
- * `node scripts/release/gate.ts --lane kms|node|verifier`: whether a push to master is to become a release, which is so when the
- * version of the lane has none yet. Writes `run`, `version`, `tag`, `prerelease` and `reason` to `GITHUB_OUTPUT`. Ends with 0 either
+ * `node scripts/release/gate.ts --lane kms|node|verifier [--root DIR]`: whether a push to master is to become a release, which is so when the
+ * version of the lane has none yet; 0.0.0 is what a lane has before its first. Writes `run`, `version`, `tag`, `prerelease` and `reason` to `GITHUB_OUTPUT`. Ends with 0 either
  * way, 1 where GitHub does not say, 2 (usage) or 10 (the version is none).
  */
 const SOURCES: Readonly<Record<ReleaseLane, { readonly file: string; readonly member: string }>> = {
@@ -22,14 +23,15 @@ const SOURCES: Readonly<Record<ReleaseLane, { readonly file: string; readonly me
   verifier: { file: "apps/attestation-verifier-web/package.json", member: "version" },
 };
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const UNRELEASED = "0.0.0";
+
 async function gate(): Promise<string> {
-  const { values } = parseArgs({ options: { lane: { type: "string" } } });
+  const { values } = parseArgs({ options: { lane: { type: "string" }, root: { type: "string", default: ROOT } } });
   const lane = RELEASE_LANES.find((each) => each === values.lane);
   if (lane === undefined) throw new Misuse(`--lane is one of ${RELEASE_LANES.join(", ")}`);
   const { file, member } = SOURCES[lane];
-  const manifest: unknown = JSON.parse(
-    await readFile(fileURLToPath(new URL(`../../${file}`, import.meta.url)), "utf8"),
-  );
+  const manifest: unknown = JSON.parse(await readFile(join(values.root, file), "utf8"));
   const text = new Map(Object.entries(manifest ?? {})).get(member);
   const version = typeof text === "string" ? parseReleaseVersion(text) : null;
   if (version === null) throw new Refusal(`${file} has no ${member} that is a release version`);
@@ -39,12 +41,16 @@ async function gate(): Promise<string> {
   const isThere = await isPublished(token === undefined ? lookup : { ...lookup, token }, lane, version);
   const isMaster = variable("GITHUB_REF") === "refs/heads/master" && variable("GITHUB_EVENT_NAME") === "push";
   const tag = releaseTag(lane, version);
-  const reason = isThere
-    ? `${tag} is published`
-    : isMaster
-      ? `${tag} is to be published`
-      : "only a push to master publishes";
-  const run = String(!isThere && isMaster);
+  const obstacle =
+    text === UNRELEASED
+      ? `${file} is at ${UNRELEASED}, which nobody releases`
+      : isThere
+        ? `${tag} is published`
+        : isMaster
+          ? null
+          : "only a push to master publishes";
+  const reason = obstacle ?? `${tag} is to be published`;
+  const run = String(obstacle === null);
   await writeOutputs({ run, version, tag, prerelease: String(isReleaseCandidate(version)), reason });
   return reason;
 }
