@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { nodeRtmr3, type Profile, PROFILES } from "../../packages/policy/src/index.ts";
 import { type ArchiveEntry, writeArchive } from "../../packages/release-artifacts/src/index.ts";
 import { simulatedRootHash } from "../../packages/tee-simulator/src/index.ts";
@@ -21,22 +22,29 @@ interface Build {
   readonly builtAt: number;
 }
 
+interface KmsBuild extends Build {
+  readonly commit: string;
+}
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The released service, and the one file in it. */
+export const KMS_ARCHIVE = "mero-kms-phala_node.tar.gz";
+export const KMS_BUNDLE = "mero-kms-phala.mjs";
 /** The image that KMS releases name. */
 export const KMS_IMAGE = "ghcr.io/calimero-network/mero-kms-phala";
 
-/** The KMS: the service as an archive, one image for each profile, SBOMs. */
-export async function buildKms({ directory, version, builtAt }: Build): Promise<BuildOutputs> {
+/** The KMS: the service as one file and as an archive, one image for each profile, SBOMs. */
+export async function buildKms({ directory, version, commit, builtAt }: KmsBuild): Promise<BuildOutputs> {
   await mkdir(directory, { recursive: true });
-  const bundle = await archiveOf("apps/kms-phala/dist", "mero-kms-phala", builtAt);
-  await writeFile(join(directory, "mero-kms-phala_node.tar.gz"), bundle.content);
-  const digests = Object.fromEntries(
-    PROFILES.map((profile) => [profile, imageDigest(profile, version, bundle.content)]),
-  );
+  const bundler = join(ROOT, "apps/kms-phala/bundle/main.ts");
+  await execa(process.execPath, [bundler, "--version", version, "--commit", commit, "--out", directory], {
+    env: { SOURCE_DATE_EPOCH: String(builtAt) },
+  });
+  const bundle = await readFile(join(directory, KMS_ARCHIVE));
+  const digests = Object.fromEntries(PROFILES.map((profile) => [profile, imageDigest(profile, version, bundle)]));
   await writeJson(directory, "kms-phala-images.json", { image: KMS_IMAGE, digests });
   await writeSbom(directory, "kms-phala-container-sbom.spdx.json", "apps/kms-phala", builtAt);
-  await writeSbom(directory, "kms-phala-binaries-sbom.spdx.json", "apps/kms-phala", builtAt);
-  return { directory, standIns: [...bundle.standIns, "container images (the digests of their configurations)"] };
+  return { directory, standIns: ["container images (the digests of their configurations)"] };
 }
 
 /** The digest of an image's configuration: what distinguishes the images of three profiles. */

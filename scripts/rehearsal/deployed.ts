@@ -1,17 +1,29 @@
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { execa } from "execa";
 import { DEFAULT_PROFILE, PROFILES } from "../../packages/policy/src/index.ts";
 import { policyAsset, releaseTag } from "../../packages/release-artifacts/src/index.ts";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
 import type { LaneRun, LaneTools } from "../release/release-lane.ts";
+import { KMS_ARCHIVE, KMS_BUNDLE } from "./build-outputs.ts";
 import { startKms } from "./kms-process.ts";
 import { nodePolicyDigest } from "./probe-machines.ts";
 import type { RehearsalWorld } from "./world.ts";
 
+/** Unpacks the released service. */
+async function unpack(archive: string, directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  await execa("tar", ["-xzf", archive, "-C", directory]);
+  const found = await readdir(directory, { recursive: true });
+  const bundle = found.find((name) => basename(name) === KMS_BUNDLE);
+  if (bundle === undefined) throw new Error(`${archive} has no ${KMS_BUNDLE}`);
+  return join(directory, bundle);
+}
+
 /**
- * A KMS starts from the published release, with signatures verified, and gives a node its key; nodes of the other profiles get none.
+ * The released service starts on the published release, with signatures verified, and gives a node its key; nodes of the other profiles get none.
  *
  * The composition is the one that was probed, so a node that believes the release believes this KMS, and no other.
  */
@@ -23,6 +35,7 @@ export async function useRelease(world: RehearsalWorld, run: LaneRun, { meroTee 
     version: run.version,
     appCompose: await readFile(join(run.inputs, `app-compose-${profile}.json`), "utf8"),
     nodePolicySha256: await nodePolicyDigest(world, run.version),
+    bundle: await unpack(join(released, KMS_ARCHIVE), join(world.directory, "deployed")),
   });
   const identity = join(world.directory, "node.key");
   await writeFile(identity, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });

@@ -1,7 +1,8 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { supervise } from "../../packages/cli/src/dev/supervised-program.ts";
 import { logLine, textMember } from "../../packages/cli/src/dev/log-line.ts";
-import { findCheckout } from "../../packages/cli/src/node-checkout.ts";
 import type { Profile } from "../../packages/policy/src/index.ts";
 import { startSimulator } from "../../packages/tee-simulator/src/server/index.ts";
 import { stopLane } from "../release/lane-stop.ts";
@@ -23,20 +24,31 @@ export interface KmsDeployment {
   readonly appCompose: string;
   /** Pins the measurements of the node release. */
   readonly nodePolicySha256: string;
+  /** The service, as it was built: one file. */
+  readonly bundle: string;
 }
 
 const START_LIMIT_MS = 60_000;
-const checkout = findCheckout(process.execPath);
-process.once("exit", () => checkout?.cleanUp());
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts the service with exactly this environment. */
+function start(bundle: string, env: Readonly<Record<string, string>>): ChildProcess {
+  const child = spawn(process.execPath, [bundle], { env, stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
 
 /**
  * Deploys a KMS: boots a guest with the composition, and starts the service in it with the settings of that composition. What a
  * rehearsal adds is where the world is: the release host, and the two roots that a KMS without a profile pin lets be replaced.
  */
 export async function startKms(world: RehearsalWorld, deployment: KmsDeployment): Promise<RunningKms> {
-  if (checkout === null) throw new Error("the rehearsal runs from a checkout");
-  const { profile, version, appCompose, nodePolicySha256 } = deployment;
-  const directory = await checkout.makeDirectory();
+  const { profile, version, appCompose, nodePolicySha256, bundle } = deployment;
+  const directory = await mkdtemp(join(world.directory, "kms-"));
   const dstackSocketPath = join(directory, "dstack.sock");
   const simulator = await startSimulator({
     platform: world.platform,
@@ -47,7 +59,7 @@ export async function startKms(world: RehearsalWorld, deployment: KmsDeployment)
   });
   const kms = supervise(
     "the KMS",
-    checkout.start("kms", [], {
+    start(bundle, {
       LISTEN_ADDR: "127.0.0.1:0",
       LOG_LEVEL: "info",
       DSTACK_SOCKET_PATH: dstackSocketPath,
@@ -64,7 +76,7 @@ export async function startKms(world: RehearsalWorld, deployment: KmsDeployment)
   const stop = async (): Promise<void> => {
     await kms.stop();
     await simulator.close();
-    await checkout.removeDirectory(directory);
+    await rm(directory, { recursive: true, force: true });
   };
   const address = await kms.lineThat(
     (line) => textMember(logLine(line, "msg", "listening"), "address"),

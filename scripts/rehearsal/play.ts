@@ -113,7 +113,7 @@ async function promote({ world, run, tools }: Scene): Promise<string> {
 
 async function build(run: LaneRun): Promise<BuildOutputs> {
   const order = { directory: run.inputs, version: run.version, builtAt: Math.floor(Date.now() / 1000) };
-  if (run.lane === "kms") return await buildKms(order);
+  if (run.lane === "kms") return await buildKms({ ...order, commit: run.commit });
   return run.lane === "node" ? await buildNodeImages(order) : await buildVerifier(order);
 }
 

@@ -10,7 +10,7 @@ import { probeNode } from "../attestation/probe-node.ts";
 import { composeTemplate, expectReviewed } from "../release/composition.ts";
 import { textAt } from "../release/mero-tee.ts";
 import type { LaneRun, LaneTools } from "../release/release-lane.ts";
-import { KMS_IMAGE } from "./build-outputs.ts";
+import { KMS_BUNDLE, KMS_IMAGE } from "./build-outputs.ts";
 import { startKms } from "./kms-process.ts";
 import type { RehearsalWorld } from "./world.ts";
 
@@ -94,7 +94,8 @@ export async function probeKmses(
     const file = join(run.inputs, `app-compose-${profile}.json`);
     await writeFile(file, appCompose);
     await expectReviewed(Buffer.from(appCompose), run.version, profile);
-    const kms = await startKms(world, { profile, version: run.version, appCompose, nodePolicySha256 });
+    const bundle = join(run.inputs, KMS_BUNDLE);
+    const kms = await startKms(world, { profile, version: run.version, appCompose, nodePolicySha256, bundle });
     try {
       const found = await probeKms({
         meroTee,
