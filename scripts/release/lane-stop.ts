@@ -13,7 +13,7 @@ export interface LaneStop {
 }
 
 /** The codes that the lanes themselves give, and their exit codes. */
-const LANE_CODES = {
+export const LANE_CODES = {
   "release-exists": 10,
   "release-gate-closed": 10,
   "rules-broken": 10,
@@ -23,7 +23,6 @@ const LANE_CODES = {
   "probe-refused": 10,
   NODE_RELEASE_MISSING: 11,
   NODE_RELEASE_FAILED: 10,
-  NODE_RELEASE_TIMEOUT: 1,
 } as const satisfies Readonly<Record<string, number>>;
 
 /** One of {@link LANE_CODES}. */
