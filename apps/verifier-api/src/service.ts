@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type Anchors, verifyTrustAuthorityToken } from "@mero-tee/appraisal";
 import type { TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import { createCollateralService } from "./collateral/collateral-service.ts";
@@ -20,6 +21,7 @@ import type { ExchangePort } from "./outbound/exchange.ts";
 import { createUpstream } from "./outbound/upstream.ts";
 import { type Problem, refuse } from "./problem.ts";
 import { createReleaseService } from "./releases/release-service.ts";
+import { createReporter } from "./verify/server-report.ts";
 import type { EndpointPath } from "./wire/endpoints.ts";
 
 /** Everything outside this process, and what it is built as. */
@@ -28,17 +30,21 @@ export interface ServicePorts {
   readonly resolve: Resolve;
   readonly exchange: ExchangePort;
   readonly limiter: RateLimiter;
-  readonly verifyToken: SecondOpinionPorts["verifyToken"];
   /** Whose signatures of releases count. */
   readonly sigstoreRoot: TrustedRoot;
   /** DER of the root that quotes lead to; absent: Intel's. */
   readonly rootCa?: Uint8Array;
   readonly log: (line: LogLine) => void;
   readonly version: string;
+  /** Waits. */
+  readonly wait: (milliseconds: number) => Promise<void>;
 }
 
 /** Longest time for a service that is needed. A function of the deployment ends after 30 s. */
 const UPSTREAM_MS = 10_000;
+
+/** Longest time for the appraisal on this machine, releases included: its readers do without it sooner than wait. */
+const REPORT_MS = 8_000;
 
 /** Builds the API: the same on a deployment platform, on one machine and in tests. */
 export function createService(config: Config, ports: ServicePorts): Router {
@@ -56,10 +62,27 @@ export function createService(config: Config, ports: ServicePorts): Router {
     if (admission.isAdmitted) return ok(null);
     return refuse("rate_limited", sentence, { retryAfterSeconds: admission.retryAfterSeconds });
   };
+  const anchors: Anchors = {
+    ...(ports.rootCa === undefined ? {} : { rootCa: ports.rootCa }),
+    release: {
+      trustedRoot: ports.sigstoreRoot,
+      issuer: config.releases.issuer,
+      identities: {
+        kms: { exact: config.releases.identities.kms },
+        node: { exact: config.releases.identities.node },
+      },
+    },
+    // No root of Intel's token signers is pinned: a reader's own build decides what its tokens are worth.
+    trustAuthority: { issuer: config.ita.portalUrl, rootSha256: [] },
+    newestRelease: { kms: null, node: null },
+  };
   const secondOpinion: SecondOpinionPorts = {
     settings: config.ita,
     service: isClosed("ita") ? null : ita,
-    verifyToken: ports.verifyToken,
+    verifyToken: async (token, keys) => {
+      const answer = { token, keySet: JSON.stringify({ keys }) };
+      return (await verifyTrustAuthorityToken(answer, anchors.trustAuthority, nowSeconds())).ok;
+    },
     admit: async ({ client }) => {
       const own = await draw("ita", client, "You had Intel Trust Authority asked too often.");
       return own.ok ? await draw("itaTotal", "all", "Intel Trust Authority was asked too often for now.") : own;
@@ -76,6 +99,13 @@ export function createService(config: Config, ports: ServicePorts): Router {
       admitTarget: (host) => draw("target", digestOf(host), "This target was asked too often for now."),
       collateral: isClosed("collateral") ? null : collateral,
       secondOpinion: createSecondOpinion(secondOpinion),
+      reporter: createReporter({
+        anchors,
+        releases,
+        nowSeconds,
+        version: ports.version,
+        giveUp: () => ports.wait(REPORT_MS).then(() => null),
+      }),
       nowSeconds,
       ...(ports.rootCa === undefined ? {} : { rootCa: ports.rootCa }),
     }),

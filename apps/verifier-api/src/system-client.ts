@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { lookup } from "node:dns/promises";
+import { setTimeout } from "node:timers/promises";
 import { parseTrustedRoot, publicTrustedRoot, type TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
+import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import type { LogLine, Router } from "./http/router.ts";
 import { createMemoryRateLimiter } from "./limits/rate-limiter.ts";
 import { createExchange } from "./outbound/exchange-client.ts";
 import { dialTcp } from "./outbound/socket-client.ts";
 import { createService } from "./service.ts";
+
+/** The version that this source tree is built as; `0.0.0` in a checkout between releases. */
+const BUILT_AS_VERSION: string = manifest.version;
 
 const DNS_MS = 2_000;
 
@@ -22,18 +27,18 @@ export function createSystemService(config: Config, log: (line: LogLine) => void
     resolve: resolveOnce,
     exchange: createExchange({ dial: dialTcp }),
     limiter: createMemoryRateLimiter(nowMs),
-    verifyToken: async () => false,
     sigstoreRoot: loadSigstoreRoot(config.sigstoreTrustedRootFile),
     ...(config.simulatedRootCaFile === null ? {} : { rootCa: loadRootCa(config.simulatedRootCaFile) }),
     log,
-    version: "0.0.0",
+    version: BUILT_AS_VERSION,
+    wait: (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
   });
 }
 
 async function resolveOnce(name: string): Promise<readonly string[]> {
   const answers = lookup(name, { all: true, order: "verbatim" });
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("the resolver took too long")), DNS_MS);
+  const timer = global.setTimeout(() => reject(new Error("the resolver took too long")), DNS_MS);
   try {
     return (await Promise.race([answers, late])).map(({ address }) => address);
   } finally {

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { publicTrustedRoot, type TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { parseConfig } from "../src/config.ts";
 import type { Environment } from "../src/config/settings.ts";
@@ -7,7 +8,7 @@ import type { LogLine, Router } from "../src/http/router.ts";
 import { createMemoryRateLimiter, type RateLimiter } from "../src/limits/rate-limiter.ts";
 import { createExchange } from "../src/outbound/exchange-client.ts";
 import type { Dial } from "../src/outbound/socket-client.ts";
-import { createService, type ServicePorts } from "../src/service.ts";
+import { createService } from "../src/service.ts";
 
 /** The service with a network of its own: names and addresses lead where the test says, and nowhere else. */
 export interface ServiceWorld {
@@ -34,7 +35,6 @@ export interface WorldOptions {
   readonly limiter?: RateLimiter;
   readonly sigstoreRoot?: TrustedRoot;
   readonly rootCa?: Uint8Array;
-  readonly verifyToken?: ServicePorts["verifyToken"];
 }
 
 /** An address of the public Internet that no test ever connects to. */
@@ -65,11 +65,11 @@ export function createWorld(options: WorldOptions = {}): ServiceWorld {
     },
     exchange: createExchange({ dial, caPem: options.caPem }),
     limiter: options.limiter ?? createMemoryRateLimiter(nowMs),
-    verifyToken: options.verifyToken ?? (async () => false),
     sigstoreRoot: options.sigstoreRoot ?? publicTrustedRoot(),
     ...(options.rootCa === undefined ? {} : { rootCa: options.rootCa }),
     log: (line) => void log.push(line),
     version: "0.0.0",
+    wait: (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
   });
   const ask = (path: string, init: RequestInit): Promise<Response> =>
     service.answer(new Request(`https://verifier.calimero.network${path}`, init), "198.41.0.4");

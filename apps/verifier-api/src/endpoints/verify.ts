@@ -11,6 +11,7 @@ import { parseTarget, type TargetKind, type TargetRules } from "../outbound/targ
 import { type Problem, refuse } from "../problem.ts";
 import { type ReceivedEvidence, readEvidence } from "../verify/attestation-members.ts";
 import { type EvidencePorts, fetchEvidence } from "../verify/fetch-evidence.ts";
+import type { Reporter } from "../verify/server-report.ts";
 import { readVerifyOrder, type VerifyOrder } from "../verify/verify-order.ts";
 import type { CollateralAnswer } from "../wire/collateral-answer.ts";
 import type { Fetched, VerifyAnswer } from "../wire/verify-answer.ts";
@@ -25,6 +26,7 @@ export interface VerifyPorts extends EvidencePorts {
   /** Null where it is out of service. */
   readonly collateral: CollateralService | null;
   readonly secondOpinion: SecondOpinion;
+  readonly reporter: Reporter;
   readonly nowSeconds: () => number;
   /** DER of the root that PCK chains lead to; absent: Intel's. */
   readonly rootCa?: Uint8Array;
@@ -105,6 +107,16 @@ async function answer(
     fetchCollateral(evidence.quote, "standard", order, ports),
     fetchCollateral(evidence.quote, "early", order, ports),
   ]);
+  const report = await ports.reporter.report({
+    order,
+    evidence,
+    fetched,
+    nonce,
+    nonceSource,
+    collateral,
+    earlyCollateral: early,
+    opinion: second.token === null ? null : { token: second.token, keys: second.keys },
+  });
   const body: VerifyAnswer = {
     schema: "mero-tee/verify-response/2",
     attestation: evidence.members,
@@ -119,7 +131,7 @@ async function answer(
     fetched,
     collateral,
     collateral_early: early,
-    server_report: null,
+    server_report: report,
     request_id: call.requestId,
   };
   return ok(jsonAnswer(body, NO_STORE));

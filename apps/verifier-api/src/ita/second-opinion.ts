@@ -10,6 +10,8 @@ import { claimsOfToken, keyIdOfToken } from "./token-text.ts";
 interface Opinion {
   readonly state: ItaState;
   readonly token: string | null;
+  /** The keys that came with it. */
+  readonly keys: readonly unknown[];
   /** Null unless the token verified. */
   readonly claims: Readonly<Record<string, unknown>> | null;
 }
@@ -54,6 +56,7 @@ export function createSecondOpinion({ settings, service, admit, verifyToken }: S
       return {
         state: { status, detail, region: asked.value.region },
         token,
+        keys: keys.ok ? keys.value.keys : [],
         claims: isVerified ? claimsOfToken(token) : null,
       };
     },
@@ -61,5 +64,5 @@ export function createSecondOpinion({ settings, service, admit, verifyToken }: S
 }
 
 function none(status: ItaState["status"], detail: string | null): Opinion {
-  return { state: { status, detail, region: null }, token: null, claims: null };
+  return { state: { status, detail, region: null }, token: null, keys: [], claims: null };
 }

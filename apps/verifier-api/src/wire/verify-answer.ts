@@ -32,7 +32,7 @@ interface FetchedTls {
 }
 
 /** The appraisal as this server made it, for scripts. A browser makes its own. */
-interface ServerReport {
+export interface ServerReport {
   readonly verdict: string;
   readonly steps: readonly unknown[];
   readonly core_version: string;
