@@ -27,7 +27,7 @@ const PNPM_FLAGS = ["--silent", "--yes"] as const;
 function flagsOf(help: string): readonly Flag[] {
   const lines = (help.split("\nFLAGS\n")[1] ?? "").split("\n\n")[0]?.split("\n") ?? [];
   return lines.flatMap((line) => {
-    const name = /^ +(?:-[a-z] +)?\[?(--[a-z][a-z-]*)\]? /.exec(line)?.[1];
+    const name = /^ +(?:-[a-z] +)?\[?(--[a-z][a-z-]*)\]?(?:\.\.\.)? /.exec(line)?.[1];
     if (name === undefined || / {2}Print (?:this help|the version) and exit/.test(line)) return [];
     return [{ name, fallback: /default = (?<value>[^\]]+)\]$/.exec(line)?.groups?.["value"] ?? "" }];
   });

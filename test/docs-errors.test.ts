@@ -5,6 +5,7 @@ import { READINESS_CONDITIONS, READINESS_FAILURES } from "../apps/kms-phala/src/
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
+import { APPRAISAL_CODES } from "../packages/appraisal/src/index.ts";
 import { AUDIT_ERROR_CODES } from "../packages/kms-protocol/src/audit/index.ts";
 import { KMS_CLIENT_FAILURE_CODES, KMS_PROBE_CODES } from "../packages/kms-protocol/src/client/index.ts";
 import { KMS_ERROR_CODES, KMS_ERRORS } from "../packages/kms-protocol/src/index.ts";
@@ -88,6 +89,7 @@ describe("docs/errors.md", () => {
     { union: "results of a probe", codes: KMS_PROBE_CODES },
     { union: "failures of the command", codes: CLI_CODES },
     { union: "refusals of images", codes: IMAGE_ERROR_CODES },
+    { union: "codes of appraisal steps", codes: APPRAISAL_CODES },
     { union: "refusals of audit files", codes: AUDIT_ERROR_CODES },
     { union: "failures of readiness", codes: READINESS_FAILURES },
     { union: "conditions of readiness", codes: READINESS_CONDITIONS },
@@ -109,6 +111,7 @@ describe("docs/errors.md", () => {
       ...KMS_CLIENT_FAILURE_CODES,
       ...KMS_PROBE_CODES,
       ...CLI_CODES,
+      ...APPRAISAL_CODES,
       ...AUDIT_ERROR_CODES,
       ...IMAGE_ERROR_CODES,
       ...READINESS_FAILURES,

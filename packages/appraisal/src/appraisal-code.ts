@@ -9,7 +9,6 @@ import type { FailureCode } from "@mero-tee/tdx-quote";
  */
 export const APPRAISAL_CODES = [
   "evidence-unrecognised",
-  "evidence-too-large",
   "evidence-conflict",
   "evidence-missing",
   "mock-quote",
@@ -22,7 +21,7 @@ export const APPRAISAL_CODES = [
   "binding-mismatch",
   "binding-policy-mismatch",
   "collateral-missing",
-  "collateral-unavailable",
+  "collateral-not-obtained",
   "tcb-status-not-allowed",
   "tcb-status-tolerated",
   "tcb-status-unjudged",
@@ -55,14 +54,12 @@ export const APPRAISAL_CODES = [
   "release-user-supplied",
   "measurement-list-empty",
   "measurement-mismatch",
-  "measurement-overlap",
   "root-hash-contradicts",
   "profile-ambiguous",
   "profile-unexpected",
   "profile-not-production",
   "profile-event-contradicts",
   "compat-contradiction",
-  "compat-pair-unlisted",
   "compat-missing",
   "ita-absent",
   "ita-unavailable",
@@ -82,8 +79,6 @@ export const APPRAISAL_CODES = [
   "ita-policies-unmatched",
   "clock-implausible",
   "channel-unbound",
-  "evidence-file-malformed",
-  "evidence-file-unsupported",
 ] as const;
 
 /** One of {@link APPRAISAL_CODES}. */

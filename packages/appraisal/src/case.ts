@@ -18,10 +18,10 @@ import { type Hardware, judgeHardware } from "./hardware.ts";
 import { lazy } from "./lazy.ts";
 import { type Recognition, recogniseInputs } from "./recognise-inputs.ts";
 import type { RegisterReplayTrace } from "./report.ts";
-import type { Anchors, AppraisalRequest, AttesterKind, ReleaseMaterial, Supply } from "./request.ts";
+import type { Anchors, AppraisalRequest, AttesterKind, GivenInput, ReleaseMaterial, Supply } from "./request.ts";
 import type { Circumstances } from "./requirement.ts";
 import { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
-import { releaseFilesIn } from "./user-release.ts";
+import { comparesOwnValues, releaseFilesIn } from "./user-release.ts";
 
 /** A quote as far as it parses. */
 interface ReadQuote {
@@ -71,6 +71,7 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
   const kind = request.kind ?? detectKind(view, log?.ok === true ? log.value : null);
   const composeHash = composeHashOf(log?.ok === true ? log.value : null, replay);
   const collateral = collateralOf(request, evidence.collateral);
+  const releases = releasesOf(request);
 
   const hardware = lazy(async () =>
     parsed === null
@@ -88,7 +89,7 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
       : await chooseRelease({
           kind,
           tag: request.tag,
-          releases: releasesOf(request),
+          releases,
           mark: { composeHash, rtmr3: view.rtmr3 },
           signers: anchors.release,
         }),
@@ -116,6 +117,7 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
       kind,
       hasEventLog: evidence.eventLog !== null,
       hasRtmr3Events: log?.ok === true && hasEventsFor(log.value, "rtmr3"),
+      comparesOwnValues: comparesOwnValues(releases),
     },
     composeHash,
     collateral,
@@ -124,6 +126,17 @@ export function openCase(request: AppraisalRequest, anchors: Anchors): Case {
     comparison,
     trustAuthorityToken,
   };
+}
+
+/**
+ * What the inputs are of, as far as they tell: for whoever has to know before the appraisal, because releases of the two are
+ * different ones.
+ */
+export function attesterKindOf(inputs: readonly GivenInput[]): AttesterKind | null {
+  const { evidence } = recogniseInputs(inputs);
+  const quote = evidence.quote === null || evidence.isMock ? null : parseQuote(evidence.quote);
+  const log = evidence.eventLog === null ? null : readGuestLog(evidence.eventLog);
+  return detectKind(quote?.ok === true ? describeQuote(quote.value) : null, log?.ok === true ? log.value : null);
 }
 
 /** The default binding and a compose hash are a KMS's; nothing tells a node for sure, so that nobody guesses it. */

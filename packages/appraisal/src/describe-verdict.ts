@@ -21,8 +21,13 @@ function subjectOf({ kind, facts }: VerdictWords): string {
   return facts.release?.tag == null ? `this ${name}` : `this ${name} of release ${facts.release.tag}`;
 }
 
+/** Most titles that one sentence names. */
+const NAMED_STEPS = 3;
+
 function titlesOf({ steps, because }: VerdictWords): string {
-  return because.flatMap((id) => steps.find((step) => step.id === id)?.title ?? []).join(", ");
+  const titles = because.flatMap((id) => steps.find((step) => step.id === id)?.title ?? []);
+  const named = titles.slice(0, NAMED_STEPS).join(", ");
+  return titles.length > NAMED_STEPS ? `${named} and ${titles.length - NAMED_STEPS} more` : named;
 }
 
 /** The verdict in one sentence. Unknown is never phrased as good, and a simulation never as anything that could be trusted. */
@@ -41,12 +46,19 @@ export function describeVerdict(words: VerdictWords): string {
       if (because.length === 1 && because[0] === "fresh.nonce") {
         return "Not enough to decide: everything that can be checked holds; nobody can say when this was produced.";
       }
-      return `Not enough to decide: ${titlesOf(words)} could not be looked at.`;
+      return `Not enough to decide: ${silence(words) ?? `not looked at: ${titlesOf(words)}`}.`;
     case "failed":
       return `Do not trust ${subjectOf(words)}: ${titlesOf(words)}.`;
     case "simulated":
       return "Simulated: this proves nothing about any real machine.";
   }
+}
+
+/** What the first step says where nothing came back at all: everything else follows from it. */
+function silence({ steps }: VerdictWords): string | null {
+  const input = steps.find(({ id }) => id === "input.parse");
+  if (input?.status !== "error") return null;
+  return input.summary.replace(/\.$/, "").replace(/^N/, "n");
 }
 
 /** Sentences that stand under a verdict whatever its colour: its limits, and what changed nothing. */
@@ -57,9 +69,7 @@ export function notesOf(words: VerdictWords): readonly string[] {
   );
   return [
     "It does not prove that your other traffic to this address reaches that machine.",
-    ...(validUntil === null
-      ? []
-      : [`Intel's reference data behind this counts until ${formatRfc3339Utc(validUntil)}.`]),
+    ...(validUntil === null ? [] : [`The reference data behind this counts until ${formatRfc3339Utc(validUntil)}.`]),
     ...noted.map(({ summary }) => summary),
   ];
 }

@@ -17,7 +17,8 @@ export const EVIDENCE_FILE_LIMIT_BYTES: number = 8 * 1024 * 1024;
 /** The program that writes a file. */
 export interface EvidenceFileAuthor {
   readonly version: string;
-  readonly commit: string;
+  /** Null where the build does not know it. */
+  readonly commit: string | null;
 }
 
 /** The documents that SHA-256 is taken over: everything but the digest itself, in one spelling (RFC 8785). */

@@ -4,6 +4,7 @@
  */
 export { APPRAISAL_CODES, type AppraisalCode, type StepCode } from "./appraisal-code.ts";
 export { appraise, type AppraisalOptions } from "./appraise.ts";
+export { attesterKindOf } from "./case.ts";
 export {
   EVIDENCE_FILE_LIMIT_BYTES,
   EVIDENCE_FILE_SCHEMA,

@@ -74,6 +74,8 @@ export interface AppraisalRequest {
   /** The address that was asked; null for a file. */
   readonly target: { readonly url: string; readonly remoteAddress: string | null } | null;
   readonly inputs: readonly GivenInput[];
+  /** Why nothing came back, as a clause, where nothing did. */
+  readonly noAnswer?: string;
   /** Null: nobody knows what was asked, so nobody knows how old the answer is. */
   readonly challenge: Challenge | null;
   /** KMS: the 32 bytes that were asked for in place of the default binding. */

@@ -8,6 +8,11 @@ export interface Circumstances {
   readonly hasEventLog: boolean;
   /** Whether that log extends register 3 at all; logs of cloud machines do not. */
   readonly hasRtmr3Events: boolean;
+  /**
+   * Whether the machine is compared with values that the reader gave, without a compatibility map among them: then there is
+   * no release whose documents could contradict each other, and nothing better than `caution` either.
+   */
+  readonly comparesOwnValues?: boolean;
 }
 
 /** Required of everything. */
@@ -47,8 +52,11 @@ const GIVEN_LOG: readonly StepId[] = ["log.parse", "log.rtmr0", "log.rtmr1", "lo
  *
  * Source: mero-tee public attestation verifier, steps, column R.
  */
-export function requiredSteps({ kind, hasEventLog, hasRtmr3Events }: Circumstances): ReadonlySet<StepId> {
+export function requiredSteps(circumstances: Circumstances): ReadonlySet<StepId> {
+  const { kind, hasEventLog, hasRtmr3Events, comparesOwnValues = false } = circumstances;
   const ofKind: readonly StepId[] = kind === "kms" ? KMS : kind === "node" ? ["fresh.binding"] : [];
   const ofLog: readonly StepId[] = hasEventLog ? [...GIVEN_LOG, ...(hasRtmr3Events ? ["log.rtmr3" as const] : [])] : [];
-  return new Set([...ALWAYS, ...ofKind, ...ofLog]);
+  const required = new Set([...ALWAYS, ...ofKind, ...ofLog]);
+  if (comparesOwnValues) required.delete("rel.compat");
+  return required;
 }

@@ -28,7 +28,7 @@ export const STEP_CATALOGUE: Readonly<Record<StepId, StepDescription>> = {
   },
   "fresh.nonce": {
     title: "Fresh answer to our challenge",
-    why: "A genuine quote that was recorded once could be played back for ever, from a machine that is long gone.",
+    why: "A quote that a real machine once made could be played back for ever, from a machine that is long gone.",
     dependsOn: ["quote.parse"],
   },
   "fresh.binding": {
@@ -121,7 +121,7 @@ export const STEP_CATALOGUE: Readonly<Record<StepId, StepDescription>> = {
   },
   "app.key-provider": {
     title: "Where keys come from",
-    why: "The genuine composition under somebody else's key service is genuine software whose every key that person knows.",
+    why: "The right composition under somebody else's key service is the right software, whose every key that person knows.",
     dependsOn: ["log.rtmr3"],
   },
   "rel.select": {
@@ -136,12 +136,12 @@ export const STEP_CATALOGUE: Readonly<Record<StepId, StepDescription>> = {
   },
   "rel.measurements": {
     title: "Registers match the release",
-    why: "The machine may be genuine and run something else.",
+    why: "The machine may be a real one, and run something else.",
     dependsOn: ["quote.parse", "rel.sigstore"],
   },
   "rel.profile": {
     title: "Which image profile",
-    why: "A debug image is as genuine as any other, and open to whoever operates it.",
+    why: "A debug image is signed like any other, and open to whoever operates it.",
     dependsOn: ["rel.measurements"],
   },
   "rel.compat": {

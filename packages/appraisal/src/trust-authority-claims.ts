@@ -24,7 +24,7 @@ const FURTHER_CLAIMS: readonly (readonly [claim: string, field: keyof TdReport])
 ];
 
 /** One claim beside the quote. */
-export interface ComparedClaim {
+interface ComparedClaim {
   readonly claim: string;
   /** Null: absent from the token. */
   readonly claimed: string | null;

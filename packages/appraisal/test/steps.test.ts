@@ -368,7 +368,7 @@ const HARDWARE_ROWS: readonly Row[] = [
     change: () => ({ collateral: { status: "unavailable", reason: "time ran out" } }),
     step: "dcap.collateral",
     status: "error",
-    code: "collateral-unavailable",
+    code: "collateral-not-obtained",
     verdict: "simulated",
   },
   {

@@ -47,6 +47,10 @@ import { simulatorDefectsCommand } from "./commands/simulator-defects.ts";
 import { simulatorStartCommand } from "./commands/simulator-start.ts";
 import { trustedRootShowCommand } from "./commands/trusted-root-show.ts";
 import { trustedRootUpdateCommand } from "./commands/trusted-root-update.ts";
+import { verifyFileCommand } from "./commands/verify-file.ts";
+import { verifyKmsCommand } from "./commands/verify-kms.ts";
+import { verifyMrtdCommand } from "./commands/verify-mrtd.ts";
+import { verifyNodeCommand } from "./commands/verify-node.ts";
 import type { CliContext, Ports } from "./context.ts";
 import { openRepository } from "./guard/repository-client.ts";
 import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
@@ -135,6 +139,13 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "mero-tee compat check --kms 2.4.0 --node 2.4.0",
       ),
     }),
+    verify: buildRouteMap({
+      routes: { kms: verifyKmsCommand, node: verifyNodeCommand, file: verifyFileCommand, mrtd: verifyMrtdCommand },
+      docs: groupDocs(
+        "Appraise a live KMS or node, or what somebody handed over",
+        "mero-tee verify kms https://kms.example.com --version 2.4.0",
+      ),
+    }),
     composeHash: composeHashCommand,
     guard: buildRouteMap({
       routes: guardCommands(openRepository),
@@ -197,7 +208,12 @@ function buildCli(packageVersion: string, text: ApplicationText): Application<Cl
  * @param args - without the names of the program and the script
  * @returns the exit code of the process
  */
-export async function runCli(args: readonly string[], ports: Ports, packageVersion: string): Promise<ExitCode> {
+export async function runCli(
+  args: readonly string[],
+  world: Omit<Ports, "version">,
+  packageVersion: string,
+): Promise<ExitCode> {
+  const ports: Ports = { ...world, version: packageVersion };
   let finished: ExitCode = EXIT.ok;
   let usageProblem: string | null = null;
   const misused = (message: string): string => {

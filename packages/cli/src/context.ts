@@ -14,6 +14,8 @@ interface OutputStream extends ColourStream {
 
 /** The world as `main.ts` passes it in; tests pass their own. */
 export interface Ports {
+  /** Version of this command. */
+  readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly environment: Readonly<Record<string, string | undefined>>;

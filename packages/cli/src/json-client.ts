@@ -36,7 +36,7 @@ export async function exchangeJson(fetch: HttpPort, request: JsonRequest): Promi
       redirect: "manual",
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const bytes = await boundedBody(response);
+    const bytes = await boundedBody(response, ANSWER_LIMIT_BYTES);
     if (bytes === null) return err(`its answer is longer than ${ANSWER_LIMIT_BYTES} bytes`);
     const json = parseStrictJson(bytes, { maxBytes: ANSWER_LIMIT_BYTES });
     return json.ok
@@ -47,7 +47,11 @@ export async function exchangeJson(fetch: HttpPort, request: JsonRequest): Promi
   }
 }
 
-async function boundedBody({ body }: HttpPortResponse): Promise<Uint8Array | null> {
+/** Reads a body whole; null, and the rest is let go of, where it is longer than that. */
+export async function boundedBody(
+  { body }: HttpPortResponse,
+  limitBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (body === null) return new Uint8Array(0);
@@ -56,7 +60,7 @@ async function boundedBody({ body }: HttpPortResponse): Promise<Uint8Array | nul
     const { done, value } = await reader.read();
     if (done) return Buffer.concat(chunks);
     size += value?.length ?? 0;
-    if (size > ANSWER_LIMIT_BYTES) {
+    if (size > limitBytes) {
       await reader.cancel();
       return null;
     }
@@ -64,7 +68,8 @@ async function boundedBody({ body }: HttpPortResponse): Promise<Uint8Array | nul
   }
 }
 
-function reasonOf(error: unknown, timeoutMs: number): string {
+/** Why there was no answer, as a clause. */
+export function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `it gave no answer within ${timeoutMs / 1000} seconds`;
   // fetch says "fetch failed" and keeps what happened in `cause`.

@@ -15,6 +15,7 @@ interface Written {
 
 function portsWriting(written: Written, onStderr: () => void = () => undefined): Ports {
   return {
+    version: "1.2.3",
     stdout: { write: (text) => void (written.stdout += text) },
     stderr: {
       write: (text) => {

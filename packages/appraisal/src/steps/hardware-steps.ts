@@ -65,7 +65,7 @@ function failed(failure: Failure): Finding {
 
 function withoutCollateral({ collateral }: Case): Finding {
   if (collateral.status === "unavailable") {
-    return unavailable("collateral-unavailable", `Intel's reference data did not come: ${collateral.reason}.`);
+    return unavailable("collateral-not-obtained", `Intel's reference data did not come: ${collateral.reason}.`);
   }
   return skip("Nobody gave Intel's reference data for this machine.", "collateral-missing");
 }
@@ -74,12 +74,13 @@ function withoutCollateral({ collateral }: Case): Finding {
 async function answered(
   opened: Case,
   step: VerificationStep,
-  summary: string,
+  summary: (maker: string) => string,
   evidenceOf: (verified: VerifiedQuote) => readonly EvidenceItem[],
 ): Promise<Finding> {
   const result = await stopped(opened, step);
   if ("finding" in result) return result.finding;
-  return pass(summary, result.verification.ok ? evidenceOf(result.verification.value) : []);
+  const maker = (await opened.hardware())?.environment === "production" ? "Intel" : "the simulated platform";
+  return pass(summary(maker), result.verification.ok ? evidenceOf(result.verification.value) : []);
 }
 
 /** `dcap.crl`. */
@@ -87,25 +88,34 @@ export async function judgeRevocation(opened: Case): Promise<Finding> {
   return await answered(
     opened,
     "dcap.crl",
-    "Neither the machine's certificate nor its issuers nor Intel's signer are revoked.",
+    () => "Neither the machine's certificate, nor its issuers, nor the signer of the reference data are revoked.",
     () => [],
   );
 }
 
 /** `dcap.qe`. */
 export async function judgeQuotingEnclave(opened: Case): Promise<Finding> {
-  const summary =
-    "The machine's key vouches for the quoting enclave, which is Intel's and vouches for the signing key.";
-  return await answered(opened, "dcap.qe", summary, ({ quote }) => [
-    item("MRSIGNER", quote.qeReport.mrSigner, "quote", "hex"),
-    item("ISVPRODID", quote.qeReport.isvProdId, "quote"),
-    item("ISVSVN", quote.qeReport.isvSvn, "quote"),
-  ]);
+  return await answered(
+    opened,
+    "dcap.qe",
+    (maker) =>
+      `The machine's key vouches for the quoting enclave, which is ${maker}'s and vouches for the signing key.`,
+    ({ quote }) => [
+      item("MRSIGNER", quote.qeReport.mrSigner, "quote", "hex"),
+      item("ISVPRODID", quote.qeReport.isvProdId, "quote"),
+      item("ISVSVN", quote.qeReport.isvSvn, "quote"),
+    ],
+  );
 }
 
 /** `dcap.sig`. */
 export async function judgeSignature(opened: Case): Promise<Finding> {
-  return await answered(opened, "dcap.sig", "Every value of the quote is as it was signed.", () => []);
+  return await answered(
+    opened,
+    "dcap.sig",
+    () => "Every value of the quote is as it was signed.",
+    () => [],
+  );
 }
 
 /** `dcap.collateral`. */
@@ -114,21 +124,29 @@ export async function judgeCollateral(opened: Case): Promise<Finding> {
   if (outdated !== null) return failed(outdated);
   const { collateral } = opened;
   const source = collateral.status === "given" ? collateral.source : "nowhere";
-  const summary = "Intel's reference data is signed by Intel, current, and for this machine's model.";
-  return await answered(opened, "dcap.collateral", summary, (verified) => [
-    item("Taken from", source, "collateral"),
-    item("Evaluation data number", verified.tcbEvaluationDataNumber.tcbInfo, "collateral"),
-    item("Good until", formatRfc3339Utc(verified.earliestExpiration), "collateral", "time"),
-    item("Days left", Math.floor((verified.earliestExpiration - opened.request.now) / 86_400), "collateral"),
-  ]);
+  return await answered(
+    opened,
+    "dcap.collateral",
+    (maker) => `The reference data is signed by ${maker}, current, and for this machine's model.`,
+    (verified) => [
+      item("Taken from", source, "collateral"),
+      item("Evaluation data number", verified.tcbEvaluationDataNumber.tcbInfo, "collateral"),
+      item("Good until", formatRfc3339Utc(verified.earliestExpiration), "collateral", "time"),
+      item("Days left", Math.floor((verified.earliestExpiration - opened.request.now) / 86_400), "collateral"),
+    ],
+  );
 }
 
 /** `td.module`. */
 export async function judgeModule(opened: Case): Promise<Finding> {
-  const summary = "The TDX module is signed by Intel and listed by it, and no service domain is bound to this one.";
-  return await answered(opened, "td.module", summary, ({ quote, tdxModuleStatus }) => [
-    item("MRSEAM", quote.report.mrSeam, "quote", "hex"),
-    item("TEE TCB SVN", quote.report.teeTcbSvn, "quote", "hex"),
-    item("Status", tdxModuleStatus ?? "without levels of its own", "collateral"),
-  ]);
+  return await answered(
+    opened,
+    "td.module",
+    (maker) => `The TDX module is one that ${maker} lists, and no service domain is bound to this one.`,
+    ({ quote, tdxModuleStatus }) => [
+      item("MRSEAM", quote.report.mrSeam, "quote", "hex"),
+      item("TEE TCB SVN", quote.report.teeTcbSvn, "quote", "hex"),
+      item("Status", tdxModuleStatus ?? "without levels of its own", "collateral"),
+    ],
+  );
 }

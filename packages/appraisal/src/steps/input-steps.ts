@@ -13,7 +13,8 @@ export function judgeInput({ recognition, request }: Case): Finding {
     item(`SHA-256 of ${name}`, sha256, "user", "hex"),
   ]);
   if (inputs.length === 0 && request.origin === "live") {
-    return unavailable("evidence-missing", "Nothing came back, so there is nothing to judge.");
+    const why = request.noAnswer === undefined ? "" : `: ${request.noAnswer}`;
+    return unavailable("evidence-missing", `Nothing came back, so there is nothing to judge${why}.`);
   }
   if (problem !== null) return fail(problem.code, problem.sentence, evidence);
   return pass(inputs.map(({ sentence }) => sentence).join(" "), evidence);
@@ -47,7 +48,7 @@ export function judgeSideFields({ recognition, view }: Case): Finding {
     item(`${field} in the quote`, view[field] ?? "absent", "quote", "hex"),
   ]);
   if (wrong.length === 0)
-    return pass(`${sideFields.length} values beside the quote say the same as the quote.`, evidence);
+    return pass(`What stands beside the quote says the same as the quote (values: ${sideFields.length}).`, evidence);
   return warn(
     "side-field-mismatch",
     `The sender describes its quote wrongly: ${wrong.map(({ name }) => name).join(", ")}. Only the quote's own bytes were used.`,

@@ -55,7 +55,11 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
     return warn("release-outdated", summary, evidence);
   }
   const newest = known === null ? "" : ` The newest that this build knows is ${known.tag} of ${known.publishedAt}.`;
-  const how = choice.by === "search" ? `${name} was found by what the machine runs.` : `${name} was asked for.`;
+  const how = {
+    search: `${name} was found by what the machine runs.`,
+    tag: `${name} was asked for.`,
+    user: "The machine is compared with values that you gave.",
+  }[choice.by];
   return pass(`${how}${newest}`, evidence);
 }
 
@@ -193,7 +197,7 @@ export async function judgeProfile(opened: Case): Promise<Finding> {
     return fail("profile-event-contradicts", summary, evidence);
   }
   if (profile !== "locked-read-only") {
-    const summary = `This is the ${profile} image: genuine, and open to its operator.`;
+    const summary = `This is the ${profile} image, which is open to its operator.`;
     return warn("profile-not-production", summary, evidence);
   }
   return pass("This is the locked image, which nobody can log in to.", evidence);

@@ -86,9 +86,9 @@ export async function judgeAdvisories(opened: Case): Promise<Finding> {
   const verified = await verifiedOf(opened);
   if (verified === null) return skip("There is no judgement of this machine.", "dependency-not-met");
   const ids = [...new Set(verified.advisoryIds)].toSorted();
-  if (ids.length === 0) return pass("Intel names no advisory for this patch level.");
+  if (ids.length === 0) return pass("No advisory is named for this patch level.");
   const items = ids.map((id) => item("Advisory", id, "collateral"));
-  return warn("tcb-advisories", `Intel names ${ids.join(", ")} for this patch level.`, items);
+  return warn("tcb-advisories", `Advisories for this patch level: ${ids.join(", ")}.`, items);
 }
 
 /** `tcb.baseline`. */

@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import {
+  APPRAISAL_ASSETS,
+  type AttesterKind,
+  type ReleaseAsset,
+  type ReleaseMaterial,
+  type Supply,
+} from "@mero-tee/appraisal";
+import {
+  ASSET_LIMIT_BYTES,
+  BrokenDownload,
+  type DownloadError,
+  findRelease,
+  openAsset,
+  readWhole,
+  type ReleaseSource,
+  type ReleaseVersion,
+  SIDECAR_SUFFIXES,
+  type SidecarSuffix,
+} from "@mero-tee/release-artifacts";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { basename } from "node:path";
+
+import type { Ports } from "../context.ts";
+import { refusalOfCli, type Refusal } from "../failure-view.ts";
+import { withProgress } from "../output.ts";
+
+/** Which values an appraisal compares with. */
+export interface ReleaseSearch {
+  /** Null: nothing is fetched, because nobody knows whose release it would be. */
+  readonly kind: AttesterKind | null;
+  readonly repository: string;
+  readonly version: ReleaseVersion | undefined;
+  /** Files of the reader's own. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Obtains the values to compare with: files of the reader's own, or the assets of one release that an appraisal reads,
+ * with their signatures. Nothing is verified here.
+ *
+ * Errors: those of the files. A release that did not come is for the appraisal to say.
+ */
+export async function supplyReleases(
+  ports: Ports,
+  { kind, repository, version, files }: ReleaseSearch,
+): Promise<Result<Supply<readonly ReleaseMaterial[]>, Refusal>> {
+  if (files.length > 0) return await ownValues(ports, files);
+  if (version === undefined) return ok({ status: "absent", reason: "give --version or --policy" });
+  if (kind === null) return ok({ status: "absent", reason: "give --kind, so that it is known whose release is meant" });
+  const source: ReleaseSource = {
+    fetch: ports.fetch,
+    repository,
+    wait: async (milliseconds) => await sleep(milliseconds),
+  };
+  const label = `fetching release ${version} of the ${kind} from ${repository}`;
+  const material = await withProgress(ports, label, fetchMaterial(source, kind, version));
+  if (material.ok) return ok({ status: "given", value: [material.value], source: repository });
+  const { code, message } = material.error;
+  return ok({ status: code === "release-not-found" ? "absent" : "unavailable", reason: message.replace(/\.$/, "") });
+}
+
+async function ownValues(
+  ports: Ports,
+  paths: readonly string[],
+): Promise<Result<Supply<readonly ReleaseMaterial[]>, Refusal>> {
+  const assets: ReleaseAsset[] = [];
+  for (const path of paths) {
+    const bytes = await ports.files.read(path, ASSET_LIMIT_BYTES.document);
+    if (!bytes.ok) return err(refusalOfCli(bytes.error));
+    assets.push({ name: basename(path), bytes: bytes.value, sidecars: new Map() });
+  }
+  const material: ReleaseMaterial = { tag: null, origin: "user", publishedAt: null, withdrawn: null, assets };
+  return ok({ status: "given", value: [material], source: "files of your own" });
+}
+
+async function fetchMaterial(
+  source: ReleaseSource,
+  kind: AttesterKind,
+  version: ReleaseVersion,
+): Promise<Result<ReleaseMaterial, DownloadError>> {
+  const found = await findRelease(source, kind, version);
+  if (!found.ok) return found;
+  const { tag, assets: listed } = found.value;
+  const assets: ReleaseAsset[] = [];
+  for (const name of APPRAISAL_ASSETS[kind].filter((each) => listed.includes(each))) {
+    const bytes = await download(source, { lane: kind, tag }, name);
+    if (!bytes.ok) return bytes;
+    const sidecars = new Map<SidecarSuffix, Uint8Array<ArrayBuffer>>();
+    for (const suffix of SIDECAR_SUFFIXES.filter((each) => listed.includes(name + each))) {
+      const sidecar = await download(source, { lane: kind, tag }, name + suffix);
+      if (!sidecar.ok) return sidecar;
+      sidecars.set(suffix, sidecar.value);
+    }
+    assets.push({ name, bytes: bytes.value, sidecars });
+  }
+  return ok({ tag, origin: "published", publishedAt: null, withdrawn: null, assets });
+}
+
+async function download(
+  source: ReleaseSource,
+  release: { readonly lane: AttesterKind; readonly tag: string },
+  name: string,
+): Promise<Result<Uint8Array<ArrayBuffer>, DownloadError>> {
+  const opened = await openAsset(source, release, name);
+  if (!opened.ok) return opened;
+  try {
+    const bytes = await readWhole(opened.value.chunks, ASSET_LIMIT_BYTES.document);
+    if (bytes !== null) return ok(bytes);
+    return err({ code: "release-asset-too-large", message: `${name} is too large.` });
+  } catch (error) {
+    if (error instanceof BrokenDownload) return err(error.error);
+    throw error;
+  } finally {
+    opened.value.cancel();
+  }
+}
