@@ -7,7 +7,7 @@ import type { Environment } from "../src/config/settings.ts";
 import { createWorld, type ServiceWorld, type WorldOptions } from "./service-world.ts";
 
 /** 2026-11-01T00:00:00Z. */
-export const NOW = 1_793_491_200;
+const NOW = 1_793_491_200;
 
 /** The service with a simulated platform behind every address that it asks. */
 export interface SimulatedWorld {
@@ -21,7 +21,7 @@ export interface SimulatedWorld {
   close(): Promise<void>;
 }
 
-export interface KmsRequest {
+interface KmsRequest {
   readonly nonce: Uint8Array;
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: IncomingMessage["headers"];

@@ -91,16 +91,16 @@ describe("POST /api/verify of a KMS", () => {
   });
 });
 
-describe("a KMS that answers with another quote than was asked for", () => {
-  // The attack on verifiers that compare the nonce with the text beside the quote: no hardware is needed for it.
-  async function replaying(): Promise<LoopbackServer> {
-    const recorded = await kmsAnswer(world.platform, Buffer.alloc(32, 1));
-    return await world.kms(async ({ nonce }) => ({
-      ...recorded,
-      reportDataHex: Buffer.from(nonce).toString("hex") + recorded.reportDataHex.slice(64),
-    }));
-  }
+// The attack on verifiers that compare the nonce with the text beside the quote: no hardware is needed for it.
+async function replaying(): Promise<LoopbackServer> {
+  const recorded = await kmsAnswer(world.platform, Buffer.alloc(32, 1));
+  return await world.kms(async ({ nonce }) => ({
+    ...recorded,
+    reportDataHex: Buffer.from(nonce).toString("hex") + recorded.reportDataHex.slice(64),
+  }));
+}
 
+describe("a KMS that answers with another quote than was asked for", () => {
   test("is shown to a browser with the evidence, as not fresh", async () => {
     const { url } = await replaying();
     const answer = await answerOf({ v: 2, kms_url: url, nonce_b64 });

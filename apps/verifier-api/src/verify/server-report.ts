@@ -17,7 +17,7 @@ import type { ReceivedEvidence } from "./attestation-members.ts";
 import type { VerifyOrder } from "./verify-order.ts";
 
 /** Everything that was gathered for one request. */
-export interface ReportSubject {
+interface ReportSubject {
   readonly order: VerifyOrder;
   readonly evidence: ReceivedEvidence;
   readonly fetched: { readonly url: string; readonly remote_address: string } | null;
