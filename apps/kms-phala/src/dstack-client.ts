@@ -3,7 +3,7 @@ import { parseQuote } from "@mero-tee/tdx-quote";
 import { parseHex, toHex } from "@mero-tee/tdx-quote/hex";
 import { isJsonObject, type JsonValue, parseStrictJson, toPlainJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { callAgent } from "./agent-socket-client.ts";
+import { createAgentCaller } from "./agent-socket-client.ts";
 import type { GuestAgent, GuestAgentError, GuestQuote, TlsKey } from "./guest-agent.ts";
 
 // A node waits 30 s for its answer: without a shorter limit here it would never learn why.
@@ -23,20 +23,24 @@ export interface DstackAgentOptions {
 type Fields = ReadonlyMap<string, JsonValue>;
 
 /**
- * Makes the adapter to the dstack guest agent. Each call opens a connection of its own, so a socket that is missing for
- * a while does no lasting harm. Answers are bounded in size and time, read strictly, and checked before they are used.
+ * Makes the adapter to the dstack guest agent. A socket that is missing for a while does no lasting harm: no call depends
+ * on a connection of another. Answers are bounded in size and time, read strictly, and checked before they are used.
  *
  * Source: dstack guest agent RPC.
  */
 export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
-  const socket = { socketPath: options.socketPath, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS };
+  const call = createAgentCaller({
+    socketPath: options.socketPath,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  });
 
   async function ask(
     method: string,
     params: Readonly<Record<string, unknown>>,
     limitBytes: number,
+    isRepeatable = true,
   ): Promise<Result<Fields, GuestAgentError>> {
-    const answer = await callAgent(socket, { method, params, limitBytes });
+    const answer = await call({ method, params, limitBytes, isRepeatable });
     if (!answer.ok) return answer;
     const json = parseStrictJson(answer.value.taken(), { maxBytes: limitBytes });
     // It may have held a key; the text that was made of it cannot be erased.
@@ -55,8 +59,9 @@ export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
     },
     async emitEvent(event, payload) {
       const params = { event, payload: toHex(payload) };
-      // What it answers is nothing, `null` or an empty object, and of no use.
-      const answer = await callAgent(socket, { method: "EmitEvent", params, limitBytes: SHORT_ANSWER_BYTES });
+      const limitBytes = SHORT_ANSWER_BYTES;
+      // What it answers is nothing, `null` or an empty object, and of no use. Made twice it would extend RTMR3 twice.
+      const answer = await call({ method: "EmitEvent", params, limitBytes, isRepeatable: false });
       return answer.ok ? ok(null) : answer;
     },
     async tlsKey(names) {
@@ -67,7 +72,7 @@ export function createDstackAgent(options: DstackAgentOptions): GuestAgent {
         usage_server_auth: true,
         usage_client_auth: false,
       };
-      const answer = await ask("GetTlsKey", params, SHORT_ANSWER_BYTES);
+      const answer = await ask("GetTlsKey", params, SHORT_ANSWER_BYTES, false);
       return answer.ok ? readTlsKey(answer.value) : answer;
     },
   };

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { callAgent } from "../src/agent-socket-client.ts";
+import { createAgentCaller } from "../src/agent-socket-client.ts";
 
 const MIB = 1024 * 1024;
 const LIMIT = 64 * 1024;
@@ -46,14 +46,14 @@ async function agentThat(answer: (socket: Socket) => void): Promise<void> {
   await once(server, "listening");
 }
 
-function call(change: { timeoutMs?: number } = {}): ReturnType<typeof callAgent> {
-  return callAgent(
-    { socketPath, timeoutMs: change.timeoutMs ?? 60_000 },
-    { method: "GetKey", params: { path: "a" }, limitBytes: LIMIT },
-  );
+type Outcome = ReturnType<ReturnType<typeof createAgentCaller>>;
+
+function call(change: { timeoutMs?: number } = {}): Outcome {
+  const caller = createAgentCaller({ socketPath, timeoutMs: change.timeoutMs ?? 60_000 });
+  return caller({ method: "GetKey", params: { path: "a" }, limitBytes: LIMIT, isRepeatable: true });
 }
 
-async function textOf(outcome: ReturnType<typeof callAgent>): Promise<string> {
+async function textOf(outcome: Outcome): Promise<string> {
   const answer = await outcome;
   return answer.ok ? answer.value.taken().toString() : answer.error.code;
 }
@@ -189,10 +189,8 @@ describe("no answer", () => {
 
   test("is a socket that is not there", async () => {
     await agentThat(() => undefined);
-    const outcome = await callAgent(
-      { socketPath: join(folder, "absent.sock"), timeoutMs: 1_000 },
-      { method: "GetKey", params: {}, limitBytes: LIMIT },
-    );
+    const caller = createAgentCaller({ socketPath: join(folder, "absent.sock"), timeoutMs: 1_000 });
+    const outcome = await caller({ method: "GetKey", params: {}, limitBytes: LIMIT, isRepeatable: true });
     expect(outcome).toEqual({ ok: false, error: { code: "agent-unavailable", reason: "ENOENT" } });
   });
 });
@@ -216,5 +214,133 @@ describe("a refusal of the agent", () => {
     await agentThat((socket) => socket.end(`HTTP/1.1 500 No\r\n\r\n${body}`));
     const outcome = await call();
     expect(outcome.ok || outcome.error.reason.length).toBeLessThan(300);
+  });
+});
+
+/** An agent that serves any number of calls on a connection, told apart by their paths, as `answer` says. */
+async function agentOf(answer: (socket: Socket, path: string, turn: number) => void): Promise<() => number> {
+  let connections = 0;
+  server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    let turn = 0;
+    let seen = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (piece) => {
+      seen += piece.toString("latin1");
+      for (let body = /\{"path":"(\w+)"\}/.exec(seen); body !== null; body = /\{"path":"(\w+)"\}/.exec(seen)) {
+        seen = seen.slice(body.index + body[0].length);
+        requests.push(body[1] ?? "");
+        answer(socket, body[1] ?? "", (turn += 1));
+      }
+    });
+  });
+  server.listen(socketPath);
+  await once(server, "listening");
+  return () => connections;
+}
+function write(socket: Socket, text: string): void {
+  socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+}
+
+function callerOf(timeoutMs = 60_000) {
+  const callOnce = createAgentCaller({ socketPath, timeoutMs });
+  return (path: string, isRepeatable = true) =>
+    textOf(callOnce({ method: "GetKey", params: { path }, limitBytes: LIMIT, isRepeatable }));
+}
+
+describe("a connection", () => {
+  test("serves one call after the other, and as many at once as there are calls", async () => {
+    const connections = await agentOf((socket, path) => write(socket, path));
+    const ask = callerOf();
+    for (const path of ["a", "b", "c"]) expect(await ask(path)).toBe(path);
+    expect(connections()).toBe(1);
+    expect(await Promise.all(["d", "e", "f"].map((path) => ask(path)))).toEqual(["d", "e", "f"]);
+    expect(connections()).toBe(3);
+  });
+
+  test("of its own is what a call has that must not be made twice, and it is closed", async () => {
+    const ended: string[] = [];
+    const connections = await agentOf((socket, path) => {
+      socket.once("end", () => ended.push(path));
+      write(socket, path);
+    });
+    const ask = callerOf();
+    expect(await ask("a")).toBe("a");
+    expect(await ask("event", false)).toBe("event");
+    expect(await ask("b")).toBe("b");
+    expect(connections()).toBe(2);
+    await expect.poll(() => ended).toEqual(["event"]);
+  });
+
+  test("that the agent closed meanwhile costs nothing but a new one", async () => {
+    // Each connection answers once; what is asked on it a second time ends it.
+    const connections = await agentOf((socket, path, turn) => (turn === 1 ? write(socket, path) : socket.destroy()));
+    const ask = callerOf();
+    expect(await ask("a")).toBe("a");
+    expect(await ask("b")).toBe("b");
+    expect(requests).toEqual(["a", "b", "b"]);
+    expect(connections()).toBe(2);
+  });
+
+  test("is tried anew once: an agent that closes every one is unavailable", async () => {
+    await agentOf((socket, path) => (path === "a" ? write(socket, path) : socket.destroy()));
+    const ask = callerOf();
+    expect(await ask("a")).toBe("a");
+    expect(await ask("b")).toBe("agent-unavailable");
+    expect(requests).toEqual(["a", "b", "b"]);
+  });
+
+  test("that breaks off in the middle of an answer is not asked again", async () => {
+    await agentOf((socket, path) =>
+      path === "a" ? write(socket, path) : socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nb"),
+    );
+    const ask = callerOf();
+    expect(await ask("a")).toBe("a");
+    expect(await ask("b")).toBe("agent-unavailable");
+    expect(requests).toEqual(["a", "b"]);
+  });
+
+  test.each([
+    { name: "in one piece with the answer", pause: false },
+    { name: "after the answer", pause: true },
+  ])("on which the agent sends a second answer, $name, gives it to no other call", async ({ pause }) => {
+    const stray = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray";
+    const isSent = Promise.withResolvers<void>();
+    await agentOf((socket, path) => {
+      if (path !== "a") return write(socket, path);
+      if (!pause) return socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na${stray}`);
+      write(socket, path);
+      return setImmediate(() => socket.write(stray, () => isSent.resolve()));
+    });
+    const ask = callerOf();
+    expect(await ask("a")).toBe("a");
+    if (pause) await isSent.promise;
+    expect(await ask("b")).toBe("b");
+    expect(await ask("c")).toBe("c");
+  });
+
+  test.each([
+    { name: "came too late", path: "late", outcome: "agent-timeout" },
+    { name: "was cut short", path: "cut", outcome: "agent-unavailable" },
+    { name: "was too large", path: "large", outcome: "agent-answer-too-large" },
+  ])("whose answer $name is not used again, nor is any that was idle", async ({ path, outcome }) => {
+    const first = Promise.withResolvers<void>();
+    const held: (() => void)[] = [];
+    const connections = await agentOf((socket, asked) => {
+      if (asked === "late") first.promise.then(() => write(socket, "late"), first.reject);
+      else if (asked === "cut") socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nc");
+      else if (asked === "large") write(socket, "x".repeat(LIMIT + 1));
+      else held.push(() => write(socket, asked));
+      if (held.length === 2) for (const answer of held.splice(0)) answer();
+    });
+    const ask = callerOf(path === "late" ? 300 : 60_000);
+    // Two connections are left, since neither was answered before the other was made.
+    expect(await Promise.all([ask("a"), ask("b")])).toEqual(["a", "b"]);
+    expect(connections()).toBe(2);
+    expect(await ask(path)).toBe(outcome);
+    first.resolve();
+    expect(await Promise.all([ask("c"), ask("d")])).toEqual(["c", "d"]);
+    expect(connections()).toBe(4);
   });
 });
