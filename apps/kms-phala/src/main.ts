@@ -3,6 +3,8 @@ import { BUILD } from "./config/build.ts";
 import { IMAGE_PROFILE_FILE } from "./config/image-profile.ts";
 import { readPinFile } from "./config/pin-file-store.ts";
 import { createFetchPort } from "./fetch-client.ts";
+import { createLogBatch } from "./http/log-batch.ts";
+import type { Schedule } from "./policy/policy-holder.ts";
 import { EXIT_FAILURE, type RunningService, type StartFailure, startService } from "./service.ts";
 
 // Requests end well before this; what is still open then is a connection that nobody reads.
@@ -23,16 +25,25 @@ if (process.argv[2] === "--version") {
   process.exit(0);
 }
 
+const schedule: Schedule = (work, delayMs) => {
+  const timer = setTimeout(work, delayMs);
+  return () => clearTimeout(timer);
+};
+
+const log = createLogBatch((text) => void process.stdout.write(text), schedule);
+// Also after an exception that nobody caught; only what kills the process leaves no time for it.
+process.once("exit", () => log.flush());
+// Whoever reads the log may go away. Keys are released without it.
+process.stdout.on("error", () => undefined);
+
 const started = await startService({
   env: process.env,
   pinFile: await readPinFile(IMAGE_PROFILE_FILE),
   clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
   fetch: createFetchPort(),
   fetchTrusting: createFetchPort,
-  schedule(work, delayMs) {
-    const timer = setTimeout(work, delayMs);
-    return () => clearTimeout(timer);
-  },
+  schedule,
+  logStream: log,
 });
 if (!started.ok) fail(started.error);
 const service = started.value;

@@ -82,4 +82,26 @@ describe("the process", () => {
     service.child.kill(signal);
     expect(await service.exit).toMatchObject({ code: 0, stderr: "" });
   });
+
+  test("writes its last lines before it ends, also when it must not run", async () => {
+    const service = launch({
+      LISTEN_ADDR: "127.0.0.1:0",
+      DSTACK_SOCKET_PATH: join(folder, "absent.sock"),
+      METRICS_PORT: "1",
+      METRICS_HOST: "203.0.113.1",
+    });
+    const { code, stdout } = await service.exit;
+    expect(code).toBe(1);
+    expect(stdout).toContain("the socket of the guest agent is missing");
+  });
+
+  test("serves on when nobody reads its log any more", async () => {
+    const service = launch({ LISTEN_ADDR: "127.0.0.1:0", DSTACK_SOCKET_PATH: join(folder, "absent.sock") });
+    const address = /"address":"([^"]+)"/.exec(await service.until('"msg":"listening"'))?.[1];
+    service.child.stdout?.destroy();
+    // More than a pipe holds, in case the reader's end takes a while to be gone.
+    for (let asked = 0; asked < 20; asked += 1) expect((await fetch(`http://${address}/health`)).status).toBe(200);
+    service.child.kill("SIGTERM");
+    expect(await service.exit).toMatchObject({ code: 0, stderr: "" });
+  });
 });
