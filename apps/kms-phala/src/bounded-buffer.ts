@@ -10,7 +10,7 @@ export interface BoundedBuffer {
   wipe(): void;
 }
 
-const FIRST_BYTES = 4_096;
+const FIRST_BYTES = 1_024;
 
 /**
  * Makes a {@link BoundedBuffer}.

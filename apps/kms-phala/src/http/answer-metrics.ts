@@ -12,9 +12,10 @@ declare module "fastify" {
 
 const plugin: FastifyPluginCallback<{ readonly metrics: Metrics }> = (app, { metrics }, done) => {
   app.decorate("metrics", metrics);
-  app.addHook("onResponse", async (request) => {
+  app.addHook("onResponse", (request, _reply, next) => {
     // The pattern of the route: what a caller wrote in its place is no label.
     metrics.answered(findEndpoint(request.routeOptions.url ?? ""), request.refusal?.code ?? null);
+    next();
   });
   done();
 };

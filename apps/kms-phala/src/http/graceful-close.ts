@@ -36,8 +36,9 @@ const plugin: FastifyPluginCallback<GracefulCloseOptions> = (app, { requestTimeo
       for (const request of requests) if (!request.complete) request.socket.destroy();
     }, requestTimeoutMs).unref();
   });
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, next) => {
     if (isClosing) void reply.header("connection", "close");
+    next();
   });
   done();
 };

@@ -30,7 +30,7 @@ export function hashPeerId(peerId: string): string {
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {
   app.decorateRequest("decision", null);
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, next) => {
     const { refusal, decision } = request;
     request.log.info(
       {
@@ -44,6 +44,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
       },
       "answered",
     );
+    next();
   });
   done();
 };

@@ -6,18 +6,18 @@ import { sendRefusal } from "./error-answers.ts";
 import { isJsonMediaType } from "./media-type.ts";
 
 const plugin: FastifyPluginCallback = (app, _options, done) => {
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, next) => {
     const endpoint = findEndpoint(request.url);
     // The router matches more spellings of a path than there are.
-    if (endpoint === null) return sendRefusal(request, reply, refuse("path-unknown").error);
+    if (endpoint === null) return void sendRefusal(request, reply, refuse("path-unknown").error);
     if (request.is404) {
       void reply.header("allow", ENDPOINTS[endpoint]);
-      return sendRefusal(request, reply, refuse("method-not-allowed").error);
+      return void sendRefusal(request, reply, refuse("method-not-allowed").error);
     }
     if (request.method === "POST" && !isJsonMediaType(request.headers["content-type"])) {
-      return sendRefusal(request, reply, refuse("media-type-unsupported").error);
+      return void sendRefusal(request, reply, refuse("media-type-unsupported").error);
     }
-    return undefined;
+    return next();
   });
   // Never reached: the hook above answers first. Without a handler of its own the framework would log the URL.
   app.setNotFoundHandler((request, reply) => sendRefusal(request, reply, refuse("path-unknown").error));

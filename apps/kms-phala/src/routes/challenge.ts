@@ -43,7 +43,7 @@ export const challengeRoute: FastifyPluginCallback<{ readonly challenges: Challe
     const answer = await issueChallenge(request.body, options.challenges, (peerId) => {
       request.decision = { peer: hashPeerId(peerId) };
     });
-    return answer.ok ? reply.send(answer.value) : sendRefusal(request, reply, answer.error);
+    return answer.ok ? answer.value : sendRefusal(request, reply, answer.error);
   });
   done();
 };

@@ -77,7 +77,7 @@ export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, 
     };
     options.onReleased(request.decision.peer, released);
     logRelease(request.log, request.decision.peer, released);
-    return reply.send(answerOf(released));
+    return answerOf(released);
   });
   done();
 };

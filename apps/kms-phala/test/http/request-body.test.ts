@@ -38,6 +38,20 @@ test.each([
     announced: LIMIT + 1,
     outcome: "FST_ERR_CTP_BODY_TOO_LARGE",
   },
+  { name: "in one piece as long as announced is read", pieces: [5], announced: 5, outcome: 5 },
+  { name: "in one piece of the limit is read", pieces: [LIMIT], announced: LIMIT, outcome: LIMIT },
+  {
+    name: "that goes on after what was announced is refused",
+    pieces: [5, 1],
+    announced: 5,
+    outcome: "FST_ERR_CTP_INVALID_CONTENT_LENGTH",
+  },
+  {
+    name: "that goes on over the limit after what was announced is refused",
+    pieces: [5, LIMIT - 4],
+    announced: 5,
+    outcome: "FST_ERR_CTP_BODY_TOO_LARGE",
+  },
   {
     name: "shorter than announced is refused",
     pieces: [4],
