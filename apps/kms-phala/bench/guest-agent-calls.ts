@@ -1,23 +1,24 @@
+import { createInterface } from "node:readline";
 import { Client } from "undici";
 
-/** Calls `GetKey` of the guest agent one by one and prints the processor time of one call, in microseconds. */
-const CALLS = 1000;
-const WARM_UP = 300;
+/** Calls `GetKey` of the guest agent one by one, as often as each line of the standard input says, and nothing else. */
 const socketPath = process.env["DSTACK_SOCKET_PATH"] ?? "";
 
 const client = new Client("http://dstack", { socketPath });
-const call = async (number: number): Promise<void> => {
+let made = 0;
+const call = async (): Promise<void> => {
+  made += 1;
   const { body } = await client.request({
     method: "POST",
     path: "/GetKey",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ path: `merod/storage/bench-${number}`, purpose: "", algorithm: "secp256k1" }),
+    body: JSON.stringify({ path: `merod/storage/bench-${made}`, purpose: "", algorithm: "secp256k1" }),
   });
   await body.json();
 };
-for (let number = 0; number < WARM_UP; number += 1) await call(number);
-const before = process.cpuUsage();
-for (let number = 0; number < CALLS; number += 1) await call(number);
-const { user, system } = process.cpuUsage(before);
-process.stdout.write(`${(user + system) / CALLS}\n`);
+process.stdout.write("ready\n");
+for await (const line of createInterface({ input: process.stdin })) {
+  for (let left = Number(line); left > 0; left -= 1) await call();
+  process.stdout.write("done\n");
+}
 await client.close();

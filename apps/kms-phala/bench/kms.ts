@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createSimulatedPlatform, type SimulatedPlatform } from "@mero-tee/tee-simulator";
 import { startSimulator } from "@mero-tee/tee-simulator/server";
+import { BUNDLE_NAME, bundleService } from "../bundle/bundle-service.ts";
+import { BUILD } from "../src/config/build.ts";
 import { startRedis } from "../test/e2e/redis-process.ts";
 import { REDIS_SERVER } from "../test/e2e/redis-server.ts";
 import {
@@ -17,26 +19,36 @@ import {
   type KeyRequest,
 } from "./conversations.ts";
 import { scriptPath, startProgram, type Program } from "./program.ts";
-import { signatureCosts } from "./signature-costs.ts";
+import { signatureTimes } from "./signature-costs.ts";
 
 /**
  * What whole conversations cost the service: a closed loop of challenge and get-key against it as a process of its own. Quotes are signed
  * between the two, outside of what is measured.
+ *
+ * What no conversation can do without is measured in turns with it, batch by batch, in as many requests, calls and verifications as
+ * conversations take, after as many to warm up: all of it meets the same machine in the same state.
  */
 const PROFILE = "locked-read-only";
 /** Conversations whose quotes are made at a time. */
 const BATCH = 250;
-const WARM_UP = 500;
+const WARM_UP = 2_000;
 const PEERS = 64;
 const MAX_PENDING_CHALLENGES = 1_000_000;
+/** Of each kind, for one batch; their median is what counts. */
+const VERIFICATIONS = 50;
 
 interface Costs {
   readonly conversationsPerSecond: number;
   readonly getKeyP50Ms: number;
   readonly getKeyP99Ms: number;
   readonly cpuUsPerConversation: number;
+  readonly echoCpuUsPerRequest: number;
+  readonly guestAgentCallCpuUs: number;
+  readonly p256VerifyUs: number;
+  readonly ed25519VerifyUs: number;
+  readonly overheadRatio: number;
   readonly rssMiB: number;
-  /** Resident memory along the way, after each quarter of the conversations. */
+  /** Resident memory along the way, after each tenth of the conversations. */
   readonly rssMiBOverTime: readonly number[];
 }
 
@@ -87,61 +99,78 @@ async function batch(
   return { getKeyMs, seconds, request };
 }
 
+/** A conversation's two requests, to a route that does nothing, with bodies of the same sizes. */
+async function echoBatch(url: string, request: KeyRequest, size: number): Promise<void> {
+  const client = createLoadClient(url);
+  await inLoop(2 * size, async (job) => {
+    if (job % 2 === 0) await client.post("/?bytes=130", { peerId: request.peerId });
+    else await client.post("/?bytes=64", request);
+  });
+  await client.close();
+}
+
+/** The service, and what it is compared with, each in a process of its own. */
+interface Programs {
+  readonly kms: Program;
+  readonly echo: Program;
+  readonly agentCalls: Program;
+}
+
 async function measure(
-  kms: Program,
+  { kms, echo, agentCalls }: Programs,
   platform: SimulatedPlatform,
   conversations: number,
-): Promise<Costs & { readonly request: KeyRequest }> {
+): Promise<Costs> {
   const peers = makePeers(PEERS);
-  for (let done = 0; done < WARM_UP; done += BATCH) await batch(platform, kms.ready, peers, BATCH);
+  const signatures = signatureTimes();
+  const turn = async (size: number) => {
+    const result = await batch(platform, kms.ready, peers, size);
+    await echoBatch(echo.ready, result.request, size);
+    await agentCalls.ask(String(size));
+    for (const kind of [signatures.p256, signatures.ed25519]) kind.run(VERIFICATIONS);
+    return result;
+  };
+  const cpuUs = () => Promise.all([kms.cpuUs(), echo.cpuUs(), agentCalls.cpuUs()]);
+  for (let done = 0; done < WARM_UP; done += BATCH) await turn(BATCH);
   const getKeyMs: number[] = [];
   const rssMiBOverTime: number[] = [];
   let seconds = 0;
-  let last: KeyRequest | null = null;
-  const before = await kms.cpuUs();
+  const before = await cpuUs();
   for (let done = 0; done < conversations; done += BATCH) {
-    const result = await batch(platform, kms.ready, peers, Math.min(BATCH, conversations - done));
+    const result = await turn(Math.min(BATCH, conversations - done));
     getKeyMs.push(...result.getKeyMs);
     seconds += result.seconds;
-    last = result.request;
-    if (done + BATCH >= ((rssMiBOverTime.length + 1) * conversations) / 4) rssMiBOverTime.push(await kms.rssMiB());
+    if (done + BATCH < ((rssMiBOverTime.length + 1) * conversations) / 10) continue;
+    rssMiBOverTime.push(await kms.rssMiB());
+    progress(`${getKeyMs.length} conversations, ${rssMiBOverTime.at(-1)?.toFixed(0)} MiB`);
   }
-  const cpuUs = (await kms.cpuUs()) - before;
+  const after = await cpuUs();
+  const [kmsUs = 0, echoUs = 0, agentUs = 0] = after.map((at, index) => at - (before[index] ?? 0));
   const sorted = getKeyMs.toSorted((a, b) => a - b);
-  if (last === null) throw new Error("no conversations");
+  const cpuUsPerConversation = kmsUs / sorted.length;
+  const echoCpuUsPerRequest = echoUs / (2 * sorted.length);
+  const guestAgentCallCpuUs = agentUs / sorted.length;
+  const [p256VerifyUs, ed25519VerifyUs] = [signatures.p256.medianUs(), signatures.ed25519.medianUs()];
+  const unavoidableUs = 2 * echoCpuUsPerRequest + guestAgentCallCpuUs + 2 * p256VerifyUs + ed25519VerifyUs;
   return {
     conversationsPerSecond: sorted.length / seconds,
     getKeyP50Ms: quantile(sorted, 0.5),
     getKeyP99Ms: quantile(sorted, 0.99),
-    cpuUsPerConversation: cpuUs / sorted.length,
+    cpuUsPerConversation,
+    echoCpuUsPerRequest,
+    guestAgentCallCpuUs,
+    p256VerifyUs,
+    ed25519VerifyUs,
+    overheadRatio: cpuUsPerConversation / unavoidableUs,
     rssMiB: await kms.rssMiB(),
     rssMiBOverTime,
-    request: last,
   };
-}
-
-/** Processor time of one request of a bare route, half of them with the bodies of a challenge, half with those of a get-key. */
-async function echoCost(request: KeyRequest, requests: number): Promise<number> {
-  const echo = await startProgram(scriptPath("echo-server.ts"), {}, (line) => line);
-  const client = createLoadClient(echo.ready);
-  const run = (count: number) =>
-    inLoop(count, async (job) => {
-      if (job % 2 === 0) await client.post("/?bytes=130", { peerId: request.peerId });
-      else await client.post("/?bytes=64", request);
-    });
-  await run(WARM_UP);
-  const before = await echo.cpuUs();
-  await run(requests);
-  const cpuUs = (await echo.cpuUs()) - before;
-  await client.close();
-  await echo.stop();
-  return cpuUs / requests;
 }
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    conversations: { type: "string", default: "3000" },
+    conversations: { type: "string", default: "10000" },
     "no-redis": { type: "boolean", default: false },
   },
 });
@@ -159,6 +188,9 @@ const simulator = await startSimulator({ platform, now, dstackSocketPath, profil
 const files = { root: join(directory, "root-ca.pem"), policy: join(directory, `policy.${PROFILE}.json`) };
 await writeFile(files.root, platform.rootCaPem);
 await writeFile(files.policy, platform.policyDocumentFor(PROFILE));
+// What is measured is what ships: one file, without the sources and their translation.
+const service = join(directory, BUNDLE_NAME);
+await writeFile(service, (await bundleService(BUILD)).code);
 const environment = {
   LISTEN_ADDR: "127.0.0.1:0",
   DSTACK_SOCKET_PATH: dstackSocketPath,
@@ -167,40 +199,42 @@ const environment = {
   MERO_KMS_POLICY_FILE: files.policy,
   MERO_KMS_PROFILE: PROFILE,
   MAX_PENDING_CHALLENGES: String(MAX_PENDING_CHALLENGES),
-  CHALLENGE_TTL_SECS: "3600",
 };
 
-async function measureService(
-  extra: Readonly<Record<string, string>>,
-): Promise<Costs & { readonly request: KeyRequest }> {
-  const kms = await startProgram(scriptPath("../src/main.ts"), { ...environment, ...extra }, listening);
+/** What the image gives Node before the name of the bundle: the service is measured as it is started there. */
+async function imageFlags(): Promise<readonly string[]> {
+  const dockerfile = await readFile(scriptPath("../image/Dockerfile"), "utf8");
+  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1];
+  const words: unknown = JSON.parse(entrypoint ?? "null");
+  if (!Array.isArray(words)) throw new Error("the Dockerfile has no ENTRYPOINT");
+  return words.slice(1, -1).map(String);
+}
+const flags = await imageFlags();
+
+async function measureService(extra: Readonly<Record<string, string>>): Promise<Costs> {
+  const programs = {
+    kms: await startProgram([...flags, service], { ...environment, ...extra }, listening),
+    echo: await startProgram([scriptPath("echo-server.ts")], {}, (line) => line),
+    agentCalls: await startProgram(
+      [scriptPath("guest-agent-calls.ts")],
+      { DSTACK_SOCKET_PATH: dstackSocketPath },
+      (line) => line,
+    ),
+  };
   try {
-    return await measure(kms, platform, conversations);
+    return await measure(programs, platform, conversations);
   } finally {
-    await kms.stop();
+    for (const program of Object.values(programs)) await program.stop();
   }
 }
 
 progress(`${conversations} conversations, spent challenges in memory`);
-const { request, ...inMemory } = await measureService({});
-progress("bare routes, guest agent calls, signatures");
-const echoCpuUsPerRequest = await echoCost(request, 4000);
-const agentCalls = await startProgram(
-  scriptPath("guest-agent-calls.ts"),
-  { DSTACK_SOCKET_PATH: dstackSocketPath },
-  (line) => line,
-);
-const guestAgentCallCpuUs = Number(agentCalls.ready);
-await agentCalls.stop();
-const { p256VerifyUs, ed25519VerifyUs } = signatureCosts();
-const unavoidableUs = 2 * echoCpuUsPerRequest + guestAgentCallCpuUs + 2 * p256VerifyUs + ed25519VerifyUs;
-
-let withRedis: (Costs & { readonly overheadRatio: number }) | null = null;
+const inMemory = await measureService({});
+let withRedis: Costs | null = null;
 if (!values["no-redis"] && REDIS_SERVER !== null) {
   progress(`${conversations} conversations, spent challenges in Redis`);
   const redis = await startRedis({ args: ["--maxmemory-policy", "noeviction"] });
-  const { request: _request, ...costs } = await measureService({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
-  withRedis = { ...costs, overheadRatio: costs.cpuUsPerConversation / unavoidableUs };
+  withRedis = await measureService({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
   await redis.close();
 }
 await simulator.close();
@@ -209,27 +243,27 @@ await rm(directory, { recursive: true, force: true });
 const report = {
   schemaVersion: 1,
   node: process.version,
+  nodeFlags: flags,
   conversations,
   maxPendingChallenges: MAX_PENDING_CHALLENGES,
   ...inMemory,
-  echoCpuUsPerRequest,
-  guestAgentCallCpuUs,
-  p256VerifyUs,
-  ed25519VerifyUs,
-  overheadRatio: inMemory.cpuUsPerConversation / unavoidableUs,
   redis: withRedis,
 };
 if (values.json) {
   process.stdout.write(`${JSON.stringify(report)}\n`);
 } else {
-  const column = (costs: (Costs & { readonly overheadRatio: number }) | null): readonly string[] =>
+  const column = (costs: Costs | null): readonly string[] =>
     costs === null
-      ? Array<string>(6).fill("not run")
+      ? Array<string>(10).fill("not run")
       : [
           costs.conversationsPerSecond.toFixed(0),
           `${costs.getKeyP50Ms.toFixed(1)} ms`,
           `${costs.getKeyP99Ms.toFixed(1)} ms`,
           `${costs.cpuUsPerConversation.toFixed(0)} µs`,
+          `${costs.echoCpuUsPerRequest.toFixed(0)} µs`,
+          `${costs.guestAgentCallCpuUs.toFixed(0)} µs`,
+          `${costs.p256VerifyUs.toFixed(0)} µs`,
+          `${costs.ed25519VerifyUs.toFixed(0)} µs`,
           costs.overheadRatio.toFixed(2),
           `${costs.rssMiB.toFixed(0)} MiB`,
         ];
@@ -238,7 +272,11 @@ if (values.json) {
     "get-key, median",
     "get-key, 99th percentile",
     "processor time of one conversation",
-    "over the unavoidable",
+    "of one bare request",
+    "of one call of the guest agent",
+    "of one P-256 verification",
+    "of one Ed25519 verification",
+    "conversation / unavoidable",
     "resident memory at the end",
   ];
   const [memory, redis] = [column(report), column(withRedis)];
@@ -246,9 +284,4 @@ if (values.json) {
   for (const [index, label] of labels.entries()) {
     process.stdout.write(`| ${label} | ${memory[index]} | ${redis[index]} |\n`);
   }
-  process.stdout.write(
-    `unavoidable: ${unavoidableUs.toFixed(0)} µs = 2 bare requests of ${echoCpuUsPerRequest.toFixed(0)}, ` +
-      `1 guest agent call of ${guestAgentCallCpuUs.toFixed(0)}, 2 P-256 of ${p256VerifyUs.toFixed(0)}, ` +
-      `1 Ed25519 of ${ed25519VerifyUs.toFixed(0)}\n`,
-  );
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { on, once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** A process that is measured from outside. */
@@ -11,6 +12,8 @@ export interface Program {
   cpuUs(): Promise<number>;
   /** Resident memory, in MiB. */
   rssMiB(): Promise<number>;
+  /** Writes a line to its standard input and waits for the next of its standard output. */
+  ask(line: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -23,17 +26,18 @@ export function scriptPath(relative: string): string {
 const US_PER_TICK = 10_000;
 
 /**
- * Starts a script in a process of its own, with exactly this environment, and waits for the line that says it serves. Linux only.
+ * Starts Node in a process of its own, with exactly this environment, and waits for the line that says it serves. Linux only.
  *
+ * @param args - options of Node, then the script
  * @param read - takes what it is waited for out of a line; null for other lines
  */
 export async function startProgram(
-  script: string,
+  args: readonly string[],
   env: Readonly<Record<string, string>>,
   read: (line: string) => string | null,
 ): Promise<Program> {
-  const child = spawn(process.execPath, [script], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const ready = await firstOf(child, read);
+  const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  const { ready, output } = await firstOf(child, read);
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   return {
     ready,
@@ -47,6 +51,12 @@ export async function startProgram(
       const status = await readFile(`/proc/${child.pid}/status`, "utf8");
       return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
     },
+    async ask(line) {
+      // What it said unasked was dropped so far.
+      const answered = once(output, "data");
+      child.stdin?.write(`${line}\n`);
+      return String((await answered)[0]).trim();
+    },
     async stop() {
       child.kill("SIGTERM");
       await gone;
@@ -54,15 +64,24 @@ export async function startProgram(
   };
 }
 
-async function firstOf(child: ChildProcess, read: (line: string) => string | null): Promise<string> {
-  if (child.stdout === null) throw new Error("the process has no output");
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const found = read(line);
-    if (found === null) continue;
-    // What it says later is not wanted, and must not fill the pipe.
-    child.stdout.resume();
-    return found;
+interface Started {
+  readonly ready: string;
+  readonly output: Readable;
+}
+
+async function firstOf(child: ChildProcess, read: (line: string) => string | null): Promise<Started> {
+  const output = child.stdout;
+  if (output === null) throw new Error("the process has no output");
+  let text = "";
+  for await (const [piece] of on(output, "data", { close: ["end"] })) {
+    text += String(piece);
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    const found = lines.map(read).find((line) => line !== null);
+    if (found === undefined) continue;
+    // What it says later must not fill the pipe.
+    output.resume();
+    return { ready: found, output };
   }
   throw new Error("the process ended before it served");
 }

@@ -1,27 +1,36 @@
 import { generateKeyPairSync, randomBytes, sign, verify, type KeyObject } from "node:crypto";
 
-const CALLS = 2000;
+/** Times of verifications of one kind, in microseconds. */
+interface VerifyTimes {
+  /** Makes so many verifications more, one after the other. */
+  run(calls: number): void;
+  medianUs(): number;
+}
 
-/** Median time of one sequential verification of a signature over the signed part of a TD quote, in microseconds. */
-function medianVerifyUs(
+/** Verifies a signature over the signed part of a TD quote with a key that is imported already. */
+function verifyTimes(
   digest: string | null,
   keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
-) {
+): VerifyTimes {
   const message = randomBytes(632);
   const signature = sign(digest, message, keys.privateKey);
   const times: number[] = [];
-  for (let call = 0; call < CALLS; call += 1) {
-    const start = performance.now();
-    if (!verify(digest, message, keys.publicKey, signature)) throw new Error("a good signature was refused");
-    times.push((performance.now() - start) * 1e3);
-  }
-  return times.toSorted((a, b) => a - b)[CALLS >> 1] ?? Number.NaN;
+  return {
+    run(calls) {
+      for (let call = 0; call < calls; call += 1) {
+        const start = performance.now();
+        if (!verify(digest, message, keys.publicKey, signature)) throw new Error("a good signature was refused");
+        times.push((performance.now() - start) * 1e3);
+      }
+    },
+    medianUs: () => times.toSorted((a, b) => a - b)[times.length >> 1] ?? Number.NaN,
+  };
 }
 
-/** What the signatures of one conversation cost by themselves, with keys already imported. */
-export function signatureCosts(): { readonly p256VerifyUs: number; readonly ed25519VerifyUs: number } {
+/** What the signatures of a conversation cost by themselves. */
+export function signatureTimes(): { readonly p256: VerifyTimes; readonly ed25519: VerifyTimes } {
   return {
-    p256VerifyUs: medianVerifyUs("sha256", generateKeyPairSync("ec", { namedCurve: "P-256" })),
-    ed25519VerifyUs: medianVerifyUs(null, generateKeyPairSync("ed25519")),
+    p256: verifyTimes("sha256", generateKeyPairSync("ec", { namedCurve: "P-256" })),
+    ed25519: verifyTimes(null, generateKeyPairSync("ed25519")),
   };
 }

@@ -24,7 +24,7 @@ const COMMIT_TIME = 1_768_472_400;
 const LIMIT_MS = 180_000;
 const TEMPLATE = new URL("../../../../scripts/phala/kms-compose-template.yaml", import.meta.url);
 const COMMAND = ["--userspec=10001:10001"];
-const ENTRYPOINT = ["/usr/bin/node", "/opt/mero-kms/mero-kms-phala.mjs"];
+const ENTRYPOINT = ["/usr/bin/node", "--max-semi-space-size=4", "/opt/mero-kms/mero-kms-phala.mjs"];
 
 let folder: string;
 let context: ReadonlyMap<string, ContextFile>;
