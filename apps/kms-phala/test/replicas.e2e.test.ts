@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
+import { verifyAuditFile } from "@mero-tee/kms-protocol/audit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, type Deployment, type Part, type Prepared, startDeployment } from "./e2e/deployment.ts";
 import { type RedisProcess, startRedis } from "./e2e/redis-process.ts";
@@ -22,6 +25,8 @@ let deployment: Deployment;
 const planted: Buffer[] = [BINDING];
 /** Every answer that was no success. */
 const errors: string[] = [];
+/** Audit files of the replicas. */
+const auditFiles: string[] = [];
 
 beforeAll(async () => {
   if (REDIS_SERVER === null) return;
@@ -32,6 +37,11 @@ beforeAll(async () => {
     env: {
       REDIS_URL: `redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${redisProxy.port}`,
       REDIS_TIMEOUT_MS: "500",
+      METRICS_PORT: "0",
+    },
+    envOf(index, folder) {
+      auditFiles[index] = join(folder, `audit-${index}.jsonl`);
+      return { AUDIT_FILE: auditFiles[index] };
     },
   });
 }, START_MS);
@@ -189,7 +199,13 @@ describe.skipIf(REDIS_SERVER === null)("three replicas", () => {
   );
 });
 
-describe.skipIf(REDIS_SERVER === null)("what these processes printed and answered", () => {
+/** The page of metrics of a replica, from where its newest process says that it serves them. */
+async function metricsOf({ child }: Part): Promise<string> {
+  const [, address] = await child.line(/"address":"([^"]+)"[^\n]*"msg":"metrics are served"/);
+  return (await fetch(`http://${address}/metrics`)).text();
+}
+
+describe.skipIf(REDIS_SERVER === null)("what these processes printed, answered, counted and recorded", () => {
   test("holds no key, nonce, signature, binding or password of Redis, through all of these failures", async () => {
     const binding = { nonceB64: Buffer.alloc(32, 9).toString("base64"), bindingB64: BINDING.toString("base64") };
     errors.push((await deployment.post(replica(0), "/attest", { ...binding, nonceB64: "x" })).body);
@@ -199,6 +215,13 @@ describe.skipIf(REDIS_SERVER === null)("what these processes printed and answere
     for (const at of deployment.replicas) {
       await until(async () => (await deployment.post(at, "/challenge", { peerId: peers[0].peerId })).status === 503);
     }
+    const metrics = (await Promise.all(deployment.replicas.map(metricsOf))).join("");
+    expect(metrics).toMatch(/\nmero_kms_keys_released_total\{[^}]*\} [1-9]/);
+    expect(metrics).toContain('mero_kms_condition{code="challenge-store-closed"} 1');
+    const audits = await Promise.all(auditFiles.map((path) => readFile(path)));
+    for (const file of audits) expect(verifyAuditFile(file)).toMatchObject({ problem: null });
+    const audit = audits.map(String).join("");
+    expect(audit).toContain('"kind":"release"');
     const printed = deployment.replicas.map((part) => part.output()).join("");
     expect(printed).toContain("the challenge store is unavailable");
     expect(printed).toContain('"msg":"key released"');
@@ -211,7 +234,7 @@ describe.skipIf(REDIS_SERVER === null)("what these processes printed and answere
     ]);
     const passwords = [PASSWORD, encodeURIComponent(PASSWORD), "redis/password", "redis%2Fpassword"];
     const peerIds = peers.map(({ peerId }) => String(peerId));
-    const everything = printed + errors.join("\n");
+    const everything = [printed, metrics, audit, ...errors].join("\n");
     expect(secrets.length).toBeGreaterThan(200);
     expect([...secrets, ...passwords, ...peerIds].filter((secret) => everything.includes(secret))).toEqual([]);
   });

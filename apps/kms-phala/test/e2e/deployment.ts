@@ -67,6 +67,8 @@ export interface DeploymentOptions {
   /** The sources when absent. */
   readonly kms?: KmsProgram;
   readonly env?: Readonly<Record<string, string>>;
+  /** What one replica has of its own; `folder` is for its files. */
+  readonly envOf?: (replica: number, folder: string) => Readonly<Record<string, string>>;
 }
 
 function now(): number {
@@ -105,10 +107,11 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     ...options.env,
   };
   const replicas = await Promise.all(
-    Array.from({ length: options.replicas }, () =>
+    Array.from({ length: options.replicas }, (_, index) =>
       startPart(async () => {
-        const child = startChild(command, kmsArgs, env, surroundings);
-        const [, port] = await child.line(/"address":"127\.0\.0\.1:([0-9]+)"/);
+        const own = { ...env, ...options.envOf?.(index, seen("")) };
+        const child = startChild(command, kmsArgs, own, surroundings);
+        const [, port] = await child.line(/"address":"127\.0\.0\.1:([0-9]+)"[^\n]*"msg":"listening"/);
         return { child, target: { host: "127.0.0.1", port: Number(port) } };
       }),
     ),
