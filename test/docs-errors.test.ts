@@ -4,6 +4,7 @@ import type { SharedSetError } from "../apps/kms-phala/src/challenge/shared-spen
 import { READINESS_CONDITIONS, READINESS_FAILURES } from "../apps/kms-phala/src/observe/readiness-report.ts";
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
+import { PROBLEMS } from "../apps/verifier-api/src/wire/problems.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
 import { APPRAISAL_CODES } from "../packages/appraisal/src/index.ts";
 import { AUDIT_ERROR_CODES } from "../packages/kms-protocol/src/audit/index.ts";
@@ -63,6 +64,8 @@ const CHALLENGE_STORE_CODES = Object.keys({
   "challenge-key-unavailable": 0,
 } satisfies Record<SharedSetError["code"], 0>);
 
+const VERIFIER_PROBLEMS = Object.keys(PROBLEMS);
+
 const page = readPage("docs/errors.md");
 const headings = headingsOf(page);
 
@@ -97,6 +100,7 @@ describe("docs/errors.md", () => {
     { union: "failures of policy sources", codes: POLICY_SOURCE_CODES },
     { union: "failures of the guest agent", codes: GUEST_AGENT_CODES },
     { union: "failures of the challenge store", codes: CHALLENGE_STORE_CODES },
+    { union: "problems of the verifier's API", codes: VERIFIER_PROBLEMS },
   ])("documents all $union", ({ codes }) => {
     expect(codes.filter((code) => !chapterOfCode.has(code))).toEqual([]);
   });
@@ -120,6 +124,7 @@ describe("docs/errors.md", () => {
       ...POLICY_SOURCE_CODES,
       ...GUEST_AGENT_CODES,
       ...CHALLENGE_STORE_CODES,
+      ...VERIFIER_PROBLEMS,
     ]);
     expect(entries.filter(({ text }) => !known.has(text)).map(({ text }) => text)).toEqual([]);
   });
@@ -127,6 +132,14 @@ describe("docs/errors.md", () => {
   test("has each code once, under the anchor that the command prints", () => {
     expect(entries.filter(({ text, anchor }) => anchor !== text.toLowerCase())).toEqual([]);
     expect(readPage("packages/cli/src/output.ts")).toContain("docs/errors.md#${failure.code}");
+  });
+
+  test("says of each problem of the verifier's API with which status it is answered", () => {
+    const wrong = Object.entries(PROBLEMS).filter(([code, [status]]) => {
+      const body = entries.find(({ text }) => text === code)?.body ?? "";
+      return !new RegExp(`^${status}[.,]`).test(body.trim());
+    });
+    expect(wrong.map(([code]) => code)).toEqual([]);
   });
 
   test("says something about each", () => {

@@ -5,7 +5,8 @@ import { parseTrustedRoot, publicTrustedRoot, type TrustedRoot } from "@mero-tee
 import manifest from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import type { LogLine, Router } from "./http/router.ts";
-import { createMemoryRateLimiter } from "./limits/rate-limiter.ts";
+import { createMemoryRateLimiter, type RateLimiter } from "./limits/rate-limiter.ts";
+import { createRedisRateLimiter } from "./limits/redis-rate-client.ts";
 import { createExchange } from "./outbound/exchange-client.ts";
 import { dialTcp } from "./outbound/socket-client.ts";
 import { createService } from "./service.ts";
@@ -13,6 +14,7 @@ import { createService } from "./service.ts";
 /** The version that this source tree is built as; `0.0.0` in a checkout between releases. */
 const BUILT_AS_VERSION: string = manifest.version;
 
+const REDIS_MS = 500;
 const DNS_MS = 2_000;
 
 /**
@@ -26,13 +28,19 @@ export function createSystemService(config: Config, log: (line: LogLine) => void
     nowMs,
     resolve: resolveOnce,
     exchange: createExchange({ dial: dialTcp }),
-    limiter: createMemoryRateLimiter(nowMs),
+    limiter: createLimiter(config.rateLimitUrl, createMemoryRateLimiter(nowMs)),
     sigstoreRoot: loadSigstoreRoot(config.sigstoreTrustedRootFile),
     ...(config.simulatedRootCaFile === null ? {} : { rootCa: loadRootCa(config.simulatedRootCaFile) }),
     log,
     version: BUILT_AS_VERSION,
     wait: (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
   });
+}
+
+function createLimiter(url: string | null, own: RateLimiter): RateLimiter {
+  if (url === null) return own;
+  const trouble = "RATE_LIMIT_URL: the Redis does not answer; this instance counts by itself";
+  return createRedisRateLimiter(url, own, REDIS_MS, () => console.error(trouble));
 }
 
 async function resolveOnce(name: string): Promise<readonly string[]> {

@@ -18,8 +18,8 @@ export interface ServiceWorld {
   /** Every name that was looked up. */
   readonly lookups: string[];
   readonly log: LogLine[];
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Response>;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
 }
 
 export interface WorldOptions {

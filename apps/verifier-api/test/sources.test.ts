@@ -222,16 +222,18 @@ describe("GET /api/releases and /api/catalog", () => {
   });
 });
 
-describe("GET /api/collateral", () => {
-  const path = (fmspc: string, more = "") => `/api/collateral?fmspc=${fmspc}&ca=platform${more}`;
+function collateralPath(fmspc: string, more = ""): string {
+  return `/api/collateral?fmspc=${fmspc}&ca=platform${more}`;
+}
 
+describe("GET /api/collateral", () => {
   test("gives both editions as Intel's service gives them", async () => {
     const served = world.serve();
     const standard = collateralAnswerSchema.parse(
-      await jsonOf(await served.get(path(world.platform.fmspc.toUpperCase()))),
+      await jsonOf(await served.get(collateralPath(world.platform.fmspc.toUpperCase()))),
     );
     const early = collateralAnswerSchema.parse(
-      await jsonOf(await served.get(path(world.platform.fmspc, "&update=early"))),
+      await jsonOf(await served.get(collateralPath(world.platform.fmspc, "&update=early"))),
     );
     expect(standard).toMatchObject({ fmspc: world.platform.fmspc, update: "standard", stale: false });
     expect(standard.tcb_info).not.toBe(early.tcb_info);
@@ -239,7 +241,7 @@ describe("GET /api/collateral", () => {
   });
 
   test("may be kept until an hour before it ends, six at most", async () => {
-    const answer = await world.serve().get(path(world.platform.fmspc));
+    const answer = await world.serve().get(collateralPath(world.platform.fmspc));
     expect(answer.headers.get("cache-control")).toBe("public, max-age=21600");
   });
 
@@ -254,8 +256,8 @@ describe("GET /api/collateral", () => {
 
   test("asks once for all who wait, and not again while a set is fresh", async () => {
     const served = world.serve();
-    await Promise.all([1, 2, 3].map(() => served.get(path(world.platform.fmspc))));
-    await served.get(path(world.platform.fmspc));
+    await Promise.all([1, 2, 3].map(() => served.get(collateralPath(world.platform.fmspc))));
+    await served.get(collateralPath(world.platform.fmspc));
     expect(served.dialled).toHaveLength(4);
   });
 
@@ -265,24 +267,24 @@ describe("GET /api/collateral", () => {
   ])("fails where the source $name", async ({ answer, code }) => {
     const source = await listen((_request, response) => void response.writeHead(answer).end("{}"));
     const served = world.serve({ env: { COLLATERAL_URL: source.url } });
-    expect(await codeOf(await served.get(path(world.platform.fmspc)))).toEqual([502, code]);
+    expect(await codeOf(await served.get(collateralPath(world.platform.fmspc)))).toEqual([502, code]);
     expect(await jsonOf(await served.get("/api/health"))).toMatchObject({ checks: { collateral: "down" } });
   });
 });
 
+async function quoteB64(): Promise<string> {
+  const { quote } = await world.platform.issueQuote({ reportData: crypto.getRandomValues(new Uint8Array(64)) });
+  return Buffer.from(quote).toString("base64");
+}
+
+async function opinion(served: ServiceWorld, headers: Record<string, string> = {}, quote?: string) {
+  const attestation = { quoteB64: quote ?? (await quoteB64()) };
+  const answer = await served.post("/api/verify", { v: 2, attestation, collateral: false }, headers);
+  const { ita, ita_token_verified: isVerified, ita_claims: claims } = verifyAnswerSchema.parse(await jsonOf(answer));
+  return { status: ita.status, isVerified, hasClaims: claims !== null };
+}
+
 describe("Intel Trust Authority", () => {
-  async function quoteB64(): Promise<string> {
-    const { quote } = await world.platform.issueQuote({ reportData: crypto.getRandomValues(new Uint8Array(64)) });
-    return Buffer.from(quote).toString("base64");
-  }
-
-  async function opinion(served: ServiceWorld, headers: Record<string, string> = {}, quote?: string) {
-    const attestation = { quoteB64: quote ?? (await quoteB64()) };
-    const answer = await served.post("/api/verify", { v: 2, attestation, collateral: false }, headers);
-    const { ita, ita_token_verified: isVerified, ita_claims: claims } = verifyAnswerSchema.parse(await jsonOf(answer));
-    return { status: ita.status, isVerified, hasClaims: claims !== null };
-  }
-
   const agreed = { status: "ok", isVerified: true, hasClaims: true };
   const rejected = { status: "rejected", isVerified: false, hasClaims: false };
 

@@ -1,7 +1,7 @@
 import type { Rate } from "../config/rate-limits.ts";
 
 /** One bucket that a request draws from: what is limited, for whom, and how. */
-interface Draw {
+export interface Draw {
   readonly key: string;
   readonly rates: readonly Rate[];
 }

@@ -104,7 +104,7 @@ describe("one exchange", () => {
     {
       name: "a length above the limit, before any of it is read (row 59)",
       answer: (response: ServerResponse) =>
-        void response.writeHead(200, { "content-length": String(5 * 2 ** 30) }).flushHeaders(),
+        response.writeHead(200, { "content-length": String(5 * 2 ** 30) }).flushHeaders(),
       error: { code: "too-large" },
     },
     {
@@ -170,6 +170,11 @@ describe("one exchange", () => {
   });
 });
 
+function kmsAt(port: number, changes: Partial<Destination> = {}): Destination {
+  const host = "kms.phala.network";
+  return destination(port, { origin: `https://${host}:${port}`, host, isTls: true, ...changes });
+}
+
 describe("one exchange over TLS", () => {
   const issuer = createTlsIssuer(new Uint8Array(32).fill(1));
   const now = Math.floor(Date.now() / 1000);
@@ -187,11 +192,6 @@ describe("one exchange over TLS", () => {
         (_request, response) => void response.end("{}"),
       ),
     );
-  }
-
-  function kmsAt(port: number, changes: Partial<Destination> = {}): Destination {
-    const host = "kms.phala.network";
-    return destination(port, { origin: `https://${host}:${port}`, host, isTls: true, ...changes });
   }
 
   test("verifies the certificate for the name, and reports the session", async () => {
