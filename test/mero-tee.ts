@@ -17,6 +17,7 @@ interface CliRun {
 export async function meroTee(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  world: Partial<Parameters<typeof runCli>[1]> = {},
 ): Promise<CliRun> {
   const written = { stdout: "", stderr: "" };
   const ports: Parameters<typeof runCli>[1] = {
@@ -30,6 +31,7 @@ export async function meroTee(
     checkout: findCheckout(process.execPath),
     signFile: null,
     onInterrupt: () => () => undefined,
+    ...world,
   };
   const exitCode = await runCli(args, ports, "0.0.0");
   return { exitCode, ...written };

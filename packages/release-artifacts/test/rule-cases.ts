@@ -571,10 +571,4 @@ export const RULE_CASES: readonly RuleCase[] = [
     lane: "kms",
     reviewed: set("policy/node_allowed_rtmr3/0", FOREIGN),
   },
-  {
-    id: "P-04",
-    name: "a composition that nobody reviewed",
-    lane: "kms",
-    reviewed: set("policy/kms_allowed_event_payload/0", "ab".repeat(32)),
-  },
 ];

@@ -1,4 +1,4 @@
-import { PROFILES } from "@mero-tee/policy";
+import type { PROFILES } from "@mero-tee/policy";
 import { describe, expect, test } from "vitest";
 
 import { ASSET, documentText, policyAsset, RULE_IDS } from "../src/index.ts";
