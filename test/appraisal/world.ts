@@ -1,10 +1,14 @@
-import { DEFAULT_BINDING } from "@mero-tee/kms-protocol";
-import { GITHUB_ACTIONS_ISSUER, laneIdentity } from "@mero-tee/release-artifacts";
-import { parseTrustedRoot } from "@mero-tee/release-artifacts/sigstore";
-import { toBase64 } from "@mero-tee/tdx-quote/base64";
-import { toHex } from "@mero-tee/tdx-quote/hex";
-import { createSimulatedPlatform, type IssueQuoteOptions, type SimulatedPlatform } from "@mero-tee/tee-simulator";
-import { createSimulatedSigstore, type SimulatedSigstore } from "@mero-tee/tee-simulator/sigstore";
+import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
+import { GITHUB_ACTIONS_ISSUER, laneIdentity } from "../../packages/release-artifacts/src/index.ts";
+import { parseTrustedRoot } from "../../packages/release-artifacts/src/sigstore/index.ts";
+import { toBase64 } from "../../packages/tdx-quote/src/base64.ts";
+import { toHex } from "../../packages/tdx-quote/src/hex.ts";
+import {
+  createSimulatedPlatform,
+  type IssueQuoteOptions,
+  type SimulatedPlatform,
+} from "../../packages/tee-simulator/src/index.ts";
+import { createSimulatedSigstore, type SimulatedSigstore } from "../../packages/tee-simulator/src/sigstore/index.ts";
 import {
   type Anchors,
   type AppraisalRequest,
@@ -16,7 +20,7 @@ import {
   type StepId,
   type StepStatus,
   type Supply,
-} from "../src/index.ts";
+} from "../../packages/appraisal/src/index.ts";
 import { kmsRelease, nodeRelease, REPOSITORY } from "./release.ts";
 
 /** 2026-11-01T00:00:00Z. */

@@ -1,7 +1,7 @@
-import { DEFAULT_BINDING } from "@mero-tee/kms-protocol";
-import { KMS_PROFILE_EVENT } from "@mero-tee/policy";
-import { toBase64 } from "@mero-tee/tdx-quote/base64";
-import { createSimulatedPlatform, type IssueQuoteOptions } from "@mero-tee/tee-simulator";
+import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
+import { KMS_PROFILE_EVENT } from "../../packages/policy/src/index.ts";
+import { toBase64 } from "../../packages/tdx-quote/src/base64.ts";
+import { createSimulatedPlatform, type IssueQuoteOptions } from "../../packages/tee-simulator/src/index.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type Anchors,
@@ -12,7 +12,7 @@ import {
   type StepId,
   type StepStatus,
   type Verdict,
-} from "../src/index.ts";
+} from "../../packages/appraisal/src/index.ts";
 import { kmsRelease, nodeRelease, type ReleaseChanges } from "./release.ts";
 import {
   appraiseWith,

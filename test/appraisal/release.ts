@@ -1,16 +1,20 @@
-import { PROFILES, type Profile } from "@mero-tee/policy";
+import { PROFILES, type Profile } from "../../packages/policy/src/index.ts";
 import {
   ASSET,
   GITHUB_ACTIONS_ISSUER,
   laneIdentity,
   policyAsset,
   type SidecarSuffix,
-} from "@mero-tee/release-artifacts";
-import { toHex } from "@mero-tee/tdx-quote/hex";
-import { type SimulatedPlatform, simulatedApplication, simulatedRootHash } from "@mero-tee/tee-simulator";
-import type { SimulatedSigstore } from "@mero-tee/tee-simulator/sigstore";
+} from "../../packages/release-artifacts/src/index.ts";
+import { toHex } from "../../packages/tdx-quote/src/hex.ts";
+import {
+  type SimulatedPlatform,
+  simulatedApplication,
+  simulatedRootHash,
+} from "../../packages/tee-simulator/src/index.ts";
+import type { SimulatedSigstore } from "../../packages/tee-simulator/src/sigstore/index.ts";
 import { createHash } from "node:crypto";
-import type { AttesterKind, ReleaseAsset, ReleaseMaterial } from "../src/index.ts";
+import type { AttesterKind, ReleaseAsset, ReleaseMaterial } from "../../packages/appraisal/src/index.ts";
 
 export const REPOSITORY = "calimero-network/mero-tee";
 const VERSION = "2.4.0";

@@ -1,7 +1,7 @@
-import { parseQuote, verifyQuote } from "@mero-tee/tdx-quote";
-import { listDefects } from "@mero-tee/tee-simulator";
+import { parseQuote, verifyQuote } from "../../packages/tdx-quote/src/index.ts";
+import { listDefects } from "../../packages/tee-simulator/src/index.ts";
 import { beforeAll, expect, test } from "vitest";
-import { appraise, missingSteps, recogniseInputs } from "../src/index.ts";
+import { appraise, missingSteps, recogniseInputs } from "../../packages/appraisal/src/index.ts";
 import { createWorld, given, NONCE, reportDataOf, requestFor, type World, ZEROS } from "./world.ts";
 
 let world: World;

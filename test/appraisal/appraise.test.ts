@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type AttesterKind, missingSteps } from "../src/index.ts";
+import { type AttesterKind, missingSteps } from "../../packages/appraisal/src/index.ts";
 import { appraiseWith, createWorld, type World } from "./world.ts";
 
 let world: World;

@@ -8,7 +8,7 @@ import {
   readEvidenceFile,
   reappraise,
   writeEvidenceFile,
-} from "../src/index.ts";
+} from "../../packages/appraisal/src/index.ts";
 import { createWorld, NOW, outcome, requestFor, type World } from "./world.ts";
 
 const AUTHOR = { version: "0.0.0", commit: "0".repeat(40) };
