@@ -11,7 +11,10 @@ import type { TargetKind, TargetRules } from "./outbound/target.ts";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 /** What is counted, each with limits of its own. */
-export type RateName = "verify" | "ita" | "itaTotal" | "collateral" | "releases" | "target";
+export const RATE_NAMES = ["verify", "ita", "itaTotal", "collateral", "releases", "target"] as const;
+
+/** One of {@link RATE_NAMES}. */
+export type RateName = (typeof RATE_NAMES)[number];
 
 /** Everything the operator decides, parsed once. */
 export interface Config {

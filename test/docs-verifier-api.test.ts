@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { type Config, parseConfig, RATE_NAMES } from "../apps/verifier-api/src/config.ts";
+import { chapterOf, codeOf, headingsOf, readPage, rowsOf } from "./markdown.ts";
+
+const page = readPage("docs/verifier-api.md");
+
+interface Variable {
+  readonly name: string;
+  readonly fallback: string | null;
+  readonly accepted: readonly string[];
+  readonly refused: readonly string[];
+}
+
+function valuesAfter(body: string, label: string): readonly string[] {
+  const line = body.split("\n").find((text) => text.startsWith(`- ${label}: `));
+  return line === undefined ? [] : codeOf(line);
+}
+
+const variables: readonly Variable[] = headingsOf(page)
+  .filter(({ level }) => level === 3)
+  .map(({ text, body }) => ({
+    name: text,
+    fallback: valuesAfter(body, "Default")[0] ?? null,
+    accepted: valuesAfter(body, "Accepted"),
+    refused: valuesAfter(body, "Refused"),
+  }));
+
+function variablesRead(): readonly string[] {
+  const names = new Set<string>();
+  const env = new Proxy<Record<string, string>>(
+    {},
+    {
+      getOwnPropertyDescriptor(_target, name) {
+        names.add(String(name));
+        return undefined;
+      },
+    },
+  );
+  parseConfig(env);
+  return [...names];
+}
+
+function refusedBy(env: Record<string, string>): readonly string[] {
+  return parseConfig(env).problems.map(({ setting }) => setting);
+}
+
+/** What does not depend on where a value came from. */
+function decided({ problems: _, ...config }: Config): Omit<Config, "problems"> {
+  return config;
+}
+
+describe("docs/verifier-api.md", () => {
+  test("documents every variable that the API reads, and no other", () => {
+    expect(variables.map(({ name }) => name).toSorted()).toEqual([...variablesRead()].toSorted());
+  });
+
+  test("lists in its overview what it documents, in the same order, with the same defaults", () => {
+    const table = page.slice(page.indexOf("## Settings"), page.indexOf("### "));
+    const overview = rowsOf(table).map(([name = "", fallback = ""]) => ({
+      name: codeOf(name)[0],
+      fallback: fallback === "unset" ? null : codeOf(fallback)[0],
+    }));
+    expect(overview).toEqual(variables.map(({ name, fallback }) => ({ name, fallback })));
+  });
+
+  test("has in its table of limits each rate that is counted", () => {
+    const rows = rowsOf(chapterOf(page, "Limits")).filter(([name = ""]) => name.includes("RATE_LIMIT"));
+    expect(rows).toHaveLength(RATE_NAMES.length);
+  });
+
+  test.each(variables.filter(({ fallback }) => fallback !== null))(
+    "$name set to its default is as if it were unset",
+    ({ name, fallback }) => {
+      expect(decided(parseConfig({ [name]: fallback ?? "" }))).toEqual(decided(parseConfig({})));
+    },
+  );
+
+  test.each(variables.flatMap(({ name, accepted }) => accepted.map((value) => ({ name, value }))))(
+    "$name=$value is accepted",
+    ({ name, value }) => {
+      expect(refusedBy({ [name]: value })).toEqual([]);
+    },
+  );
+
+  test.each(variables.flatMap(({ name, refused }) => refused.map((value) => ({ name, value }))))(
+    "$name=$value is refused",
+    ({ name, value }) => {
+      expect(refusedBy({ [name]: value })).toEqual([name]);
+    },
+  );
+});
