@@ -20,7 +20,7 @@ afterAll(async () => {
 
 /** What the page shows of the command: its arguments, and what it prints. */
 const shown = blocksOf(page, "console").map((block) => {
-  expect(block.startsWith(COMMAND)).toBe(true);
+  if (!block.startsWith(COMMAND)) throw new Error(`another command: ${block}`);
   const lines = block.slice(COMMAND.length).replaceAll("\\\n", " ").split("\n");
   return { args: (lines[0] ?? "").split(/\s+/), output: lines.slice(1).join("\n").trimEnd() };
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readArchive } from "@mero-tee/release-artifacts";
+import { DOCUMENT_SHAPES, parseDocument, readArchive } from "@mero-tee/release-artifacts";
 import { publicTrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { INTEL_SGX_ROOT_CA } from "@mero-tee/tdx-quote";
 import { SIMULATED_MARK } from "@mero-tee/tee-simulator";
@@ -151,6 +151,8 @@ describe("the bundle", () => {
       packages: { name: string; versionInfo: string; licenseDeclared: string }[];
       relationships: { relationshipType: string }[];
     } = JSON.parse(textOf("kms-phala-binaries-sbom.spdx.json"));
+    const read = parseDocument("sbom", textOf("kms-phala-binaries-sbom.spdx.json"), DOCUMENT_SHAPES.sbom);
+    expect(read).toMatchObject({ ok: true, value: { value: { creationInfo: { created: "2026-01-15T10:20:00Z" } } } });
     const [own, ...listed] = sbom.packages;
     expect(own).toMatchObject({ name: "mero-kms-phala", versionInfo: "2.4.0" });
     expect(listed.map(({ name, versionInfo }) => `${name}@${versionInfo}`)).toEqual(names);
@@ -189,7 +191,7 @@ describe("the command that bundles", () => {
     { name: "a short commit", args: ["--commit", "aed4e22"], says: "--commit must be" },
     { name: "a commit without its time", args: ["--commit", BUILD.commit], says: "SOURCE_DATE_EPOCH" },
     { name: "an unknown option", args: ["--minify"], says: "--minify" },
-  ])("refuses $name", async ({ args, says }) => {
+  ])("refuses $name", { timeout: LIMIT_MS }, async ({ args, says }) => {
     const run = await execa(process.execPath, [main, ...args], { reject: false, extendEnv: false });
     expect(run).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(says) });
   });

@@ -1,14 +1,35 @@
 import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { BASE } from "../../image/base-parts.ts";
 import { fetchParts } from "../../image/part-store.ts";
 
 const DIRECTORY = fileURLToPath(new URL("../../../../node_modules/.cache/mero-tee-image", import.meta.url));
 const MIRROR = "http://deb.debian.org/debian";
 
+/** Lets apt fetch what it knows, in whatever way it is set up to; a mirror has the rest. */
+async function fetchWithApt(): Promise<void> {
+  const named = BASE.parts.flatMap(({ kind, name, version }) => (kind === "deb" ? [`${name}=${version}`] : []));
+  await execa("apt-get", ["download", ...named], { cwd: DIRECTORY, reject: false });
+}
+
+async function fetchAll(): Promise<void> {
+  await mkdir(DIRECTORY, { recursive: true });
+  try {
+    await fetchParts(DIRECTORY, MIRROR);
+  } catch {
+    // No way to the mirror but through apt, perhaps; the second failure is the one that is told.
+    if (process.getuid?.() === 0) await execa("apt-get", ["-qq", "update"], { reject: false });
+    await fetchWithApt();
+    await fetchParts(DIRECTORY, MIRROR);
+  }
+}
+
 async function provide(): Promise<string | null> {
   const isFit = process.platform === "linux" && process.arch === "x64" && existsSync("/usr/bin/dpkg-deb");
   const problem = isFit
-    ? await fetchParts(DIRECTORY, MIRROR).then(
+    ? await fetchAll().then(
         () => null,
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       )

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROFILES, type Profile } from "@mero-tee/policy";
-import { kmsAppCompose, parseComposeTemplate } from "@mero-tee/release-artifacts";
+import { DOCUMENT_SHAPES, kmsAppCompose, parseComposeTemplate, parseDocument } from "@mero-tee/release-artifacts";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { releaseFiles } from "../../bundle/release-files.ts";
@@ -109,6 +109,7 @@ describe.skipIf(BASE_PARTS === null)("the build context", () => {
   test("comes with an SBOM of the bundle and of every package", () => {
     const text = new TextDecoder().decode(context.get("kms-phala-container-sbom.spdx.json")?.content);
     const sbom: { packages: { name: string; versionInfo: string; SPDXID: string }[] } = JSON.parse(text);
+    expect(parseDocument("sbom", text, DOCUMENT_SHAPES.sbom).ok).toBe(true);
     const names = sbom.packages.map(({ name, versionInfo }) => `${name} ${versionInfo}`);
     for (const { name, version } of BASE.parts) expect(names).toContain(`${name} ${version}`);
     for (const name of ["mero-kms-phala-image 2.4.0", "mero-kms-phala 2.4.0"]) expect(names).toContain(name);
