@@ -1,13 +1,19 @@
 import { createHash } from "node:crypto";
 
 import { buildCommand, type Command } from "@stricli/core";
+import type { Report as AppraisalReport } from "@mero-tee/appraisal";
 import { isSecureKmsUrl, parseKmsUrl } from "@mero-tee/kms-protocol/client";
 import { merodConfig, PROFILES, type Profile } from "@mero-tee/policy";
-import { releaseTag, parseReleaseVersion } from "@mero-tee/release-artifacts";
+import { parseReleaseVersion, releaseTag, type ReleaseVersion } from "@mero-tee/release-artifacts";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
+import { runAppraisal } from "../appraisal/run-appraisal.ts";
+import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
-import { parseServiceUrl } from "../flags.ts";
+import { refusalOfCli, type Refusal } from "../failure-view.ts";
+import { parseServiceUrl, PCCS_FLAG } from "../flags.ts";
+import { withLiveRtmr3 } from "../live-policy.ts";
 import { reportRefusal, reportSuccess, warn, type Report } from "../output.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { loadReleaseFile } from "../release-file.ts";
@@ -16,6 +22,8 @@ interface ConfigFlags extends CommonFlags {
   readonly policy: string;
   readonly profile: Profile;
   readonly kmsUrl: string;
+  readonly live: boolean;
+  readonly pccs?: string;
 }
 
 async function config(ports: Ports, flags: ConfigFlags): Promise<Report> {
@@ -26,13 +34,22 @@ async function config(ports: Ports, flags: ConfigFlags): Promise<Report> {
   if (!policy.ok) return reportRefusal(policy.error, nothing);
   const { tag, commit_sha: commit } = document.value.value;
   const version = parseReleaseVersion(tag);
-  if (policy.value.rtmr3Mode === "event-log") {
+  const live = flags.live ? await liveReport(ports, flags, version) : null;
+  if (live?.ok === false) return reportRefusal(live.error, nothing);
+  const accepted = live === null ? policy : withLiveRtmr3(policy.value, live.value);
+  if (!accepted.ok) return reportRefusal(accepted.error, nothing);
+  if (live !== null) {
+    warn(
+      ports,
+      "The RTMR3 is that of the one replica that answered: run this once for each, and again after each restart",
+    );
+  } else if (policy.value.rtmr3Mode === "event-log") {
     warn(
       ports,
       "RTMR3 of this KMS holds a random instance id, and merod compares it exactly: behind dstack's gateway the published value never equals it",
     );
   }
-  const toml = merodConfig(policy.value, {
+  const toml = merodConfig(accepted.value, {
     tag: version === null ? tag : releaseTag("kms", version),
     commit,
     policySha256: createHash("sha256").update(document.value.bytes).digest("hex"),
@@ -40,6 +57,22 @@ async function config(ports: Ports, flags: ConfigFlags): Promise<Report> {
     kmsUrl: `${flags.kmsUrl}/`,
   });
   return reportSuccess({ toml }, () => toml);
+}
+
+/** Appraises the KMS against the signed release that the policy is from, as `verify kms` does. */
+async function liveReport(
+  ports: Ports,
+  { kmsUrl, profile, pccs, json }: ConfigFlags,
+  version: ReleaseVersion | null,
+): Promise<Result<AppraisalReport, Refusal>> {
+  if (version === null) {
+    const message = "The policy names no release, and a live KMS is compared with the signed one.";
+    return err(refusalOfCli(cliFailure("release-version-unknown", message)));
+  }
+  const asked = { json, version, profile, allowCaution: false, allowSimulated: false };
+  const flags = pccs === undefined ? asked : { ...asked, pccs };
+  const made = await runAppraisal(ports, flags, { origin: "live", kind: "kms", url: kmsUrl, binding: null });
+  return made.ok ? ok(made.value.report) : made;
 }
 
 /** `--kms-url`: what is written makes the node verify its KMS, and a node that does refuses any other address. */
@@ -65,6 +98,13 @@ export const policyMerodConfigCommand: Command<CliContext> = buildCommand({
         placeholder: "URL",
         brief: "The KMS as the node reaches it",
       },
+      live: {
+        kind: "boolean",
+        brief: "Verify that KMS first, and add the RTMR3 that it has; needs the network",
+        default: false,
+        withNegated: false,
+      },
+      pccs: PCCS_FLAG,
       json: JSON_FLAG,
     },
   },
