@@ -36,12 +36,11 @@ export interface ServicePorts {
   readonly rootCa?: Uint8Array;
   readonly log: (line: LogLine) => void;
   readonly version: string;
+  /** Longest time for a service that is needed, in milliseconds. */
+  readonly upstreamMs: number;
   /** Waits. */
   readonly wait: (milliseconds: number) => Promise<void>;
 }
-
-/** Longest time for a service that is needed. A function of the deployment ends after 30 s. */
-const UPSTREAM_MS = 10_000;
 
 /** Longest time for the appraisal on this machine, releases included: its readers do without it sooner than wait. */
 const REPORT_MS = 8_000;
@@ -52,7 +51,7 @@ export function createService(config: Config, ports: ServicePorts): Router {
   const nowSeconds = (): number => Math.floor(nowMs() / 1000);
   const isClosed = (area: ConfigArea): boolean =>
     config.problems.some((problem) => problem.area === area || problem.area === "everything");
-  const upstream = createUpstream(ports.exchange, ports.resolve, UPSTREAM_MS);
+  const upstream = createUpstream(ports.exchange, ports.resolve, ports.upstreamMs);
   const releases = createReleaseService(upstream, config.releases, ports.sigstoreRoot, nowMs);
   const collateral = createCollateralService(upstream, config.collateralUrl, nowMs);
   const ita = createItaService(upstream, config.ita, nowMs);

@@ -15,6 +15,8 @@ import { createService } from "./service.ts";
 const BUILT_AS_VERSION: string = manifest.version;
 
 const REDIS_MS = 500;
+/** A function of the deployment ends after 30 s. */
+const UPSTREAM_MS = 10_000;
 const DNS_MS = 2_000;
 
 /**
@@ -33,6 +35,7 @@ export function createSystemService(config: Config, log: (line: LogLine) => void
     ...(config.simulatedRootCaFile === null ? {} : { rootCa: loadRootCa(config.simulatedRootCaFile) }),
     log,
     version: BUILT_AS_VERSION,
+    upstreamMs: UPSTREAM_MS,
     wait: (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
   });
 }

@@ -31,6 +31,9 @@ export interface WorldOptions {
   /** What a socket says of its other end; by default the address that was dialled. */
   readonly remoteAddress?: (address: string) => string;
   readonly caPem?: string;
+  readonly upstreamMs?: number;
+  /** Connections are never made, and nobody gives up on them. */
+  readonly hangs?: boolean;
   readonly nowMs?: () => number;
   readonly limiter?: RateLimiter;
   readonly sigstoreRoot?: TrustedRoot;
@@ -52,6 +55,7 @@ export function createWorld(options: WorldOptions = {}): ServiceWorld {
   const log: LogLine[] = [];
   const dial: Dial = async (address, port) => {
     dialled.push(`${address}:${port}`);
+    if (options.hangs === true) await new Promise(() => undefined);
     const behind = hosts[address] ?? (address === "127.0.0.1" ? port : undefined);
     if (behind === undefined) throw new Error("refused");
     return { socket: await connectLoopback(behind), remoteAddress: remoteAddress(address) };
@@ -69,6 +73,7 @@ export function createWorld(options: WorldOptions = {}): ServiceWorld {
     ...(options.rootCa === undefined ? {} : { rootCa: options.rootCa }),
     log: (line) => void log.push(line),
     version: "0.0.0",
+    upstreamMs: options.upstreamMs ?? 10_000,
     wait: (milliseconds) => setTimeout(milliseconds, undefined, { ref: false }),
   });
   const ask = (path: string, init: RequestInit): Promise<Response> =>

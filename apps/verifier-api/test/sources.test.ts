@@ -202,6 +202,15 @@ describe("GET /api/releases and /api/catalog", () => {
     world.clock.ms = start;
   });
 
+  test("fail where the host takes too long", async () => {
+    const host = await listen(() => undefined);
+    const env = { RELEASE_API_URL: host.url, RELEASE_DOWNLOAD_URL: host.url, COLLATERAL_URL: host.url };
+    const served = world.serve({ env, upstreamMs: 200 });
+    for (const path of ["/api/catalog", "/api/policy?tag=mero-kms-v0.0.0", collateralPath("53494d000000")]) {
+      expect([path, await codeOf(await served.get(path))]).toEqual([path, [504, "upstream_timeout"]]);
+    }
+  });
+
   test("give the catalog as it is", async () => {
     expect(await (await world.serve().get("/api/catalog")).text()).toBe('{"schema_version":1,"releases":[]}');
   });

@@ -258,6 +258,12 @@ describe("what POST /api/verify refuses", () => {
 });
 
 describe("a target that does not answer as it should", () => {
+  test("in its time", async () => {
+    const target = await listen(() => undefined);
+    const answer = await verify({ v: 2, kms_url: target.url, nonce_b64 }, {}, { env: { TARGET_TIMEOUT_MS: "200" } });
+    expect(answer).toMatchObject({ status: 504, json: { code: "target_timeout" } });
+  });
+
   test.each([
     { name: "with no JSON", type: "application/json", body: "<html>", code: "target_bad_body", status: 502 },
     { name: "not declared as JSON", type: "text/html", body: "{}", code: "target_bad_body", status: 502 },

@@ -172,3 +172,16 @@ describe("the development switch", () => {
     }
   });
 });
+
+test("more requests than one instance takes are refused before they cost anything", async () => {
+  const { post, dialled } = createWorld({ hangs: true });
+  const ask = () => post("/api/verify", { v: 2, node_url: "http://34.65.123.45" });
+  for (let held = 0; held < 128; held += 1) void ask();
+  await expect.poll(() => dialled.length).toBe(128);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get("retry-after"), (await problemOf(refused)).code]).toEqual([
+    503,
+    "2",
+    "overloaded",
+  ]);
+});
