@@ -8,6 +8,7 @@ import { SIMULATED_MARK } from "../packages/tee-simulator/src/index.ts";
 import { type BrowserBundle, bundleForBrowser, objectionsTo } from "./browser-bundle.ts";
 
 const CORE = fileURLToPath(new URL("../packages/tdx-quote/src/index.ts", import.meta.url));
+const APPRAISAL = fileURLToPath(new URL("../packages/appraisal/src/index.ts", import.meta.url));
 const SIGSTORE = fileURLToPath(new URL("../packages/release-artifacts/src/sigstore/index.ts", import.meta.url));
 const SIMULATOR = fileURLToPath(new URL("../packages/tee-simulator/src/index.ts", import.meta.url));
 const LIMITS = { gzipBytes: 60_000, simulatedMark: SIMULATED_MARK };
@@ -36,6 +37,16 @@ describe("the signature verifier in a browser", () => {
     const bundle = await bundleForBrowser(SIGSTORE);
     console.info(`signature verifier: ${bundle.gzipBytes} of ${limits.gzipBytes} bytes, minified and gzipped`);
     expect(bundle.code).toContain("log-proof-invalid");
+    expect(objectionsTo(bundle, limits)).toEqual([]);
+  });
+});
+
+describe("the appraisal in a browser", () => {
+  test("is small, and brings nothing of Node and nothing of the simulator", async () => {
+    const limits = { ...LIMITS, gzipBytes: 85_000 };
+    const bundle = await bundleForBrowser(APPRAISAL);
+    console.info(`appraisal: ${bundle.gzipBytes} of ${limits.gzipBytes} bytes, minified and gzipped`);
+    expect(bundle.code).toContain("compose-hash-ambiguous");
     expect(objectionsTo(bundle, limits)).toEqual([]);
   });
 });

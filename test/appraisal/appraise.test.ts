@@ -6,7 +6,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
-});
+}, 120_000);
 
 describe.each<AttesterKind>(["kms", "node"])("a healthy simulated %s", (kind) => {
   test("is simulated, and nothing required is missing", async () => {

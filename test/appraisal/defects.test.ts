@@ -8,7 +8,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
-});
+}, 120_000);
 
 /** Whatever a simulated platform can get wrong, one variant of each. */
 test.each(listDefects().map(({ id }) => id))(

@@ -16,7 +16,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
-});
+}, 120_000);
 
 async function written(kind: AttesterKind, changes: Partial<AppraisalRequest> = {}): Promise<string> {
   const request = await requestFor(world, kind, changes);

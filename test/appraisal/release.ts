@@ -22,7 +22,7 @@ const COMMIT = "0".repeat(40);
 const GENERATED_AT = "2026-10-31T00:00:00Z";
 
 /** JSON that a test changes before it is signed. */
-type Document = Record<string, unknown>;
+export type Document = Record<string, unknown>;
 
 function workflowOf(lane: AttesterKind): string {
   const identity = laneIdentity(lane, REPOSITORY);

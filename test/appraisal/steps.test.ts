@@ -34,7 +34,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await createWorld();
-});
+}, 120_000);
 
 /** What differs from a flawless appraisal, and what the named step must then say. */
 interface Row {
