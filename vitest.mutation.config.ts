@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const source = (path: string): string => fileURLToPath(new URL(`./packages/${path}`, import.meta.url));
 
 /**
- * The tests that judge the mutants of `stryker.config.json`, as one project. Workspace packages are taken by path: their links in
+ * The tests that judge the mutants of `pnpm mutation`, as one project. Workspace packages are taken by path: their links in
  * `node_modules` lead to the tree that is not mutated.
  */
 export default defineConfig({
@@ -19,9 +19,14 @@ export default defineConfig({
     include: [
       "packages/tdx-quote/test/**/*.test.ts",
       "packages/policy/test/**/*.test.ts",
-      "packages/tee-simulator/test/defects.test.ts",
+      "packages/tee-simulator/test/{forecast,refusal-facts,verifier}.test.ts",
     ],
-    exclude: ["**/*.property.test.ts", "packages/tdx-quote/test/collateral/**"],
-    testTimeout: 30_000,
+    // Tests that draw their inputs, or that compare with other readers, are slow judges of a single change.
+    exclude: ["**/*.property.test.ts", "**/*-differential.test.ts", "packages/tdx-quote/test/collateral/**"],
+    // A busy machine is not a test that notices something: only the time limit of a whole run counts.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    // Every mutant starts the tests again, and these share nothing but modules.
+    isolate: false,
   },
 });

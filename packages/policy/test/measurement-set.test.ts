@@ -12,6 +12,7 @@ import {
   parseMeasurementSetId,
   parseReleasePolicy,
 } from "../src/index.ts";
+import { allowedValues } from "../src/appraisal-policy.ts";
 import { type Json, changedDocument, measurement } from "./released-document.ts";
 
 const EXPECTED = { profile: "locked-read-only", tag: "2.4.0", isLegacyFile: false } as const;
@@ -74,6 +75,12 @@ describe("a policy with measurement sets", () => {
       mismatches: [],
       measurementSet: { id: each.id, release: each.id.split("/")[0] },
     });
+  });
+
+  test("allows a register what it has in any set, whatever its list says", () => {
+    const withOtherLists = policyWith(sets, columns([set("9.9.9", ["91", "92", "93", "94", "95"])]));
+    expect(allowedValues(withOtherLists, "rtmr1")).toEqual(sets.map(({ rtmr1 }) => rtmr1));
+    expect(allowedValues(withOtherLists, "tcbStatus")).toEqual(["UpToDate"]);
   });
 
   test("refuses a mixture of two sets, which the five lists alone accept", () => {
