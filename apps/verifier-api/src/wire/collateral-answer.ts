@@ -1,7 +1,8 @@
+import type { CollateralBundle } from "@mero-tee/tdx-quote";
 import { z } from "zod";
 
 /** Everything besides a quote that verification needs, as Intel signed it, and where it came from. Not verified here. */
-export interface CollateralAnswer {
+export interface CollateralAnswer extends Readonly<Omit<CollateralBundle, "pck_certificate_chain">> {
   readonly schema: "mero-tee/collateral/1";
   readonly fmspc: string;
   readonly ca: "platform" | "processor";
@@ -11,15 +12,6 @@ export interface CollateralAnswer {
   readonly fetched_at: string;
   readonly source: string;
   readonly stale: boolean;
-  readonly pck_crl_issuer_chain: string;
-  readonly root_ca_crl: string;
-  readonly pck_crl: string;
-  readonly tcb_info_issuer_chain: string;
-  readonly tcb_info: string;
-  readonly tcb_info_signature: string;
-  readonly qe_identity_issuer_chain: string;
-  readonly qe_identity: string;
-  readonly qe_identity_signature: string;
 }
 
 /** Judges a set of collateral. Source: mero-tee public verifier, endpoints; DCAP verification, the bundle. */
