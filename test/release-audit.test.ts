@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runSteps } from "../scripts/release/lane-steps.ts";
@@ -28,6 +28,10 @@ afterAll(async () => {
   await world.close();
 });
 
+async function published(): Promise<readonly string[]> {
+  return await readdir(world.github.directoryOf(TAG));
+}
+
 function statePath(name: string): string {
   return join(world.directory, `${name}.json`);
 }
@@ -41,7 +45,9 @@ describe("release list", () => {
   test("shows what is published, by lane", async () => {
     const { document, exitCode } = await tools.meroTee(["release", "list"]);
     expect(exitCode).toBe(0);
-    expect(listAt(document, "releases")).toMatchObject([{ tag: TAG, lane: "verifier", version: "0.1.0", assets: 40 }]);
+    expect(listAt(document, "releases")).toMatchObject([
+      { tag: TAG, lane: "verifier", version: "0.1.0", assets: (await published()).length },
+    ]);
     const other = await tools.meroTee(["release", "list", "--lane", "kms"], "text");
     expect(other.stdout).toBe("calimero-network/mero-tee has no such release\n");
     expect((await tools.meroTee(["release", "list"], "text")).stdout).toContain(TAG);
@@ -55,7 +61,7 @@ describe("release audit", () => {
     expect(exitCode).toBe(0);
     expect(listAt(document, "releases")).toEqual([{ tag: TAG, ok: true, failed: [], changes: [] }]);
     const state: unknown = JSON.parse(await readFile(statePath("first"), "utf8"));
-    expect(listAt(listAt(state, "releases")[0], "assets")).toHaveLength(40);
+    expect(listAt(listAt(state, "releases")[0], "assets")).toHaveLength((await published()).length);
     expect((await audit("first")).exitCode).toBe(0);
   });
 
@@ -99,8 +105,8 @@ describe("release audit", () => {
     const older = { tag: TAG, assets: listAt(seen, "assets") };
     await writeFile(statePath("digests"), JSON.stringify({ schema_version: 1, releases: [older] }));
     const newer = await setScene(world, "verifier", { version: "0.2.0" });
-    const published = await runSteps([...prepareSteps(newer), ...releaseSteps(newer.run, newer.tools)]);
-    expect(published.stop).toBeNull();
+    const second = await runSteps([...prepareSteps(newer), ...releaseSteps(newer.run, newer.tools)]);
+    expect(second.stop).toBeNull();
     expect((await audit("digests", "--max", "1")).exitCode).toBe(0);
     await world.github.replaceAsset(TAG, "verifier-offline.html", Buffer.from("<script>"));
     const { document } = await audit("digests", "--max", "1");

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { nodeRtmr3, type Profile, PROFILES } from "../../packages/policy/src/index.ts";
-import { type ArchiveEntry, writeArchive } from "../../packages/release-artifacts/src/index.ts";
+import { writeArchive } from "../../packages/release-artifacts/src/index.ts";
+import { INTEL_SGX_ROOT_CA } from "../../packages/tdx-quote/src/index.ts";
 import { simulatedRootHash } from "../../packages/tee-simulator/src/index.ts";
 
 /** What a build leaves for its lane, in a directory; where the real thing was not built, something that says so by its name. */
@@ -84,72 +85,53 @@ export async function buildNodeImages({ directory, version, builtAt }: Build): P
   return { directory, standIns: ["disk images (*.stand-in.raw)", "conformance reports (without checks)"] };
 }
 
-/** The public verifier: web and API bundles, the page as one file, packages. */
-export async function buildVerifier({ directory, builtAt }: Build): Promise<BuildOutputs> {
+/** The public verifier: what the builds of site and functions left, packed as its lane packs it. */
+export async function buildVerifier({ directory, version, builtAt }: Build): Promise<BuildOutputs> {
   await mkdir(directory, { recursive: true });
-  const standIns: string[] = [];
-  for (const [asset, built] of [
-    ["mero-verifier-web", "apps/attestation-verifier-web/dist"],
-    ["mero-verifier-api", "apps/verifier-api/dist"],
-  ] as const) {
-    const archive = await archiveOf(built, asset, builtAt);
-    await writeFile(join(directory, `${asset}.tar.gz`), archive.content);
-    standIns.push(...archive.standIns);
+  const isBuilt = ["apps/attestation-verifier-web/dist/site", "apps/verifier-api/dist"].every((path) =>
+    existsSync(join(ROOT, path)),
+  );
+  if (!isBuilt) return await standInVerifier(directory, builtAt);
+  await writeJson(directory, "tested-with.json", { schema_version: 1, releases: [catalogEntry("0.1.0")] });
+  const packer = join(ROOT, "scripts/release/verifier-files.ts");
+  const args = ["--version", version, "--out", directory, "--catalog", join(directory, "tested-with.json")];
+  await execa(process.execPath, [packer, ...args], { env: { SOURCE_DATE_EPOCH: String(builtAt) } });
+  return { directory, standIns: [] };
+}
+
+/** A release that the verifier could have been tested with. */
+function catalogEntry(version: string): object {
+  const [kmsTag, nodeTag] = [`mero-kms-v${version}`, `mero-tee-v${version}`];
+  const releases = "https://github.com/calimero-network/mero-tee/releases/download";
+  return {
+    version,
+    kms_tag: kmsTag,
+    node_image_tag: nodeTag,
+    kms_policy_url: `${releases}/${kmsTag}/kms-phala-attestation-policy.json`,
+    node_policy_url: `${releases}/${nodeTag}/published-mrtds.json`,
+    tested: true,
+  };
+}
+
+/** Archives that say what they stand in for. */
+async function standInVerifier(directory: string, builtAt: number): Promise<BuildOutputs> {
+  for (const name of ["mero-verifier-web", "mero-verifier-api"]) {
+    const note = `${name}: a stand-in, since pnpm build was not run before the rehearsal\n`;
+    const entries = [{ name: "STAND-IN.txt", content: new TextEncoder().encode(note) }];
+    await writeFile(join(directory, `${name}.tar.gz`), await writeArchive(entries, builtAt));
   }
-  const page = "apps/attestation-verifier-web/dist/verifier-offline.html";
-  const isBuilt = existsSync(join(ROOT, page));
-  const text = isBuilt
-    ? await readFile(join(ROOT, page))
-    : "<!doctype html><title>stand-in of the offline verifier</title>\n";
-  await writeFile(join(directory, "verifier-offline.html"), text);
-  if (!isBuilt) standIns.push("verifier-offline.html");
-  const quotePackage = await packageEntries("packages/tdx-quote");
-  await writeFile(join(directory, "mero-tee-tdx-quote.tgz"), await writeArchive(quotePackage, builtAt));
+  const page = "<!doctype html><title>stand-in of the offline verifier</title>\n";
+  await writeFile(join(directory, "verifier-offline.html"), page);
   await writeSbom(directory, "mero-verifier-sbom.spdx.json", "packages/tdx-quote", builtAt);
-  const roots = ["packages/release-artifacts/src/sigstore/public-good-trusted-root.json"];
-  const [sigstoreRoot = ""] = await Promise.all(roots.map(async (path) => sha256(await readFile(join(ROOT, path)))));
+  const sigstoreRoot = join(ROOT, "packages/release-artifacts/src/sigstore/public-good-trusted-root.json");
   await writeJson(directory, "verifier-build.json", {
-    trust_roots: { intel_sgx_root_sha256: await intelRootDigest(), sigstore_trusted_root_sha256: sigstoreRoot },
+    trust_roots: {
+      intel_sgx_root_sha256: sha256(INTEL_SGX_ROOT_CA),
+      sigstore_trusted_root_sha256: sha256(await readFile(sigstoreRoot)),
+    },
     tested_with: { kms: "0.1.0", node: "0.1.0" },
   });
-  return { directory, standIns };
-}
-
-async function intelRootDigest(): Promise<string> {
-  const { INTEL_SGX_ROOT_CA } = await import("../../packages/tdx-quote/src/index.ts");
-  return sha256(INTEL_SGX_ROOT_CA);
-}
-
-/** An archive of what was built; of a note that nothing was, where nothing was. */
-async function archiveOf(
-  built: string,
-  name: string,
-  builtAt: number,
-): Promise<{ readonly content: Uint8Array; readonly standIns: readonly string[] }> {
-  const path = join(ROOT, built);
-  if (existsSync(path)) return { content: await writeArchive(await directoryEntries(path), builtAt), standIns: [] };
-  const note = `${name}: a stand-in, since ${built} was not built before the rehearsal\n`;
-  const entries = [{ name: "STAND-IN.txt", content: new TextEncoder().encode(note) }];
-  return { content: await writeArchive(entries, builtAt), standIns: [`${name} (${built} was not built)`] };
-}
-
-async function directoryEntries(path: string): Promise<readonly ArchiveEntry[]> {
-  const found = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = found
-    .filter((each) => each.isFile())
-    .map((each) => join(each.parentPath, each.name))
-    .toSorted();
-  return await Promise.all(
-    files.map(async (file) => ({ name: file.slice(path.length + 1), content: await readFile(file) })),
-  );
-}
-
-/** The files of a workspace package, in the folder that the registry's archives have. */
-async function packageEntries(room: string): Promise<readonly ArchiveEntry[]> {
-  const path = join(ROOT, room);
-  const sources = await directoryEntries(join(path, "src"));
-  const manifest = { name: "package/package.json", content: await readFile(join(path, "package.json")) };
-  return [manifest, ...sources.map(({ name, content }) => ({ name: `package/src/${name}`, content }))];
+  return { directory, standIns: ["site, functions and page of the verifier (pnpm build was not run)"] };
 }
 
 /** A bill of materials over the declared dependencies of a room. Source: SPDX 2.3. */

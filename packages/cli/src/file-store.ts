@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, open as openFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createReadStream, rmSync } from "node:fs";
+import { mkdir, mkdtemp, open as openFile, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -66,9 +66,35 @@ export interface FileStore {
   write(path: string, text: string, kind: WriteKind): Promise<Result<null, CliFailure>>;
 }
 
-/** The file store of the real machine. */
-export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileStore {
+/** Calls back once when the process is told to end; what it gives stops listening. */
+type OnInterrupt = (callback: () => void) => () => void;
+
+/** The exit code of a process that was told to end, as shells count it. */
+const INTERRUPTED = 130;
+
+/**
+ * The file store of the real machine.
+ *
+ * @param onInterrupt - what is half written is removed before the process ends, where this says that it must
+ */
+export function createFileStore(
+  standardInput: AsyncIterable<Uint8Array>,
+  onInterrupt: OnInterrupt = () => () => undefined,
+): FileStore {
   let standardInputTaken = false;
+  /** Does work that has this path for itself, which is gone afterwards, however that came. */
+  const withTemporary = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+    const settled = onInterrupt(() => {
+      rmSync(path, { recursive: true, force: true });
+      process.exit(INTERRUPTED);
+    });
+    try {
+      return await work();
+    } finally {
+      settled();
+      await rm(path, { recursive: true, force: true });
+    }
+  };
   return {
     async read(path, maxBytes) {
       if (path !== STANDARD_INPUT) return await readFrom(path, () => createReadStream(path), maxBytes);
@@ -110,9 +136,9 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
     },
     writeDirectory: async (path, files) =>
       // A directory takes another's name only if that one is empty, so nothing is ever replaced.
-      await writeBeside(path, files, async (staging, target) => await rename(staging, target)),
+      await writeBeside(path, files, withTemporary, async (staging, target) => await rename(staging, target)),
     replaceDirectory: async (path, files) =>
-      await writeBeside(path, files, async (staging, target) => {
+      await writeBeside(path, files, withTemporary, async (staging, target) => {
         const old = `${staging}-old`;
         await rename(target, old);
         await rename(staging, target);
@@ -120,16 +146,13 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
       }),
     async withScratch(use) {
       const directory = await mkdtemp(join(tmpdir(), "mero-tee-"));
-      try {
-        return await use(join(directory, "release"));
-      } finally {
-        await rm(directory, { recursive: true, force: true });
-      }
+      return await withTemporary(directory, async () => await use(join(directory, "release")));
     },
     async write(path, text, kind) {
       try {
         // A key must not land in a file that others can already read, so it only ever goes into a new one.
-        await writeFile(path, text, kind === "secret" ? { mode: 0o600, flag: "wx" } : {});
+        if (kind === "secret") await writeFile(path, text, { mode: 0o600, flag: "wx" });
+        else await writeWhole(path, text, withTemporary);
         return ok(null);
       } catch (error) {
         return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
@@ -138,28 +161,45 @@ export function createFileStore(standardInput: AsyncIterable<Uint8Array>): FileS
   };
 }
 
+type WithTemporary = <T>(path: string, work: () => Promise<T>) => Promise<T>;
+
 /** Writes files into a new directory beside the one that is meant, and then lets it take its place. */
 async function writeBeside(
   path: string,
   files: ReadonlyMap<string, FileContent>,
+  withTemporary: WithTemporary,
   takePlace: (staging: string, target: string) => Promise<void>,
 ): Promise<Result<null, CliFailure>> {
   const target = resolve(path);
-  let staging: string | null = null;
   try {
     await mkdir(dirname(target), { recursive: true });
-    staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-    for (const [name, content] of files) await writeFile(join(staging, basename(name)), content, { flag: "wx" });
-    await takePlace(staging, target);
+    const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    await withTemporary(staging, async () => {
+      for (const [name, content] of files) await writeFile(join(staging, basename(name)), content, { flag: "wx" });
+      await takePlace(staging, target);
+    });
     return ok(null);
   } catch (error) {
     // What a stream that is being written throws of its own is for its owner to understand.
     if (error instanceof Error && !("code" in error)) throw error;
     return err(cliFailure("file-unwritable", `Cannot write ${path}: ${reasonOf(error)}.`));
-  } finally {
-    // After the last step there is nothing left to remove.
-    if (staging !== null) await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** Writes a file that is the old one or the new one at every instant; a terminal or a pipe is simply written to. */
+async function writeWhole(path: string, text: string, withTemporary: WithTemporary): Promise<void> {
+  // A link stays one: what it leads to is written.
+  const target = await realpath(path).catch(() => resolve(path));
+  const found = await stat(target).catch(() => null);
+  if (found !== null && !found.isFile()) {
+    await writeFile(target, text);
+    return;
+  }
+  const staging = join(dirname(target), `.${basename(target)}-${process.pid}`);
+  await withTemporary(staging, async () => {
+    await writeFile(staging, text, { flag: "wx", ...(found === null ? {} : { mode: found.mode & 0o777 }) });
+    await rename(staging, target);
+  });
 }
 
 /** The bytes of a file; it is opened when somebody asks for the first of them. */

@@ -37,7 +37,7 @@ process.exitCode = await runCli(
     stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,
-    files: createFileStore(process.stdin),
+    files: createFileStore(process.stdin, onInterrupt),
     fetch,
     nowSeconds: () => Math.floor(Date.now() / 1000),
     progressAfterMs: 1000,

@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { createFileStore } from "../src/file-store.ts";
@@ -72,5 +74,75 @@ describe("writing", () => {
       ok: false,
       error: { code: "file-unwritable" },
     });
+  });
+});
+
+describe("a run that is interrupted", () => {
+  const program = `
+    import { createFileStore } from ${JSON.stringify(new URL("../src/file-store.ts", import.meta.url).href)};
+    const onInterrupt = (callback) => {
+      process.once("SIGTERM", callback);
+      return () => process.off("SIGTERM", callback);
+    };
+    const store = createFileStore(process.stdin, onInterrupt);
+    async function* endless() {
+      yield Buffer.from("half");
+      console.log("half written");
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+    }
+    const [, path, how] = process.argv;
+    const files = new Map([["a", "whole"], ["b", endless()]]);
+    if (how === "scratch") await store.withScratch(async (scratch) => await store.writeDirectory(scratch, files));
+    else await store[how](path, files);
+  `;
+
+  test.each(["writeDirectory", "replaceDirectory", "scratch"])("leaves nothing half written: %s", async (how) => {
+    const room = await mkdtemp(join(directory, "room-"));
+    const target = join(room, "release");
+    if (how === "replaceDirectory") await storeWith().writeDirectory(target, new Map([["old", "old"]]));
+    const child = execa(process.execPath, ["--input-type=module", "-e", program, target, how], {
+      env: { TMPDIR: room },
+      reject: false,
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    expect((await child).exitCode).toBe(130);
+    const left = how === "replaceDirectory" ? ["release", join("release", "old")] : [];
+    expect(await readdir(room, { recursive: true })).toEqual(left);
+  });
+});
+
+async function* breakingOff(): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from("half"));
+  throw new Error("it broke off");
+}
+
+describe("replacing", () => {
+  test("a directory takes another's place whole, or not at all", async () => {
+    const room = await mkdtemp(join(directory, "room-"));
+    const target = join(room, "release");
+    await storeWith().writeDirectory(target, new Map([["old", "old"]]));
+    expect(await storeWith().replaceDirectory(target, new Map([["new", "new"]]))).toEqual({ ok: true, value: null });
+    expect([await readdir(target), await readdir(room)]).toEqual([["new"], ["release"]]);
+    await expect(storeWith().replaceDirectory(target, new Map([["x", breakingOff()]]))).rejects.toThrow("it broke off");
+    expect([await readdir(target), await readdir(room)]).toEqual([["new"], ["release"]]);
+  });
+
+  test("a directory that is not there is not replaced", async () => {
+    const outcome = await storeWith().replaceDirectory(join(directory, "nothing"), new Map([["x", "x"]]));
+    expect(outcome).toMatchObject({ ok: false, error: { code: "file-unwritable" } });
+  });
+
+  test("a document keeps its mode, a link stays a link, and what is no file is written to", async () => {
+    const room = await mkdtemp(join(directory, "room-"));
+    const [target, link] = [join(room, "policy.json"), join(room, "link.json")];
+    await writeFile(target, "old", { mode: 0o640 });
+    await symlink(target, link);
+    expect(await storeWith().write(link, "new", "document")).toMatchObject({ ok: true });
+    expect([await readFile(target, "utf8"), (await stat(target)).mode & 0o777]).toEqual(["new", 0o640]);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await storeWith().write("/dev/null", "new", "document")).toMatchObject({ ok: true });
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+    expect((await readdir(room)).toSorted()).toEqual(["link.json", "policy.json"]);
   });
 });

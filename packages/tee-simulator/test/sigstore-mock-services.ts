@@ -64,7 +64,7 @@ export async function startMockServices(bearer: string): Promise<MockServices> {
     if (url.pathname.endsWith("signingCert") && !holdsKey(body, claims["sub"] ?? ""))
       return { status: 400, text: "{}" };
     const { statusCode, response } = await handler.fn(body);
-    return { status: statusCode, text: response.toString() };
+    return { status: statusCode, text: typeof response === "string" ? response : JSON.stringify(response) };
   };
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { status, text } = await answer(request);
