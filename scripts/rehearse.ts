@@ -148,6 +148,9 @@ function printJson(fields: object, isGood: boolean): void {
   process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ok: isGood, ...fields }, null, 2)}\n`);
 }
 
+// Programs that run for the rehearsal, and its directory, go with it.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
@@ -49,6 +50,8 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
   const now = Math.floor(Date.now() / 1000);
   // Short, since the path of a Unix socket below it has at most 107 bytes.
   const directory = await mkdtemp(join("/tmp", "mero-tee-"));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", remove);
   const platform = await createSimulatedPlatform({ now });
   const sigstore = createSimulatedSigstore({ now, seed: directory });
   const hosted = join(directory, "host");
@@ -72,7 +75,8 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
     fetch: loopbackFetch(github.origins),
     async close() {
       await github.close();
-      await rm(directory, { recursive: true, force: true });
+      remove();
+      process.off("exit", remove);
     },
   };
 }

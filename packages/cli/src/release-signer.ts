@@ -5,6 +5,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure } from "./cli-failure.ts";
 import type { Ports } from "./context.ts";
 import { refusalOfCli, type Refusal } from "./failure-view.ts";
+import { optionalFlag, type OptionalFlag } from "./flags.ts";
 import { repositorySetting } from "./repository-setting.ts";
 import { loadTrustedRoot } from "./trusted-root-file.ts";
 
@@ -16,6 +17,14 @@ export interface SignerFlags {
   readonly identityRegex?: string;
   readonly issuer?: string;
 }
+
+/** The definitions behind {@link SignerFlags}, without the repository. */
+export const SIGNER_FLAGS: { readonly [K in Exclude<keyof SignerFlags, "repo">]-?: OptionalFlag<string> } = {
+  trustedRoot: optionalFlag(String, "FILE", "Sigstore trusted root (default: the one compiled in)"),
+  identity: optionalFlag(String, "STRING", "Signer to demand instead of the lane's workflow"),
+  identityRegex: optionalFlag(String, "REGEX", "The same as a regular expression for the whole of it"),
+  issuer: optionalFlag(String, "URL", "OpenID provider to demand instead of GitHub's"),
+};
 
 /** Whose signatures count, and what departs from the lane's own. */
 export interface ReleaseSigner {

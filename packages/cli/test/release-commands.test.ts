@@ -281,3 +281,59 @@ describe("release verify", () => {
     expect(broken.exitCode).toBe(2);
   });
 });
+
+describe("policy generate", () => {
+  const PUBLISHED = "published-mrtds.json";
+  // The example is of a node; a KMS never measures its RTMR3.
+  const candidates = vector("measurement-policy-candidates-locked-read-only.json").replace(
+    /(?<="allowed_rtmr3": \[\s*")../,
+    "00",
+  );
+  const identity = vector("kms-app-identity.json");
+  const args = ["policy", "generate", "--kms-candidates", "c.json", "--node-policy", PUBLISHED, "--profile"];
+
+  function world(change: Readonly<Record<string, string>> = {}) {
+    return memoryFiles({ "c.json": candidates, "i.json": identity, [PUBLISHED]: vector(PUBLISHED), ...change });
+  }
+
+  test("writes what a release would publish, with the digest of the node release", async () => {
+    const files = world();
+    const outcome = await runInWorld([...args, "locked-read-only", "--identity", "i.json", "--json"], { files });
+    const digest = createHash("sha256").update(vector(PUBLISHED)).digest("hex");
+    expect(documentOf(outcome)).toMatchObject({
+      profile: "locked-read-only",
+      status: "ready",
+      tag: "2.4.0",
+      workflow_run_id: "0",
+      node_policy: { sha256: digest },
+    });
+    const valid = memoryFiles({ "p.json": outcome.stdout });
+    expect((await runInWorld(["policy", "validate", "p.json"], { files: valid })).exitCode).toBe(0);
+  });
+
+  test("is not ready without what a probe proved, and says nothing more with --out", async () => {
+    const files = world();
+    const outcome = await runInWorld([...args, "debug", "--out", "kms.debug.json"], { files });
+    expect(outcome).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    expect(JSON.parse(files.written.get("kms.debug.json")?.text ?? "")).toMatchObject({
+      status: "policy_not_ready",
+      policy: { kms_allowed_event_payload: [] },
+    });
+  });
+
+  test.each([
+    { name: "an identity of another profile", profile: "debug", change: {}, code: "input-unrecognised" },
+    { name: "cut candidates", profile: "debug", change: { "c.json": "{" }, code: "document-json-malformed" },
+    {
+      name: "a key twice",
+      profile: "debug",
+      change: { [PUBLISHED]: '{"tag":"2.4.0","tag":"2.4.1"}' },
+      code: "document-json-malformed",
+    },
+  ])("refuses $name", async ({ profile, change, code }) => {
+    const files = world(change);
+    const outcome = await runInWorld([...args, profile, "--identity", "i.json", "--json"], { files });
+    expect(outcome.exitCode).toBe(10);
+    expect(documentOf(outcome)).toMatchObject({ failure: { code } });
+  });
+});

@@ -31,7 +31,7 @@ import type { Paint } from "../paint.ts";
 import { printable } from "../printable.ts";
 import { fetchRelease } from "../release-fetch.ts";
 import { REPO_FLAG } from "../release-flags.ts";
-import { releaseSigner, type SignerFlags } from "../release-signer.ts";
+import { releaseSigner, SIGNER_FLAGS, type SignerFlags } from "../release-signer.ts";
 import { repositorySetting } from "../repository-setting.ts";
 
 interface AuditFlags extends CommonFlags, SignerFlags {
@@ -207,10 +207,7 @@ export const releaseAuditCommand: Command<CliContext> = buildCommand({
       },
       state: optionalFlag(String, "FILE", "Digests that earlier audits saw; written when this one is done"),
       repo: REPO_FLAG,
-      trustedRoot: optionalFlag(String, "FILE", "Sigstore trusted root (default: the one compiled in)"),
-      identity: optionalFlag(String, "STRING", "Signer to demand instead of the lane's workflow"),
-      identityRegex: optionalFlag(String, "REGEX", "The same as a regular expression for the whole of it"),
-      issuer: optionalFlag(String, "URL", "OpenID provider to demand instead of GitHub's"),
+      ...SIGNER_FLAGS,
       json: JSON_FLAG,
     },
   },

@@ -18,7 +18,7 @@ import { reportRefusal, reportSuccess, withProgress, type Report } from "../outp
 import { fetchRelease } from "../release-fetch.ts";
 import { LANE_FLAG, parseVersion, REPO_FLAG } from "../release-flags.ts";
 import { KNOWLEDGE_FLAGS, type KnowledgeFlags, loadKnowledge } from "../release-knowledge.ts";
-import { releaseSigner, type ReleaseSigner, type SignerFlags } from "../release-signer.ts";
+import { releaseSigner, type ReleaseSigner, SIGNER_FLAGS, type SignerFlags } from "../release-signer.ts";
 import { assetsOf, rulesOf, verdictText } from "../release-view.ts";
 
 interface VerifyFlags extends CommonFlags, SignerFlags, KnowledgeFlags {
@@ -139,10 +139,7 @@ export const releaseVerifyCommand: Command<CliContext> = buildCommand({
         "Version that it must be of, or to fetch (default: what its documents say)",
       ),
       repo: REPO_FLAG,
-      trustedRoot: optionalFlag(String, "FILE", "Sigstore trusted root (default: the one compiled in)"),
-      identity: optionalFlag(String, "STRING", "Signer to demand instead of the lane's workflow"),
-      identityRegex: optionalFlag(String, "REGEX", "The same as a regular expression for the whole of it"),
-      issuer: optionalFlag(String, "URL", "OpenID provider to demand instead of GitHub's"),
+      ...SIGNER_FLAGS,
       ...KNOWLEDGE_FLAGS,
       staged: {
         kind: "boolean",
