@@ -728,6 +728,18 @@ const RELEASE_ROWS: readonly Row[] = [
     verdict: "simulated",
   },
   {
+    name: "an old release that nobody names, while this build knows a newer one",
+    kind: "node",
+    change: () => ({ releases: given([{ ...world.releases.node, tag: null }]) }),
+    anchors: () => ({
+      newestRelease: { kms: null, node: { tag: "mero-tee-v2.5.0", publishedAt: "2026-11-01T00:00:00Z" } },
+    }),
+    step: "rel.select",
+    status: "warn",
+    code: "release-outdated",
+    verdict: "simulated",
+  },
+  {
     name: "an unsigned release",
     kind: "node",
     change: () => changedRelease("node", { signing: { forms: [] } }),

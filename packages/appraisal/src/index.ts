@@ -69,4 +69,5 @@ export {
 } from "./step.ts";
 export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
 export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
+export { bytesOfText, isText } from "./text-bytes.ts";
 export { type Decision, decideVerdict, type JudgedStep, missingSteps } from "./verdict.ts";

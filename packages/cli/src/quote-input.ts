@@ -1,10 +1,9 @@
-import { parseBase64 } from "@mero-tee/tdx-quote/base64";
+import { bytesOfText, isText } from "@mero-tee/appraisal";
 import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { parseStrictJson, type JsonValue } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { cliFailure, type CliFailure } from "./cli-failure.ts";
-import { parseTolerantHex } from "./hex-input.ts";
 import { jsonMember } from "./json-member.ts";
 
 /** Longest file that is looked at for a quote; a quote itself is at most 32 KiB, the document around it may be larger. */
@@ -29,27 +28,13 @@ export function recogniseQuote(content: Uint8Array<ArrayBuffer>): Result<Uint8Ar
   // An empty file is an empty quote: the parser's own code says that best.
   if (text === "") return ok(content.subarray(0, 0));
   if (text.startsWith("{")) return quoteInDocument(content);
-  return quoteInText(text.replaceAll(/\s+/g, ""), "the input");
-}
-
-/** Text has no control characters but white space; a raw quote always has a zero byte within its first two. */
-function isText(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  return quoteInText(text, "the input");
 }
 
 function quoteInText(text: string, where: string): Result<Uint8Array<ArrayBuffer>, CliFailure> {
-  const asHex = parseTolerantHex(text);
-  const asBase64 = parseBase64(text);
-  if (asHex !== null && asBase64 !== null)
-    return ok(hasQuoteHeader(asBase64) && !hasQuoteHeader(asHex) ? asBase64 : asHex);
-  const bytes = asHex ?? asBase64;
+  const bytes = bytesOfText(text);
   if (bytes !== null) return ok(bytes);
   return unrecognised(`${where} is neither hex nor base64 (standard alphabet, with padding) nor a JSON document`);
-}
-
-/** The version is a little-endian 16-bit number; every version so far fits its low byte. */
-function hasQuoteHeader(bytes: Uint8Array): boolean {
-  return bytes.length >= 2 && bytes[1] === 0;
 }
 
 function quoteInDocument(content: Uint8Array): Result<Uint8Array<ArrayBuffer>, CliFailure> {

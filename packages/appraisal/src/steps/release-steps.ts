@@ -50,7 +50,7 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
   if (material.withdrawn !== null) {
     return warn("release-withdrawn", `${name} was withdrawn: ${quoteForeignText(material.withdrawn)}.`, evidence);
   }
-  if (known !== null && isOlder(material.tag, known)) {
+  if (known !== null && isOlder(material.tag ?? versionOf(choice.release), known)) {
     const summary = `${name} is older than ${known.tag} of ${known.publishedAt}, the newest that this build knows.`;
     return warn("release-outdated", summary, evidence);
   }
@@ -61,6 +61,11 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
     user: "The machine is compared with values that you gave.",
   }[choice.by];
   return pass(`${how}${newest}`, evidence);
+}
+
+/** What the signed documents call themselves, where nobody said which release it is. */
+function versionOf({ values }: JudgedRelease): string | null {
+  return values.ok ? (values.value.profiles[0]?.version ?? null) : null;
 }
 
 function isOlder(tag: string | null, known: KnownRelease): boolean {

@@ -11,7 +11,6 @@ import {
   type Reappraisal,
   recogniseInputs,
 } from "@mero-tee/appraisal";
-import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { buildCommand, type Command } from "@stricli/core";
 
@@ -84,12 +83,8 @@ async function verifyEvidenceFile(ports: Ports, flags: VerifyFileFlags, { bytes 
   }
   const { nonce } = flags;
   const { request } = read.value;
-  const isKnown = nonce !== undefined && request.challenge !== null && equalBytes(nonce, request.challenge.nonce);
   const challenge = nonce === undefined ? request.challenge : { nonce, source: "user" as const, roundTripMs: null };
-  const file = {
-    ...read.value,
-    request: { ...request, challenge: isKnown || nonce !== undefined ? challenge : request.challenge },
-  };
+  const file = { ...read.value, request: { ...request, challenge } };
   const again = await reappraise(file, anchors.value.anchors, flags.at ?? ports.nowSeconds());
   return reportAppraisal(again.asOf, flags, { fields: fieldsOf(again), text: (paint) => textOf(again, paint) });
 }
