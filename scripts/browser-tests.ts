@@ -5,10 +5,13 @@ import { which } from "zx";
 import { provideChromium } from "./chromium.ts";
 
 /**
- * `pnpm test:browser [ARGUMENTS OF VITEST]`: the tests of the core verifier in headless Chromium. Without one, and without the
+ * `pnpm test:browser [pages] [ARGUMENTS OF VITEST]`: the tests of the core verifier in headless Chromium, then those of the
+ * public verifier's pages against the real local stack. Without one, and without the
  * right to install it, this says what it skips; in CI that is a failure, because a check that did not run has not passed.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
+const CORE = "vitest.browser.config.ts";
+const PAGES = "vitest.e2e.config.ts";
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 async function find(): Promise<string | null> {
@@ -39,16 +42,22 @@ const mayInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version")
 const chromium = await provideChromium({ find, ...(mayInstall ? { install } : {}) });
 if (chromium.kind === "missing") {
   const isCi = !["", "0", "false"].includes(process.env["CI"] ?? "");
-  process.stderr.write(`${isCi ? "failed" : "skipped"}: the core verifier's tests in a browser (${chromium.why})\n`);
+  process.stderr.write(`${isCi ? "failed" : "skipped"}: the tests in a browser (${chromium.why})\n`);
   process.exitCode = isCi ? 1 : 0;
 } else {
-  const run = await execa("vitest", ["run", "--config", "vitest.browser.config.ts", ...process.argv.slice(2)], {
-    cwd: root,
-    preferLocal: true,
-    localDir: root,
-    env: { MERO_TEE_CHROMIUM: chromium.path },
-    stdio: "inherit",
-    reject: false,
-  });
-  process.exitCode = run.exitCode ?? 1;
+  const args = process.argv.slice(2);
+  // Arguments narrow the run, and mean the core verifier's tests or, after `pages`, those of the public verifier.
+  const isPages = args[0] === "pages";
+  const configs = args.length === 0 ? [CORE, PAGES] : [isPages ? PAGES : CORE];
+  for (const config of configs) {
+    const run = await execa("vitest", ["run", "--config", config, ...args.slice(isPages ? 1 : 0)], {
+      cwd: root,
+      preferLocal: true,
+      localDir: root,
+      env: { MERO_TEE_CHROMIUM: chromium.path },
+      stdio: "inherit",
+      reject: false,
+    });
+    if (run.exitCode !== 0) process.exitCode = run.exitCode ?? 1;
+  }
 }

@@ -17,7 +17,7 @@ interface Report {
 }
 
 /** What `pnpm test` leaves in the folder that `MERO_TEE_TEST_REPORT` names; see the vitest configurations. */
-const REPORTS = ["node.json", "chromium.json"];
+const REPORTS = ["node.json", "chromium.json", "pages.json"];
 const MISSING: Report = { success: false, numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
 
 function readReport(file: string): Report {

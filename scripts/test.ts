@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
 /**
- * `pnpm test`: every test, in Node and then, for the core verifier, in Chromium; one exit code for both. Arguments are
+ * `pnpm test`: every test, in Node and then, for the core verifier and the public verifier's pages, in Chromium; one exit code for all. Arguments are
  * vitest's own, narrow the run (`--project tdx-quote`) and keep it in Node; `pnpm test:browser` takes them for Chromium.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));

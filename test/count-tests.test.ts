@@ -20,25 +20,25 @@ afterEach(async () => {
 });
 
 test.each([
-  { name: "adds both runs up", node: GREEN, chromium: GREEN, line: "20 passed, 0 failed, 6 skipped" },
-  { name: "counts failures of either run", node: GREEN, chromium: RED, line: "17 passed, 3 failed, 6 skipped" },
-  { name: "counts steps that failed", node: GREEN, chromium: GREEN, steps: 2, line: "20 passed, 2 failed, 6 skipped" },
-  { name: "counts a missing run as failed", node: GREEN, line: "10 passed, 1 failed, 3 skipped" },
-  { name: "counts a torn report as failed", node: GREEN, chromium: "{", line: "10 passed, 1 failed, 3 skipped" },
+  { name: "adds all runs up", chromium: GREEN, line: "30 passed, 0 failed, 9 skipped" },
+  { name: "counts failures of any run", chromium: RED, line: "27 passed, 3 failed, 9 skipped" },
+  { name: "counts steps that failed", chromium: GREEN, steps: 2, line: "30 passed, 2 failed, 9 skipped" },
+  { name: "counts a missing run as failed", line: "20 passed, 1 failed, 6 skipped" },
+  { name: "counts a torn report as failed", chromium: "{", line: "20 passed, 1 failed, 6 skipped" },
   {
     name: "counts a run without tests as failed",
-    node: GREEN,
     chromium: { ...GREEN, numPassedTests: 0, numPendingTests: 0, numTodoTests: 0 },
-    line: "10 passed, 1 failed, 3 skipped",
+    line: "20 passed, 1 failed, 6 skipped",
   },
   {
     name: "counts a run that failed outside its tests as failed",
     node: { ...GREEN, success: false },
     chromium: GREEN,
-    line: "20 passed, 1 failed, 6 skipped",
+    line: "30 passed, 1 failed, 9 skipped",
   },
-])("$name", async ({ node, chromium, steps = 0, line }) => {
-  for (const [name, report] of Object.entries({ node, chromium })) {
+])("$name", async ({ node = GREEN, chromium, steps = 0, line }) => {
+  const pages = GREEN;
+  for (const [name, report] of Object.entries({ node, chromium, pages })) {
     if (report === undefined) continue;
     await writeFile(join(folder, `${name}.json`), typeof report === "string" ? report : JSON.stringify(report));
   }

@@ -13,17 +13,21 @@ export function offlinePage(): Plugin {
     name: "mero-tee-offline-page",
     apply: "build",
     enforce: "post",
-    generateBundle(_options, bundle) {
-      let [script, style, worker, page] = ["", "", "", ""];
-      for (const [name, part] of Object.entries(bundle)) {
-        if (part.type === "chunk") script = part.code;
-        else if (name.endsWith(".html")) page = text(part.source);
-        else if (name.endsWith(".css")) style = text(part.source);
-        else if (name.endsWith(".js")) worker = text(part.source);
-        delete bundle[name];
-      }
-      if ([script, style, worker, page].includes("")) throw new Error("a part of the single file is missing");
-      this.emitFile({ type: "asset", fileName: FILE, source: singlePage({ script, style, worker, page }) });
+    // Vite itself finishes the chunks in this hook, and has to come first.
+    generateBundle: {
+      order: "post",
+      handler(_options, bundle) {
+        let [script, style, worker, page] = ["", "", "", ""];
+        for (const [name, part] of Object.entries(bundle)) {
+          if (part.type === "chunk") script = part.code;
+          else if (name.endsWith(".html")) page = text(part.source);
+          else if (name.endsWith(".css")) style = text(part.source);
+          else if (name.endsWith(".js")) worker = text(part.source);
+          delete bundle[name];
+        }
+        if ([script, style, worker, page].includes("")) throw new Error("a part of the single file is missing");
+        this.emitFile({ type: "asset", fileName: FILE, source: singlePage({ script, style, worker, page }) });
+      },
     },
   };
 }

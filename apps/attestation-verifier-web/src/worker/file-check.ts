@@ -12,7 +12,7 @@ import { emptyRequest, supplyOf } from "./requests.ts";
 /** The request that files make: everything comes from them, and what they lack is absent unless the reader lets it be fetched. */
 export async function gatherFiles(check: FileCheck, now: number): Promise<AppraisalRequest> {
   const base: AppraisalRequest = {
-    ...emptyRequest(check.expected, now, "Not among the files."),
+    ...emptyRequest(check.expected, now, "not among the files"),
     kind: check.kind,
     inputs: check.files,
     challenge: challengeOf(check.nonceHex),
@@ -46,9 +46,9 @@ async function fetchCollateral(
 ): Promise<AppraisalRequest["collateral"]> {
   const parsed = parseQuote(quote);
   const platform = parsed.ok ? await verifyPckChain(parsed.value, { now }) : parsed;
-  if (!platform.ok) return { status: "absent", reason: "The quote does not say which processor model it is from." };
+  if (!platform.ok) return { status: "absent", reason: "The quote does not say which processor model it is from" };
   const { fmspc, ca } = platform.value;
   const answer = await getFromApi(`/api/collateral?fmspc=${fmspc}&ca=${ca}&update=${update}`);
   const text = answer.ok ? JSON.stringify(toPlainJson(answer.value.json)) : null;
-  return supplyOf(text, "Intel, through this site's API", "Intel's reference data did not come.");
+  return supplyOf(text, "Intel, through this site's API", "Intel's reference data did not come");
 }

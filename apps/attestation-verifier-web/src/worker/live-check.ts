@@ -53,8 +53,8 @@ export async function gatherLive(
     target: { url: check.url, remoteAddress: answer.remoteAddress },
     inputs: [{ name: "answer", bytes: new TextEncoder().encode(answer.attestation) }],
     challenge: { nonce, source: "verifier", roundTripMs },
-    collateral: supplyOf(answer.collateral, COURIER, "This site's API did not bring Intel's reference data."),
-    earlyCollateral: supplyOf(answer.earlyCollateral, COURIER, "This site's API did not bring Intel's early data."),
+    collateral: supplyOf(answer.collateral, COURIER, "This site's API did not bring Intel's reference data"),
+    earlyCollateral: supplyOf(answer.earlyCollateral, COURIER, "This site's API did not bring Intel's early data"),
     otherClock: asked.value.date,
   };
   onEvidence(first);
@@ -86,13 +86,13 @@ function questionOf(check: LiveCheck, nonce: Uint8Array): Readonly<Record<string
 }
 
 async function gatherOpinion(check: LiveCheck, answer: CarriedAnswer): Promise<Supply<TrustAuthorityAnswer>> {
-  if (!check.asksIntel) return { status: "absent", reason: "Not asked." };
+  if (!check.asksIntel) return { status: "absent", reason: "not asked" };
   if (answer.itaStatus === "not_configured" || answer.itaStatus === "not_requested") {
-    return { status: "absent", reason: "This site's API does not ask Intel Trust Authority." };
+    return { status: "absent", reason: "This site's API does not ask Intel Trust Authority" };
   }
-  if (answer.token === null) return { status: "unavailable", reason: "Intel Trust Authority gave no token." };
+  if (answer.token === null) return { status: "unavailable", reason: "Intel Trust Authority gave no token" };
   const keys = await getFromApi("/api/ita/keys");
-  if (!keys.ok) return { status: "unavailable", reason: "The keys of Intel Trust Authority did not come." };
+  if (!keys.ok) return { status: "unavailable", reason: "The keys of Intel Trust Authority did not come" };
   const keySet = JSON.stringify(toPlainJson(keys.value.json));
   return {
     status: "given",

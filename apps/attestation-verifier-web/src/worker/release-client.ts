@@ -50,12 +50,12 @@ export async function fetchReleases(
     found.push({ tag: release.tag, origin: "published", publishedAt, withdrawn: null, assets });
     if (seemsToFit(assets)) break;
   }
-  return found.length === 0 ? { status: "absent", reason: "The release host has no such release." } : given(found);
+  return found.length === 0 ? { status: "absent", reason: "The release host has no such release" } : given(found);
 }
 
 const UNAVAILABLE: Supply<never> = {
   status: "unavailable",
-  reason: "This site's API could not fetch signed release data.",
+  reason: "This site's API could not fetch signed release data",
 };
 
 function given(value: readonly ReleaseMaterial[]): Supply<readonly ReleaseMaterial[]> {

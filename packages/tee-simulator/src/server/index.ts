@@ -1,3 +1,4 @@
+export { anchorsDocument } from "./anchors-document.ts";
 export { type DstackAgent, type DstackAgentOptions, startDstackAgent } from "./dstack-agent.ts";
 export { DSTACK_METHODS, type DstackMethod } from "./dstack-methods.ts";
 export type { Fault, Hold } from "./faults.ts";

@@ -27,6 +27,7 @@ export function EventPanel({ id, event, isTicked, canTick, onTick }: EventPanelP
         <dt>{TEXT.replay.payload}</dt>
         <dd>
           {event.payload === null && TEXT.replay.stripped}
+          {event.payload === "" && TEXT.replay.empty}
           {text !== null && <bdi className={css["text"]}>{text}</bdi>}
           {event.payload !== null && event.payload !== "" && <Hash value={event.payload} what={TEXT.replay.payload} />}
           {!event.isPayloadAuthenticated && <em> {TEXT.replay.unauthenticated}</em>}

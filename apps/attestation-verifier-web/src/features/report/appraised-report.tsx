@@ -2,7 +2,6 @@ import type { ReactElement } from "react";
 
 import { TEXT } from "../../messages.ts";
 import { usePage } from "../../page.ts";
-import { printable } from "../../printable.ts";
 import { useNow } from "../../use-check.ts";
 import type { Check, Outcome } from "../../worker/protocol.ts";
 import { Cards } from "./cards.tsx";
@@ -45,11 +44,6 @@ export function AppraisedReport({ check, outcome, finishedAtMs }: AppraisedRepor
               {TEXT.report.differsFromServer}
             </p>
           )}
-          {report.notes.map((note) => (
-            <p key={note} className={css["note"]}>
-              {manner.say(printable(note))}
-            </p>
-          ))}
           <EarlierNote outcome={outcome} />
           <StepsInQuestion report={report} onRetry={() => session.check(check)} />
           <Cards outcome={outcome} />

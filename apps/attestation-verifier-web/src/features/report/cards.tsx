@@ -72,11 +72,15 @@ function Card({ id, outcome }: { readonly id: CardId; readonly outcome: Outcome 
       </header>
       <p className={css["summary"]}>
         {TEXT.cards[id].summary}
-        {terms.map(([term, word]) => (
-          <span key={term} className={css["word"]}>
-            <Term id={term}>{word}</Term>
+        {terms.length > 0 && (
+          <span className={css["words"]}>
+            {terms.map(([term, word]) => (
+              <Term key={term} id={term}>
+                {word}
+              </Term>
+            ))}
           </span>
-        ))}
+        )}
       </p>
       <CardView id={id} outcome={outcome} />
       {steps.map((step) => (

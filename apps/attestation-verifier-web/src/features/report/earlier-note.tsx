@@ -1,7 +1,7 @@
-import { formatRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 import type { ReactElement } from "react";
 
 import { TEXT } from "../../messages.ts";
+import { readableTime } from "../../readable-time.ts";
 import { VerdictIcon } from "../../ui/verdict-icon.tsx";
 import type { Outcome } from "../../worker/protocol.ts";
 import { useManner } from "./report-context.ts";
@@ -23,7 +23,7 @@ export function EarlierNote({ outcome }: { readonly outcome: Outcome }): ReactEl
       <table>
         <tbody>
           <tr>
-            <th scope="row">{TEXT.report.asOf(formatRfc3339Utc(earlier.report.judgedAt))}</th>
+            <th scope="row">{TEXT.report.asOf(readableTime(earlier.report.judgedAt))}</th>
             <td>
               <VerdictIcon verdict={earlier.report.verdict} /> {TEXT.verdict[earlier.report.verdict]}
             </td>

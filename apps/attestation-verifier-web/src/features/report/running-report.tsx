@@ -32,7 +32,7 @@ export function RunningReport({ check, steps, startedAtMs }: RunningReportProps)
     go(check.origin === "file" ? "/offline" : `/${check.kind}`);
   }
   return (
-    <div className={css["layout"]}>
+    <div className={css["layout"]} data-phase="running">
       <section className={css["band"]} data-verdict="open" aria-busy="true">
         <VerdictIcon verdict={null} />
         <div>

@@ -1,8 +1,8 @@
 import type { AssetSignature } from "@mero-tee/appraisal";
-import { formatRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 import type { ReactElement } from "react";
 
 import { TEXT } from "../../messages.ts";
+import { readableTime } from "../../readable-time.ts";
 import { printable } from "../../printable.ts";
 import { Hash } from "../../ui/hash.tsx";
 import css from "./report.module.css";
@@ -45,7 +45,7 @@ export function SignatureTable({ signatures }: { readonly signatures: readonly A
             {signature.integratedTime !== null && (
               <div>
                 <dt>{text.time}</dt>
-                <dd>{formatRfc3339Utc(signature.integratedTime)}</dd>
+                <dd>{readableTime(signature.integratedTime)}</dd>
               </div>
             )}
             <div>

@@ -27,18 +27,20 @@ export function StepView({ step }: { readonly step: Step }): ReactElement {
           </>
         )}
       </p>
-      {step.why !== undefined && (
-        <details>
-          <summary>{TEXT.report.why}</summary>
-          <p>{say(step.why)}</p>
-        </details>
-      )}
-      {step.evidence.length > 0 && (
-        <details>
-          <summary>{TEXT.report.details}</summary>
-          <EvidenceItems items={step.evidence} />
-        </details>
-      )}
+      <div className={css["more"]}>
+        {step.why !== undefined && (
+          <details>
+            <summary>{TEXT.report.why}</summary>
+            <p>{say(step.why)}</p>
+          </details>
+        )}
+        {step.evidence.length > 0 && (
+          <details>
+            <summary>{TEXT.report.details}</summary>
+            <EvidenceItems items={step.evidence} />
+          </details>
+        )}
+      </div>
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import type { Report, Step } from "@mero-tee/appraisal";
-import { formatRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 import { useEffect, useRef, type ReactElement } from "react";
 
 import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
+import { readableTime } from "../../readable-time.ts";
 import { printable } from "../../printable.ts";
 import { saveText } from "../../save-file.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -35,8 +35,13 @@ export function VerdictBand({ check, outcome }: VerdictBandProps): ReactElement 
         <SubjectLine check={check} />
         <p className={css["sentence"]} role={report.verdict === "failed" ? "alert" : "status"}>
           <span className={css["spoken"]}>{headlineOf(report)}. </span>
-          {say(printable(report.sentence))} {check.origin === "live" && TEXT.report.limit}
+          {sentenceOf(say(printable(report.sentence)), headlineOf(report))}
         </p>
+        {report.notes.map((note) => (
+          <p key={note} className={css["limit"]}>
+            {say(printable(note))}
+          </p>
+        ))}
         <dl className={css["facts"]}>
           {factsOf(outcome).map(([name, value]) => (
             <div key={name}>
@@ -59,7 +64,7 @@ export function VerdictBand({ check, outcome }: VerdictBandProps): ReactElement 
             {TEXT.report.print}
           </button>
           {check.origin === "live" && BUILD.flavour !== "single" && (
-            <CopyButton text={location.href} what={TEXT.report.linkName} />
+            <CopyButton text={location.href} what={TEXT.report.copyLink} label={TEXT.report.copyLink} />
           )}
         </div>
         <p className={css["printed"]}>
@@ -77,6 +82,12 @@ function headlineOf({ verdict, facts }: Report): string {
   return verdict === "caution" && isDebug ? TEXT.debugVerdict : TEXT.verdict[verdict];
 }
 
+/** The sentence without the words that stand above it in large letters. */
+function sentenceOf(sentence: string, headline: string): string {
+  const rest = sentence.startsWith(`${headline}: `) ? sentence.slice(headline.length + 2) : sentence;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
 function factsOf({ report, roundTripMs }: Outcome): readonly (readonly [string, string])[] {
   const required = report.steps.filter((step) => step.required);
   const held = required.filter(({ status }) => status === "pass" || status === "warn").length;
@@ -85,8 +96,8 @@ function factsOf({ report, roundTripMs }: Outcome): readonly (readonly [string, 
     [TEXT.report.profile, report.facts.profile ?? TEXT.report.noProfile],
     [TEXT.report.age, ageOf(report, roundTripMs)],
     [TEXT.report.required, TEXT.report.count(held, required.length)],
-    [TEXT.report.judged, formatRfc3339Utc(report.judgedAt)],
-    ...(report.validUntil === null ? [] : ([[TEXT.report.holdsUntil, formatRfc3339Utc(report.validUntil)]] as const)),
+    [TEXT.report.judged, readableTime(report.judgedAt)],
+    ...(report.validUntil === null ? [] : ([[TEXT.report.holdsUntil, readableTime(report.validUntil)]] as const)),
   ];
 }
 

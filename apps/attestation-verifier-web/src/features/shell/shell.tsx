@@ -70,11 +70,13 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactElem
         </nav>
         <ThemeChoice />
       </header>
-      {isSimulated && <p className={css["simulated"]}>{TEXT.site.simulatedBuild}</p>}
-      {state.phase === "appraised" && state.outcome.isDevelopmentApi && BUILD.flavour !== "sim" && (
-        <p className={css["danger"]}>{TEXT.site.privateTargets}</p>
-      )}
-      {BUILD.flavour !== "single" && <NetworkNote />}
+      <aside aria-label={TEXT.site.notes}>
+        {isSimulated && <p className={css["simulated"]}>{TEXT.site.simulatedBuild}</p>}
+        {state.phase === "appraised" && state.outcome.isDevelopmentApi && BUILD.flavour !== "sim" && (
+          <p className={css["danger"]}>{TEXT.site.privateTargets}</p>
+        )}
+        {BUILD.flavour !== "single" && <NetworkNote />}
+      </aside>
       <main id="content" tabIndex={-1} ref={main}>
         {children}
       </main>

@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { SIMULATED_MARK } from "@mero-tee/tee-simulator";
+import { beforeAll, describe, expect, test } from "vitest";
+
+import { builtSite } from "./site.ts";
+
+/** Budgets in bytes, gzip. Source: mero-tee public attestation verifier, performance. */
+const BUDGETS = { initialScript: 95_000, allScript: 230_000, style: 14_000 };
+
+let folder: string;
+let single: string;
+const gzip = (path: string): number => gzipSync(readFileSync(join(folder, path)), { level: 9 }).length;
+const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+
+beforeAll(async () => {
+  folder = await builtSite("site");
+  single = readFileSync(join(folder, "verifier-offline.html"), "utf8");
+});
+
+describe("the site", () => {
+  test("is within its budgets", () => {
+    const page = readFileSync(join(folder, "index.html"), "utf8");
+    const initial = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(([, path = ""]) => path);
+    const assets = readdirSync(join(folder, "assets")).map((name) => `assets/${name}`);
+    const sizes = {
+      initialScript: sum(initial.map(gzip)),
+      allScript: sum(assets.filter((path) => path.endsWith(".js")).map(gzip)),
+      style: sum(assets.filter((path) => path.endsWith(".css")).map(gzip)),
+    };
+    process.stdout.write(`sizes, gzip: ${JSON.stringify(sizes)}\n`);
+    expect(initial.length).toBeGreaterThan(0);
+    expect(sizes.initialScript).toBeLessThanOrEqual(BUDGETS.initialScript);
+    expect(sizes.allScript).toBeLessThanOrEqual(BUDGETS.allScript);
+    expect(sizes.style).toBeLessThanOrEqual(BUDGETS.style);
+  });
+
+  test.each([SIMULATED_MARK, "/sim/anchors.json", "/sim/examples.json", 'from"node:', "http://127.0.0.1"])(
+    "does not contain %j",
+    (text) => {
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      const holders = files.filter(({ parentPath, name }) =>
+        readFileSync(join(parentPath, name), "utf8").includes(text),
+      );
+      expect(holders.map(({ name }) => name)).toEqual([]);
+    },
+  );
+
+  test("loads nothing from elsewhere", () => {
+    const page = readFileSync(join(folder, "index.html"), "utf8");
+    expect(page.match(/(?:src|href)="(?!\/)[^"]*"/g)).toBeNull();
+  });
+
+  test("lists each of its files with the digest that it has", () => {
+    const manifest: { files: { path: string; sha256: string }[] } = JSON.parse(
+      readFileSync(join(folder, ".well-known/verifier-manifest.json"), "utf8"),
+    );
+    const paths = manifest.files.map(({ path }) => path);
+    expect(paths).toContain("/index.html");
+    expect(paths).toContain("/verifier-offline.html");
+    for (const { path, sha256 } of manifest.files) {
+      expect(
+        createHash("sha256")
+          .update(readFileSync(join(folder, path)))
+          .digest("hex"),
+      ).toBe(sha256);
+    }
+  });
+});
+
+test("the single file forbids itself everything but its own script, and names that by its digest", () => {
+  const policy = /http-equiv="content-security-policy" content="([^"]+)"/.exec(single)?.[1] ?? "";
+  const script = /<script type="module">([\s\S]*?)<\/script>/.exec(single)?.[1] ?? "";
+  const digest = createHash("sha256").update(script).digest("base64");
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain(`script-src 'sha256-${digest}'`);
+  expect(policy).not.toMatch(/connect-src|unsafe|https?:/);
+  expect(single.match(/<(?:link|script|img)[^>]*(?:src|href)=/g)).toBeNull();
+});

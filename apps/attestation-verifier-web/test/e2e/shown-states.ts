@@ -1,0 +1,49 @@
+import type { Outcome } from "../../src/worker/protocol.ts";
+import { appraiseKms, asProduction, kmsAnswer, outcomeOf, type World } from "./world.ts";
+
+/** The five answers that the page can give. */
+export const STATES = ["verified", "caution", "failed", "incomplete", "simulated"] as const;
+export type State = (typeof STATES)[number];
+
+const TAG = "mero-kms-v0.0.0";
+
+/** One finished check for each answer, from evidence of a simulated platform. */
+export async function shownStates(world: World): Promise<Readonly<Record<State, Outcome>>> {
+  const healthy = await kmsAnswer(world);
+  const debug = await kmsAnswer(world, { profile: "debug" });
+  const foreign = await kmsAnswer(world, { report: { mrtd: "5e".repeat(48) } });
+  const good = await appraiseKms(world, healthy);
+  const open = await appraiseKms(world, debug);
+  const wrong = await appraiseKms(world, foreign);
+  const lacking = await appraiseKms(world, healthy, {
+    releases: { status: "unavailable", reason: "This site's API could not fetch signed release data." },
+  });
+  const of = (report: typeof good.report, sentence: string, answer: string): Outcome =>
+    outcomeOf(asProduction(report, sentence), answer);
+  return {
+    verified: of(
+      good.report,
+      `Verified: this KMS of release ${TAG} runs the locked-read-only image on hardware that Intel vouches for.`,
+      healthy,
+    ),
+    caution: of(
+      open.report,
+      `Genuine, but a debug image: this KMS of release ${TAG} runs debug, which is open to its operator.`,
+      debug,
+    ),
+    failed: of(wrong.report, `Do not trust this KMS of release ${TAG}: Registers match the release.`, foreign),
+    incomplete: of(lacking.report, "Not enough to decide: Release chosen could not be looked at.", healthy),
+    simulated: outcomeOf(good.report, healthy),
+  };
+}
+
+/** A worker that answers every check with one outcome, as the script that the page starts. */
+export function workerThatSays(outcome: Outcome): string {
+  const text = JSON.stringify({ ...outcome, quote: null });
+  return `const outcome = ${text};
+addEventListener("message", ({ data: { type, id } }) => {
+  if (type === "check") postMessage({ type: "finished", id, outcome });
+  if (type === "recognise") postMessage({ type: "recognised", id, inputs: [] });
+  if (type === "tags") postMessage({ type: "tags", id, tags: [] });
+});`;
+}

@@ -1,0 +1,154 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { launchChromium } from "./chromium.ts";
+import { openState } from "./open-state.ts";
+import type { Program } from "./program.ts";
+import { type State, shownStates, STATES, workerThatSays } from "./shown-states.ts";
+import { builtSite, serveSite } from "./site.ts";
+import { openPage, verdictOn, type WatchedPage } from "./watched-page.ts";
+import { createWorld } from "./world.ts";
+
+let site: Program;
+let browser: Browser;
+let workers: ReadonlyMap<State, string>;
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([builtSite("site").then((folder) => serveSite(folder)), launchChromium()]);
+  const states = await shownStates(await createWorld());
+  workers = new Map(STATES.map((state) => [state, workerThatSays(states[state])]));
+});
+afterAll(async () => {
+  await browser.close();
+  await site.stop();
+});
+
+const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
+  [1280, 360].map((width) => ({ colorScheme, viewport: { width, height: width === 360 ? 740 : 900 } })),
+);
+
+/** Everything that axe finds under the rules of WCAG 2.2 AA and its best practices. */
+async function findings(page: Page): Promise<readonly string[]> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+}
+
+async function isWiderThanItsWindow(page: Page): Promise<boolean> {
+  return await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}
+
+async function showState(state: State, look: (typeof LOOKS)[number]): Promise<WatchedPage> {
+  return await openState(browser, site.said, workers.get(state) ?? "", look);
+}
+
+const WORDS = {
+  verified: "Verified",
+  caution: "Genuine, but a debug image",
+  failed: "Do not trust",
+  incomplete: "Not enough to decide",
+  simulated: "Simulated – proves nothing",
+} as const;
+
+describe.each(STATES)("the answer %s", (state) => {
+  test.each(LOOKS)(
+    "in $colorScheme at $viewport.width: no finding of axe, nothing too wide, no violation",
+    async (look) => {
+      const { page, complaints, foreignHosts, close } = await showState(state, look);
+      expect(await page.locator("h1").innerText()).toBe(WORDS[state]);
+      expect(await verdictOn(page)).toBe(state);
+      // The answer is seen without scrolling, and has the focus.
+      expect((await page.locator("h1").boundingBox())?.y).toBeLessThan(look.viewport.height - 80);
+      expect(await page.locator("h1").evaluate((heading) => heading === document.activeElement)).toBe(true);
+      expect(await isWiderThanItsWindow(page)).toBe(false);
+      expect(await findings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      expect([...foreignHosts]).toEqual([]);
+      await close();
+    },
+  );
+});
+
+test("only the verified answer is green", async () => {
+  for (const state of STATES) {
+    const { page, close } = await showState(state, { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+    expect(await page.locator('section[data-verdict="verified"]').count()).toBe(state === "verified" ? 1 : 0);
+    await close();
+  }
+});
+
+test("what was not checked stands before everything else, with a way to try again", async () => {
+  const { page, close } = await showState("incomplete", {
+    colorScheme: "light",
+    viewport: { width: 1280, height: 900 },
+  });
+  const titles = await page.locator("article h2").allInnerTexts();
+  expect(titles[0]).toBe("Not checked");
+  expect(await page.getByRole("button", { name: "Retry" }).count()).toBe(1);
+  await close();
+});
+
+test("a printed report has everything open and no controls", async () => {
+  const { page, close } = await showState("verified", { colorScheme: "dark", viewport: { width: 1280, height: 900 } });
+  await page.emulateMedia({ media: "print" });
+  expect(await page.getByRole("button", { name: "Print" }).isVisible()).toBe(false);
+  const why = page.locator('[data-step="fresh.nonce"] details p');
+  expect(await why.evaluate((text) => text.checkVisibility({ contentVisibilityAuto: true }))).toBe(true);
+  expect(await page.getByText(/SHA-256 of the quote [0-9a-f]{64}/).isVisible()).toBe(true);
+  await close();
+});
+
+test("a replay is walked through with the keys alone", async () => {
+  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+  await page.locator('[data-register="rtmr3"] > summary').focus();
+  await page.keyboard.press("Enter");
+  const list = page.getByRole("listbox", { name: "Events of RTMR3" });
+  await list.focus();
+  const chosen = async (): Promise<string> => await list.locator('[aria-selected="true"]').innerText();
+  const first = await chosen();
+  await page.keyboard.press("ArrowDown");
+  expect(await chosen()).not.toBe(first);
+  await page.keyboard.press("End");
+  const last = await chosen();
+  await page.keyboard.press("Home");
+  expect(await chosen()).toBe(first);
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.textContent ?? "")).toMatch(
+    new RegExp(`^${last.split("\n")[0]} ·`),
+  );
+  await close();
+});
+
+test("a word of the glossary opens with a press and closes with Escape", async () => {
+  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 360, height: 740 } });
+  const term = page.getByRole("button", { name: "collateral" });
+  await term.click();
+  await page.getByText("Signed data from Intel that a quote is checked with").waitFor();
+  expect(await findings(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  expect(await term.getAttribute("aria-expanded")).toBe("false");
+  await close();
+});
+
+describe.each(["/", "/kms", "/node", "/offline", "/report", "/compare", "/learn", "/about"])(
+  "the screen %s",
+  (path) => {
+    test.each(LOOKS)("in $colorScheme at $viewport.width: no finding of axe, nothing too wide", async (look) => {
+      const { page, complaints, foreignHosts, close } = await openPage(browser, site.said, {
+        ...look,
+        serviceWorkers: "block",
+      });
+      await page.goto(site.said + path);
+      await page.locator("h1").waitFor();
+      await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
+      expect(await page.locator("h1").count()).toBe(1);
+      expect(await isWiderThanItsWindow(page)).toBe(false);
+      expect(await findings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      expect([...foreignHosts]).toEqual([]);
+      await close();
+    });
+  },
+);
