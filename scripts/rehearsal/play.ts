@@ -4,7 +4,6 @@ import {
   ASSET,
   isReleaseCandidate,
   parseReleaseVersion,
-  type ReleaseClass,
   type ReleaseLane,
   releaseTag,
   type ReleaseVersion,
@@ -22,7 +21,6 @@ import { type RehearsalWorld, SIGNER_IDS, type SigningChanges, toolsOf } from ".
 /** What goes wrong in a rehearsed lane, and where. */
 export interface Interference {
   readonly version?: string;
-  readonly releaseClass?: ReleaseClass;
   /** The commit that the run believes to be of; certificates name the real one. */
   readonly commit?: string;
   /** The ref that the run is of. */
@@ -53,7 +51,7 @@ export async function setScene(
   const run: LaneRun = {
     lane,
     version,
-    releaseClass: interference.releaseClass ?? (isReleaseCandidate(version) ? "rc" : "stable"),
+    releaseClass: isReleaseCandidate(version) ? "rc" : "stable",
     repository: "calimero-network/mero-tee",
     ref: interference.ref ?? "refs/heads/master",
     commit: interference.commit ?? world.commit,
