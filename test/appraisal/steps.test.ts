@@ -1,6 +1,7 @@
 import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
 import { KMS_PROFILE_EVENT } from "../../packages/policy/src/index.ts";
 import { toBase64 } from "../../packages/tdx-quote/src/base64.ts";
+import { parseHex } from "../../packages/tdx-quote/src/hex.ts";
 import { createSimulatedPlatform, type IssueQuoteOptions } from "../../packages/tee-simulator/src/index.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -655,6 +656,28 @@ const APPLICATION_ROWS: readonly Row[] = [
     step: "app.key-provider",
     status: "fail",
     code: "key-provider-mismatch",
+    verdict: "failed",
+  },
+  {
+    name: "a log that names no key provider, although the release does",
+    kind: "kms",
+    change: async () => {
+      const log = runtimeEvents(await kmsAnswer(world.platform));
+      const silent = log.filter(({ event }) => event !== "key-provider");
+      const events = silent.map(({ event, event_payload: payload }) => ({
+        name: String(event),
+        payload: parseHex(String(payload)) ?? ZEROS,
+      }));
+      return {
+        ...(await changedAnswer(() => undefined, { runtimeEvents: events })),
+        ...changedRelease("kms", {
+          policy: (document) => Object.assign(policyValues(document), { kms_key_provider: { name: "kms", id: "00" } }),
+        }),
+      };
+    },
+    step: "app.key-provider",
+    status: "fail",
+    code: "key-provider-missing",
     verdict: "failed",
   },
   {

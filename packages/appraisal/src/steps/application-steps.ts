@@ -113,11 +113,15 @@ export async function judgeKeyProvider(opened: Case): Promise<Finding> {
       : []),
     ...(instance.ok && instance.value !== null ? [item("Instance id", toHex(instance.value), "log", "hex")] : []),
   ];
-  if (provider === null) return info("The log names no key provider.", evidence, "key-provider-missing");
+  const expected = await expectedProvider(opened);
+  if (provider === null) {
+    return expected === null
+      ? info("The log names no key provider.", evidence, "key-provider-missing")
+      : fail("key-provider-missing", "The log names no key provider, and the release names one.", evidence);
+  }
   if ("problem" in provider)
     return fail("key-provider-malformed", `The key provider in the log ${provider.problem}.`, evidence);
   const shown = [...evidence, item("Name", provider.name, "log"), item("Id", provider.id, "log")];
-  const expected = await expectedProvider(opened);
   if (expected !== null) {
     const signed = [...shown, item("Named by the release", `${expected.name} ${expected.id}`, "release")];
     return expected.name === provider.name && expected.id === provider.id
