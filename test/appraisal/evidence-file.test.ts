@@ -6,10 +6,14 @@ import {
   type EvidenceFile,
   evidenceFileName,
   readEvidenceFile,
+  type ReaderDemands,
   reappraise,
+  type StepCode,
+  type StepId,
+  withDemands,
   writeEvidenceFile,
 } from "../../packages/appraisal/src/index.ts";
-import { createWorld, NOW, outcome, requestFor, type World } from "./world.ts";
+import { createWorld, NOW, outcome, requestFor, type World, ZEROS } from "./world.ts";
 
 const AUTHOR = { version: "0.0.0", commit: "0".repeat(40) };
 let world: World;
@@ -80,6 +84,30 @@ test("the challenge of a file that somebody else made is their word", async () =
   const foreign = await reappraise(read(content, "file"), world.anchors, NOW);
   expect(outcome(own.asOf, "fresh.nonce")).toEqual({ status: "pass", code: null });
   expect(outcome(foreign.asOf, "fresh.nonce")).toEqual({ status: "warn", code: "nonce-not-ours" });
+});
+
+const NO_DEMANDS: ReaderDemands = {
+  kind: null,
+  tag: null,
+  profile: null,
+  binding: null,
+  tcbStatuses: null,
+  nonce: null,
+};
+
+test.each<{ name: string; demands: Partial<ReaderDemands>; step: StepId; code: StepCode }>([
+  { name: "release", demands: { tag: "2.5.0" }, step: "rel.select", code: "release-unknown" },
+  { name: "profile", demands: { profile: "debug" }, step: "rel.profile", code: "profile-unexpected" },
+  { name: "binding", demands: { binding: ZEROS }, step: "fresh.binding", code: "binding-mismatch" },
+  { name: "patch level", demands: { tcbStatuses: [] }, step: "tcb.status", code: "tcb-status-not-allowed" },
+  { name: "challenge", demands: { nonce: ZEROS }, step: "fresh.nonce", code: "nonce-mismatch" },
+])("a file cannot choose the $name for a reader who demands another", async ({ demands, step, code }) => {
+  const file = read(await written("kms"), "file");
+  const asMade = await reappraise(withDemands(file, NO_DEMANDS), world.anchors, NOW);
+  expect(asMade.today.verdict).toBe("simulated");
+  const again = await reappraise(withDemands(file, { ...NO_DEMANDS, ...demands }), world.anchors, NOW);
+  expect(outcome(again.today, step)).toEqual({ status: "fail", code });
+  expect(again.today.verdict).toBe("failed");
 });
 
 test.each([

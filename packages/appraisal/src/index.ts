@@ -18,6 +18,7 @@ export {
   readEvidenceFile,
   type RecordedVerdict,
 } from "./read-evidence-file.ts";
+export { type ReaderDemands, withDemands } from "./reader-demands.ts";
 export { type ChangedStep, reappraise, type Reappraisal } from "./reappraise.ts";
 export { INPUT_KINDS, INPUT_LIMIT_BYTES, type InputKind } from "./input-kind.ts";
 export {

@@ -100,7 +100,7 @@ describe("a running simulated KMS and node", () => {
     await verify("kms", kmsUrl, ...trust, "--export", file);
     const { exitCode, document } = await verify("file", file, ...trust.slice(0, 2), "--allow-simulated");
     expect({ exitCode, verdict: document.verdict }).toEqual({ exitCode: 0, verdict: "simulated" });
-    expect(document).toMatchObject({ digestMatches: true, today: { verdict: "simulated" } });
+    expect(document).toMatchObject({ digestMatches: true, asOf: { verdict: "simulated" } });
     expect(statusOf(document, "fresh.nonce")).toBe("warn");
 
     const forged = (await readFile(file, "utf8")).replace('"verdict": "simulated"', '"verdict": "verified"');
@@ -109,6 +109,43 @@ describe("a running simulated KMS and node", () => {
       verdict: "simulated",
       digestMatches: false,
     });
+  });
+
+  test("a file is judged by the clock and the demands of whoever opens it", { timeout: LIMIT_MS }, async () => {
+    const file = join(directory, "old-evidence.json");
+    await verify("kms", kmsUrl, ...trust, "--export", file);
+    const open = ["file", file, ...trust.slice(0, 2), "--allow-simulated"];
+    expect(await verify(...open)).toMatchObject({ exitCode: 0 });
+
+    const nextYear = `${new Date(Date.now() + 366 * 86_400_000).toISOString().slice(0, 19)}Z`;
+    const later = await verify(...open, "--at", nextYear);
+    expect(later).toMatchObject({
+      exitCode: 10,
+      document: { verdict: "failed", asOf: { verdict: "simulated" } },
+    });
+
+    const otherProfile = await verify(...open, "--profile", "debug");
+    expect(otherProfile).toMatchObject({ exitCode: 10, document: { verdict: "failed" } });
+    expect(otherProfile.document.because).toContain("rel.profile");
+
+    const policy: { policy: Record<string, unknown> } = readJson(await readFile(trust.at(-1) ?? "", "utf8"));
+    policy.policy["kms_allowed_rtmr1"] = ["ab".repeat(48)];
+    const own = join(directory, "own-policy.json");
+    await writeFile(own, JSON.stringify(policy));
+    const otherValues = await verify(...open, "--policy", own);
+    expect(otherValues).toMatchObject({ exitCode: 10, document: { verdict: "failed" } });
+    expect(otherValues.document.because).toContain("rel.measurements");
+  });
+
+  test("a file whose release is called by words that steer terminals", { timeout: LIMIT_MS }, async () => {
+    const file = join(directory, "steering.json");
+    await verify("kms", kmsUrl, ...trust, "--export", file);
+    const document: { release_assets: { tag: unknown }[] } = readJson(await readFile(file, "utf8"));
+    for (const asset of document.release_assets) asset.tag = "\u001b[2J\u001b[H\u2713 Verified";
+    await writeFile(file, JSON.stringify(document));
+    const shown = await run("file", file, ...trust.slice(0, 2));
+    expect(shown.stdout).toContain("?[2J?[H? Verified");
+    expect(shown.stdout).not.toContain("\u001b");
   });
 
   test("verify mrtd names each register, and the first that differs", { timeout: LIMIT_MS }, async () => {

@@ -13,6 +13,7 @@ import {
   STEP_CATALOGUE,
   STEP_IDS,
   type StepId,
+  withDemands,
 } from "@mero-tee/appraisal";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
@@ -73,16 +74,23 @@ async function runFiles(check: FileCheck, anchors: Anchors, ports: LivePorts, on
   };
 }
 
-/** The evidence file among the files, if it is the only one. Its challenge counts as the reader's only where they type it again. */
-function openEvidence({ files, nonceHex }: FileCheck): EvidenceFile | null {
+/**
+ * The evidence file among the files, if it is the only one. What the reader demands replaces what the file says was demanded, and
+ * its challenge counts as the reader's only where they type it again.
+ */
+function openEvidence({ files, kind, expected, nonceHex }: FileCheck): EvidenceFile | null {
   const [only, ...others] = files;
   if (only === undefined || others.length > 0) return null;
   const opened = readEvidenceFile(only.bytes, "file");
   if (!opened.ok) return null;
-  const { request } = opened.value;
-  const nonce = nonceHex === null ? null : parseHex(nonceHex, 32);
-  if (nonce === null) return opened.value;
-  return { ...opened.value, request: { ...request, challenge: { nonce, source: "user", roundTripMs: null } } };
+  return withDemands(opened.value, {
+    kind,
+    tag: expected.tag,
+    profile: expected.profile,
+    binding: expected.bindingHex === null ? null : parseHex(expected.bindingHex, 32),
+    tcbStatuses: expected.isStrict ? ["UpToDate"] : null,
+    nonce: nonceHex === null ? null : parseHex(nonceHex, 32),
+  });
 }
 
 function outcomeOf(request: AppraisalRequest, report: Report, anchors: Anchors): Outcome {

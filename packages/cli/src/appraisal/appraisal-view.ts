@@ -108,7 +108,7 @@ function appraisalText(report: AppraisalReport, paint: Paint): string {
   const held = required.filter(({ status }) => status === "pass" || status === "warn");
   const about = [
     ...(target === null ? [] : [printable(target.url)]),
-    ...(facts.release?.tag == null ? [] : [facts.release.tag]),
+    ...(facts.release?.tag == null ? [] : [printable(facts.release.tag)]),
     ...(facts.profile === null ? [] : [facts.profile]),
     `${held.length} of ${required.length} required steps hold`,
   ];

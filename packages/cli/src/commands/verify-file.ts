@@ -10,7 +10,9 @@ import {
   reappraise,
   type Reappraisal,
   recogniseInputs,
+  withDemands,
 } from "@mero-tee/appraisal";
+import { formatRfc3339Utc } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { buildCommand, type Command } from "@stricli/core";
 
@@ -18,6 +20,7 @@ import { APPRAISAL_FLAGS, bytes32Flag, type AppraisalFlags } from "../appraisal/
 import { reportAppraisal } from "../appraisal/appraisal-view.ts";
 import { loadAnchors } from "../appraisal/load-anchors.ts";
 import { runAppraisal } from "../appraisal/run-appraisal.ts";
+import { supplyReleases } from "../appraisal/supply-releases.ts";
 import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, reporting } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
@@ -72,7 +75,10 @@ async function loadInputs(ports: Ports, paths: readonly string[]): Promise<Resul
   return ok(inputs);
 }
 
-/** As of the instant at which the file was made; what today says stands beside it. Its challenge counts only if the user knows it. */
+/**
+ * As of today, or of the instant that the user names: the date in a file is its maker's word, who may pick one at which a machine
+ * was good enough. What it comes to as of that date stands beside it. What the user demands replaces what the file says was demanded.
+ */
 async function verifyEvidenceFile(ports: Ports, flags: VerifyFileFlags, { bytes }: GivenInput): Promise<Report> {
   const anchors = await loadAnchors(ports, flags);
   if (!anchors.ok) return reportRefusal(anchors.error, NOTHING);
@@ -81,28 +87,38 @@ async function verifyEvidenceFile(ports: Ports, flags: VerifyFileFlags, { bytes 
     const { code, sentence } = read.error;
     return reportRefusal(refusalOfCli(cliFailure(code, sentence)), NOTHING);
   }
-  const { nonce } = flags;
-  const { request } = read.value;
-  const challenge = nonce === undefined ? request.challenge : { nonce, source: "user" as const, roundTripMs: null };
-  const file = { ...read.value, request: { ...request, challenge } };
+  const files = flags.policy ?? [];
+  const { repository } = anchors.value;
+  const own = await supplyReleases(ports, { kind: null, repository, version: undefined, files });
+  if (!own.ok) return reportRefusal(own.error, NOTHING);
+  const demanded = withDemands(read.value, {
+    kind: flags.kind ?? null,
+    tag: flags.version ?? null,
+    profile: flags.profile ?? null,
+    binding: null,
+    tcbStatuses: null,
+    nonce: flags.nonce ?? null,
+  });
+  const releases = own.value.status === "given" ? own.value : demanded.request.releases;
+  const file = { ...demanded, request: { ...demanded.request, releases } };
   const again = await reappraise(file, anchors.value.anchors, flags.at ?? ports.nowSeconds());
-  return reportAppraisal(again.asOf, flags, { fields: fieldsOf(again), text: (paint) => textOf(again, paint) });
+  return reportAppraisal(again.today, flags, { fields: fieldsOf(again), text: (paint) => textOf(again, paint) });
 }
 
-function fieldsOf({ asOf, today, differsFromRecord, changedSince, digestMatches }: Reappraisal): JsonDocument {
+function fieldsOf({ asOf, differsFromRecord, changedSince, digestMatches }: Reappraisal): JsonDocument {
   return {
     recognised: asOf.recognised,
-    today: { verdict: today.verdict, because: today.because, judgedAt: today.judgedAt },
+    asOf: { verdict: asOf.verdict, because: asOf.because, judgedAt: asOf.judgedAt },
     differsFromRecord,
     changedSince,
     digestMatches,
   };
 }
 
-function textOf({ today, differsFromRecord, changedSince, digestMatches }: Reappraisal, paint: Paint): string {
+function textOf({ asOf, differsFromRecord, changedSince, digestMatches }: Reappraisal, paint: Paint): string {
   const lines = [
     digestMatches ? "" : `  ${paint.warn("!")} The file is not as it was written: its digest does not match.\n`,
-    `  As of today the verdict is ${paint.strong(today.verdict)}.\n`,
+    `  As of ${formatRfc3339Utc(asOf.judgedAt)}, which the file names, the verdict is ${paint.strong(asOf.verdict)}.\n`,
     changesText("What differs from what the file says about itself", differsFromRecord),
     changesText("What has changed since", changedSince),
   ];
@@ -139,8 +155,8 @@ export const verifyFileCommand: Command<CliContext> = buildCommand({
   },
   docs: commandDocs(
     "Appraise evidence in files",
-    "Recognises by content what it is given, says what it was, and appraises it like a live answer. An evidence file is appraised as of the instant at which " +
-      "it was made, and beside that as of today; what it says about steps and verdict is compared, and never believed.",
+    "Recognises by content what it is given, says what it was, and appraises it like a live answer. An evidence file is appraised as of now (--at: as of then), " +
+      "and beside that as of the date in it; what it says about steps and verdict is compared, and never believed.",
     { does: "what is in this file, and does it hold?", line: "mero-tee verify file answer.json --version 2.4.0" },
   ),
 });

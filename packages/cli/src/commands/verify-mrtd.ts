@@ -110,7 +110,7 @@ function registersText(report: AppraisalReport, paint: Paint): string {
   const title =
     facts.profile ??
     (facts.closestProfile === null ? "nothing to compare with" : `${facts.closestProfile} (closest, not a match)`);
-  return `${paint.strong(`${facts.release?.tag ?? "your own values"}, ${title}`)}\n\n${blocks.join("\n")}${problems === "" ? "" : `\n${problems}`}`;
+  return `${paint.strong(printable(`${facts.release?.tag ?? "your own values"}, ${title}`))}\n\n${blocks.join("\n")}${problems === "" ? "" : `\n${problems}`}`;
 }
 
 function registerText(
