@@ -48,7 +48,7 @@ export function describeVerdict(words: VerdictWords): string {
       }
       return `Not enough to decide: ${silence(words) ?? `not looked at: ${titlesOf(words)}`}.`;
     case "failed":
-      return `Do not trust ${subjectOf(words)}: ${titlesOf(words)}.`;
+      return `Do not trust ${subjectOf(words)}. What does not hold: ${titlesOf(words)}.`;
     case "simulated":
       return "Simulated: this proves nothing about any real machine.";
   }

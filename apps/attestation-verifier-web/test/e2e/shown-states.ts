@@ -31,7 +31,11 @@ export async function shownStates(world: World): Promise<Readonly<Record<State, 
       `Genuine, but a debug image: this KMS of release ${TAG} runs debug, which is open to its operator.`,
       debug,
     ),
-    failed: of(wrong.report, `Do not trust this KMS of release ${TAG}: Registers match the release.`, foreign),
+    failed: of(
+      wrong.report,
+      `Do not trust this KMS of release ${TAG}. What does not hold: Registers match the release.`,
+      foreign,
+    ),
     incomplete: of(lacking.report, "Not enough to decide: Release chosen could not be looked at.", healthy),
     simulated: outcomeOf(good.report, healthy),
   };
