@@ -1,5 +1,5 @@
 import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
-import { KMS_PROFILE_EVENT } from "../../packages/policy/src/index.ts";
+import { KMS_PROFILE_EVENT, RTMR3_WITHOUT_ROOT_HASH } from "../../packages/policy/src/index.ts";
 import { toBase64 } from "../../packages/tdx-quote/src/base64.ts";
 import { parseHex } from "../../packages/tdx-quote/src/hex.ts";
 import { createSimulatedPlatform, type IssueQuoteOptions } from "../../packages/tee-simulator/src/index.ts";
@@ -693,6 +693,25 @@ const APPLICATION_ROWS: readonly Row[] = [
 ];
 
 const RELEASE_ROWS: readonly Row[] = [
+  {
+    name: "a node that found no root hash, and a release that lists what it measured instead",
+    kind: "node",
+    change: async () => ({
+      tag: "2.4.0",
+      inputs: [{ name: "q", bytes: await nodeQuote(world.platform, { report: { rtmr3: RTMR3_WITHOUT_ROOT_HASH } }) }],
+      ...changedRelease("node", {
+        published: (document) => {
+          const values = publishedProfile(document, "locked-read-only");
+          values["allowed_rtmr3"] = [RTMR3_WITHOUT_ROOT_HASH];
+          delete values["root_hash"];
+        },
+      }),
+    }),
+    step: "rel.sigstore",
+    status: "fail",
+    code: "policy-measurement-forbidden",
+    verdict: "failed",
+  },
   {
     name: "nobody's release",
     kind: "kms",

@@ -6,6 +6,7 @@ import {
   type AnyPolicyError,
   PROFILES,
   type Profile,
+  RTMR3_WITHOUT_ROOT_HASH,
 } from "@mero-tee/policy";
 import {
   ASSET,
@@ -166,11 +167,21 @@ function readNodeValues(material: ReleaseMaterial): Result<ReferenceValues, Refe
   if (role !== undefined && role !== "node") {
     return refused({ code: "policy-role-mismatch", expected: "node", actual: role });
   }
+  if (acceptsAnyFileSystem(published.value)) {
+    const field = "allowed_rtmr3";
+    return refused({ code: "policy-measurement-forbidden", field, measurement: RTMR3_WITHOUT_ROOT_HASH });
+  }
   return ok({
     profiles: PROFILES.map((profile) => nodeReference(published.value, profile)),
     compatibilityMap: null,
     used: [asset],
   });
+}
+
+/** Whether a release lists the RTMR3 of a node that found no root hash: such a node runs whatever file system it is given. */
+function acceptsAnyFileSystem({ profiles, measurement_sets: sets = [] }: PublishedMrtds): boolean {
+  const listed = [...PROFILES.flatMap((profile) => profiles[profile].allowed_rtmr3), ...sets.map(({ rtmr3 }) => rtmr3)];
+  return listed.includes(RTMR3_WITHOUT_ROOT_HASH);
 }
 
 function nodeReference(published: PublishedMrtds, profile: Profile): ProfileReference {
