@@ -92,7 +92,7 @@ function factsOf({ report, roundTripMs }: Outcome): readonly (readonly [string, 
   const required = report.steps.filter((step) => step.required);
   const held = required.filter(({ status }) => status === "pass" || status === "warn").length;
   return [
-    [TEXT.report.release, report.facts.release?.tag ?? TEXT.report.noRelease],
+    [TEXT.report.release, printable(report.facts.release?.tag ?? TEXT.report.noRelease)],
     [TEXT.report.profile, report.facts.profile ?? TEXT.report.noProfile],
     [TEXT.report.age, ageOf(report, roundTripMs)],
     [TEXT.report.required, TEXT.report.count(held, required.length)],
