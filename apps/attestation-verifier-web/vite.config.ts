@@ -28,6 +28,8 @@ const FLAVOURS: Readonly<Record<string, BuildFlavour>> = { sim: "sim", single: "
 
 /** `vite build` makes the site, `--mode sim` the build for a simulated platform, `--mode single` the one file. */
 export default defineConfig(({ mode }): UserConfig => {
+  // Whoever builds may have another word here, test runners for example, and React would come in its development form.
+  process.env["NODE_ENV"] = "production";
   const flavour = FLAVOURS[mode] ?? "site";
   const facts = buildFacts(flavour);
   const isSingle = flavour === "single";
