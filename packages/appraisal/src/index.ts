@@ -68,6 +68,7 @@ export {
   type StepId,
   type StepStatus,
 } from "./step.ts";
+export { TD_ATTRIBUTE_BITS } from "./td-attribute-bits.ts";
 export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
 export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 export { bytesOfText, isText } from "./text-bytes.ts";

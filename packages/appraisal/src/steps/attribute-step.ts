@@ -3,16 +3,7 @@ import { describeFailure, judgeTdAttributes, xfamWarnings } from "@mero-tee/tdx-
 import type { Case } from "../case.ts";
 import { fail, item, pass, skip, warn } from "../finding.ts";
 import type { EvidenceItem, Finding } from "../step.ts";
-
-/** Named bits of TD attributes. Source: Intel TDX Module base specification, "TD attributes". */
-const ATTRIBUTE_BITS: readonly (readonly [bit: number, name: string])[] = [
-  [0, "DEBUG"],
-  [28, "SEPT_VE_DISABLE"],
-  [29, "MIGRATABLE"],
-  [30, "PKS"],
-  [31, "KL"],
-  [63, "PERFMON"],
-];
+import { TD_ATTRIBUTE_BITS } from "../td-attribute-bits.ts";
 
 /** Attributes are little-endian: byte 0 of the hex holds bits 0 to 7. */
 function isSet(attributesHex: string, bit: number): boolean {
@@ -26,7 +17,7 @@ export function judgeAttributes({ quote }: Case): Finding {
   const { report } = quote.parsed.value;
   const evidence: EvidenceItem[] = [
     item("TD attributes", report.tdAttributes, "quote", "hex"),
-    ...ATTRIBUTE_BITS.map(([bit, name]) =>
+    ...TD_ATTRIBUTE_BITS.map(([bit, name]) =>
       item(`Bit ${bit}, ${name}`, isSet(report.tdAttributes, bit) ? "on" : "off", "quote"),
     ),
     item("XFAM", report.xfam, "quote", "hex"),

@@ -1,3 +1,4 @@
+import { TD_ATTRIBUTE_BITS } from "@mero-tee/appraisal";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
 
 import { TEXT } from "../../messages.ts";
@@ -10,16 +11,6 @@ export interface AttributeBit {
   readonly meaning: string;
 }
 
-/** Bits with a name. Source: Intel TDX Module base specification, "TD attributes". */
-const NAMED = [
-  [0, "DEBUG"],
-  [28, "SEPT_VE_DISABLE"],
-  [29, "MIGRATABLE"],
-  [30, "PKS"],
-  [31, "KL"],
-  [63, "PERFMON"],
-] as const;
-
 /**
  * Lists the named bits, and every other bit that is set.
  *
@@ -28,7 +19,7 @@ const NAMED = [
 export function tdAttributeBits(attributes: string): readonly AttributeBit[] {
   const bytes = parseHex(attributes, 8) ?? new Uint8Array(8);
   const isSet = (bit: number): boolean => (((bytes[bit >> 3] ?? 0) >> (bit & 7)) & 1) === 1;
-  const names = new Map<number, (typeof NAMED)[number][1]>(NAMED);
+  const names = new Map<number, (typeof TD_ATTRIBUTE_BITS)[number][1]>(TD_ATTRIBUTE_BITS);
   return Array.from({ length: 64 }, (_, bit) => bit)
     .filter((bit) => names.has(bit) || isSet(bit))
     .map((bit) => {
