@@ -18,7 +18,10 @@ interface QuoteFields extends QuoteSignatureSection {
   readonly tdVersion: "1.0" | "1.5";
   readonly header: QuoteHeader;
   readonly report: TdReport;
-  /** The quote from its first byte to the end of its signature section, without what follows: hash this to name a quote. */
+  /**
+   * The quote from its first byte to the end of its signature section, without what follows. Not all of it is signed, and a
+   * signature has two spellings: the hash of these bytes names a copy, not a quote.
+   */
   readonly quoteBytes: Uint8Array;
   /** What the attestation key signs: header, body descriptor (version 5) and TD report. */
   readonly signedBytes: Uint8Array;
