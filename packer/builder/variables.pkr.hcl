@@ -1,0 +1,34 @@
+variable "lockdown_profile" {
+  type        = string
+  description = "Which image. Nothing verifies the root of an image that is made this way, so it is never more than debug."
+  validation {
+    condition     = contains(["debug"], var.lockdown_profile)
+    error_message = "The lockdown_profile must be debug: without a verified root no other profile may be built."
+  }
+}
+
+variable "source_image" {
+  type        = string
+  description = "Exact image to start from, never a family."
+  validation {
+    condition     = length(regexall("^[a-z][a-z0-9-]*-v?[0-9]{8}[a-z]?$", var.source_image)) == 1
+    error_message = "The source_image must name one dated image."
+  }
+}
+
+variable "zone" {
+  type        = string
+  description = "Zone of the builder, such as europe-west4-a."
+}
+
+variable "subnetwork" {
+  type        = string
+  description = "Subnetwork of the builder."
+  default     = ""
+}
+
+variable "machine_type" {
+  type        = string
+  description = "Machine type of the builder; nothing of it is measured."
+  default     = "n2-standard-2"
+}

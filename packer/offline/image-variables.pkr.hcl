@@ -1,0 +1,1 @@
+../image-variables.pkr.hcl

@@ -1,0 +1,41 @@
+# The disk is built on this machine, without a cloud: its bytes, and so what it measures as, are known before it is imported.
+locals {
+  image_name = "merotee-node-${var.lockdown_profile}-${replace(var.version, ".", "-")}"
+}
+
+source "null" "node-image" {
+  communicator = "none"
+}
+
+build {
+  sources = ["source.null.node-image"]
+
+  provisioner "shell-local" {
+    environment_vars = [
+      "IMAGE_PROFILE=${var.lockdown_profile}",
+      "IMAGE_VERSION=${var.version}",
+      "IMAGE_OUT=${var.output_directory}",
+    ]
+    inline = ["node scripts/image/build.ts --profile \"$IMAGE_PROFILE\" --version \"$IMAGE_VERSION\" --out \"$IMAGE_OUT\""]
+  }
+
+  post-processors {
+    post-processor "artifice" {
+      files = ["${var.output_directory}/disk.tar.gz"]
+    }
+
+    post-processor "googlecompute-import" {
+      project_id              = var.project_id
+      bucket                  = var.bucket
+      image_name              = local.image_name
+      image_family            = "merotee-node-${var.lockdown_profile}"
+      image_description       = "Calimero node, ${var.lockdown_profile}, ${var.version}"
+      image_guest_os_features = ["UEFI_COMPATIBLE", "TDX_CAPABLE", "GVNIC"]
+      image_labels = {
+        commit  = var.commit
+        profile = var.lockdown_profile
+        version = replace(var.version, ".", "-")
+      }
+    }
+  }
+}
