@@ -2,7 +2,7 @@ variable "version" {
   type        = string
   description = "Version of the image, such as 2.4.0 or 2.4.0-rc.1."
   validation {
-    condition     = length(regexall("^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}(-rc[.][1-9][0-9]*)?$", var.version)) == 1
+    condition     = var.version != "" && regex_replace(var.version, "^(0|[1-9][0-9]*)([.](0|[1-9][0-9]*)){2}(-rc[.][1-9][0-9]*)?$", "") == ""
     error_message = "The version must be one such as 2.4.0 or 2.4.0-rc.1."
   }
 }
@@ -11,7 +11,7 @@ variable "commit" {
   type        = string
   description = "Commit that the image is built from."
   validation {
-    condition     = length(regexall("^[0-9a-f]{40}$", var.commit)) == 1
+    condition     = var.commit != "" && regex_replace(var.commit, "^[0-9a-f]{40}$", "") == ""
     error_message = "The commit must be 40 lower-case hex digits."
   }
 }

@@ -11,7 +11,7 @@ variable "source_image" {
   type        = string
   description = "Exact image to start from, never a family."
   validation {
-    condition     = length(regexall("^[a-z][a-z0-9-]*-v?[0-9]{8}[a-z]?$", var.source_image)) == 1
+    condition     = var.source_image != "" && regex_replace(var.source_image, "^[a-z][a-z0-9-]*-v?[0-9]{8}[a-z]?$", "") == ""
     error_message = "The source_image must name one dated image."
   }
 }
