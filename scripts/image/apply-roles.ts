@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -27,7 +27,9 @@ export interface Recap {
 
 /** Reads the recap at the end of what `ansible-playbook` prints; null where there is none. */
 export function readRecap(output: string): Recap | null {
-  const counts = /ok=(?<ok>\d+)\s+changed=(?<changed>\d+)\s+unreachable=\d+\s+failed=(?<failed>\d+)/.exec(output)?.groups;
+  const counts = /ok=(?<ok>\d+)\s+changed=(?<changed>\d+)\s+unreachable=\d+\s+failed=(?<failed>\d+)/.exec(
+    output,
+  )?.groups;
   if (counts === undefined) return null;
   return { ok: Number(counts["ok"]), changed: Number(counts["changed"]), failed: Number(counts["failed"]) };
 }
@@ -38,9 +40,15 @@ export async function applyRoles(
   request: RolesRequest,
   playbook = "node-image.yml",
 ): Promise<{ readonly output: string; readonly recap: Recap | null }> {
-  const variables = {
+  // Of the one host, not of the run: what is delegated to this machine must not go into the tree.
+  const host = {
     ansible_connection: "community.general.chroot",
+    ansible_host: tree,
     ansible_python_interpreter: "/usr/bin/python3",
+  };
+  const inventory = join(request.downloads, "inventory.json");
+  await writeFile(inventory, JSON.stringify({ all: { hosts: { [`node-image-${request.profile}`]: host } } }));
+  const variables = {
     lockdown_profile: request.profile,
     image_version: request.version,
     downloads_lock: request.lock,
@@ -48,7 +56,7 @@ export async function applyRoles(
     downloads_stand_ins: request.standIns,
     conformance_report: request.report,
   };
-  const args = ["-i", `${tree},`, "-e", JSON.stringify(variables), playbook];
+  const args = ["-i", inventory, "-e", JSON.stringify(variables), playbook];
   const bound: string[] = [];
   try {
     for (const name of SHARED) {

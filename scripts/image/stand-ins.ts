@@ -61,7 +61,18 @@ export async function writeStandIns(folder: string): Promise<string> {
       extract.push({ path: program, to: program, mode: "0755", sha256: sha256(await readFile(path)) });
     }
     const made = join(folder, `${name}.tar.gz`);
-    await execa("tar", ["--owner=0", "--group=0", "--numeric-owner", "-C", folder, "-I", "gzip -n", "-cf", made, ...programs]);
+    await execa("tar", [
+      "--owner=0",
+      "--group=0",
+      "--numeric-owner",
+      "-C",
+      folder,
+      "-I",
+      "gzip -n",
+      "-cf",
+      made,
+      ...programs,
+    ]);
     for (const program of programs) await rm(join(folder, program));
     const digest = sha256(await readFile(made));
     const archive = join(folder, `${name}-${digest}`);

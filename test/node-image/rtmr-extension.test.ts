@@ -36,7 +36,10 @@ interface Machine {
   readonly console?: string;
 }
 
-async function extend({ line = LINE, profile = "debug", register = ZEROS, under = [], ...machine }: Machine, device?: string) {
+async function extend(
+  { line = LINE, profile = "debug", register = ZEROS, under = [], ...machine }: Machine,
+  device?: string,
+) {
   const at = (name: string) => join(folder, name);
   const terminal = machine.console ?? at("console");
   await writeFile(at("cmdline"), line);
