@@ -1,0 +1,98 @@
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { settle } from "./script-outcome.ts";
+
+/**
+ * `node scripts/image-lint.ts`: the static checks of what makes node images: the playbook, the shell scripts of the image, the Packer
+ * templates, which must accept each profile and refuse another. Needs Debian's ansible-lint, yamllint, shellcheck and packer. Every check
+ * runs, whatever the others say. Ends with 0, or 1 when one failed or cannot run.
+ */
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const PROFILES = ["debug", "debug-read-only", "locked-read-only"] as const;
+const COMMON = { version: "2.4.0", commit: "0".repeat(40), project_id: "project-1" } as const;
+
+interface Template {
+  readonly folder: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly accepts: readonly string[];
+}
+
+const TEMPLATES: readonly Template[] = [
+  { folder: "offline", variables: { bucket: "bucket-1", output_directory: "out" }, accepts: PROFILES },
+  // Nothing verifies the root of what it makes, so it makes no more than debug.
+  {
+    folder: "builder",
+    variables: { zone: "europe-west4-a", source_image: "debian-13-trixie-v20261110" },
+    accepts: ["debug"],
+  },
+];
+
+/** The shell scripts below a folder: the files with such a first line. */
+async function shellScripts(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const { stdout } = await execa("grep", ["-lE", "^#!/bin/(ba)?sh|^# shellcheck shell=", "--", ...paths.toSorted()]);
+  return stdout.split("\n");
+}
+
+/** What is wrong with a template, without the file that Packer before 1.7 cannot read. */
+async function validateTemplate({ folder, variables, accepts }: Template): Promise<readonly string[]> {
+  const copy = await mkdtemp(join(tmpdir(), "packer-"));
+  try {
+    await cp(join(ROOT, "packer", folder), copy, { recursive: true, dereference: true });
+    await rm(join(copy, "plugins.pkr.hcl"));
+    const problems: string[] = [];
+    for (const lockdownProfile of [...PROFILES, "prod"]) {
+      const given = Object.entries({ ...COMMON, ...variables, lockdown_profile: lockdownProfile });
+      const args = given.flatMap(([name, value]) => ["-var", `${name}=${value}`]);
+      const { exitCode, all } = await execa("packer", ["validate", ...args, copy], {
+        cwd: ROOT,
+        reject: false,
+        all: true,
+      });
+      const isAccepted = exitCode === 0;
+      if (isAccepted && !accepts.includes(lockdownProfile)) problems.push(`${folder} accepts ${lockdownProfile}`);
+      if (!isAccepted && accepts.includes(lockdownProfile))
+        problems.push(`${folder} refuses ${lockdownProfile}: ${all}`);
+      if (!isAccepted && !all.includes("lockdown_profile must be")) problems.push(`${folder}: ${all}`);
+    }
+    return problems;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+async function runs(program: string, args: readonly string[], cwd = ROOT): Promise<readonly string[]> {
+  const result = await execa(program, args, { cwd, reject: false, all: true });
+  return result.exitCode === 0 ? [] : [result.all ?? result.message];
+}
+
+const CHECKS = {
+  "ansible-lint": async () =>
+    await runs("ansible-lint", ["--offline", "--profile", "production", "--nocolor"], join(ROOT, "ansible")),
+  yamllint: async () => await runs("yamllint", ["--strict", "-c", ".yamllint", "."], join(ROOT, "ansible")),
+  shellcheck: async () => await runs("shellcheck", await shellScripts("ansible")),
+  "packer fmt": async () => [
+    ...(await runs("packer", ["fmt", "-check", "packer/offline"])),
+    ...(await runs("packer", ["fmt", "-check", "packer/builder"])),
+  ],
+  "packer validate": async () => (await Promise.all(TEMPLATES.map(validateTemplate))).flat(),
+} as const;
+
+async function main(): Promise<string> {
+  const lines = [];
+  let failed = 0;
+  for (const [name, check] of Object.entries(CHECKS)) {
+    const problems = await check();
+    lines.push(`${problems.length === 0 ? "✓" : "✗"} ${name}`, ...problems);
+    failed += problems.length === 0 ? 0 : 1;
+  }
+  lines.push(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
+  if (failed > 0) throw new Error(lines.join("\n"));
+  return lines.join("\n");
+}
+
+await settle(main);
