@@ -36,11 +36,12 @@ interface Machine {
   readonly console?: string;
 }
 
+const at = (name: string): string => join(folder, name);
+
 async function extend(
   { line = LINE, profile = "debug", register = ZEROS, under = [], ...machine }: Machine,
   device?: string,
 ) {
-  const at = (name: string) => join(folder, name);
   const terminal = machine.console ?? at("console");
   await writeFile(at("cmdline"), line);
   await writeFile(at("image-profile"), `${profile}\n`);
@@ -113,7 +114,7 @@ describe("the extension of RTMR3 at boot", () => {
     { name: "a line break", line: LINE.replace(" ", "\n"), why: "not one line" },
     { name: "nothing", line: "", why: "not one line" },
     { name: "the profile of another image", profile: "locked-read-only", why: "the image is not of profile debug" },
-  ])("refuses a command line with $name, and extends nothing", async ({ why, name: _, ...machine }) => {
+  ])("refuses a command line with $name, and extends nothing", async ({ why, ...machine }) => {
     const outcome = await extend(machine);
     expect(outcome).toMatchObject({ exitCode: 1, written: ZEROS.toString("hex") });
     expect(outcome.stderr).toContain(`calimero-rtmr: FAILED`);
