@@ -1,38 +1,21 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { SILENT, startMetadataServer, type Attributes, type MetadataServer } from "./metadata-server.ts";
 
 /** The reader of metadata, against a server that stands for the host's: whatever it says is hostile. */
 const SCRIPT = fileURLToPath(new URL("../../ansible/roles/merotee/files/calimero-metadata", import.meta.url));
-const PATH = "/computeMetadata/v1/instance/attributes/";
-const SILENT = Symbol("never answers");
 
-type Attributes = Readonly<Record<string, string | Uint8Array | typeof SILENT>>;
-
-let attributes: Attributes = {};
-let server: Server;
-let base: string;
+let server: MetadataServer;
 let folder: string;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const value = attributes[request.url?.slice(PATH.length) ?? ""];
-    if (value === SILENT) return;
-    const isAsked = request.headers["metadata-flavor"] === "Google" && request.url?.startsWith(PATH) === true;
-    response.writeHead(isAsked && value !== undefined ? 200 : 404);
-    response.end(isAsked ? value : "");
-  });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  base = `http://127.0.0.1:${address.port}/computeMetadata/v1`;
+  server = await startMetadataServer();
 });
 afterAll(() => {
-  server.closeAllConnections();
   server.close();
 });
 beforeEach(async () => {
@@ -49,13 +32,13 @@ interface Image {
 }
 
 async function read(given: Attributes, { version = "2.4.0", wrapsKeys = false, kmsHosts = "" }: Image = {}) {
-  attributes = given;
+  server.give(given);
   const image = await mkdtemp(join(folder, "image-"));
   const out = await mkdtemp(join(folder, "out-"));
   await writeFile(join(image, "image-version"), `${version}\n`);
   if (wrapsKeys) await writeFile(join(image, "wraps-keys"), "");
   await writeFile(join(image, "kms-hosts"), kmsHosts);
-  const { exitCode, stderr } = await execa("bash", [SCRIPT, base, image, out], { reject: false });
+  const { exitCode, stderr } = await execa("bash", [SCRIPT, server.base, image, out], { reject: false });
   const files: Record<string, string> = {};
   for (const name of await readdir(out)) files[name] = await readFile(join(out, name), "utf8");
   return { exitCode, log: stderr.split("\n").filter((line) => line !== ""), files };
