@@ -1,13 +1,16 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { exchangedDownloads, parseLock } from "./image/lock-changes.ts";
 import { settle } from "./script-outcome.ts";
 
 /**
- * `node scripts/image-lint.ts`: the static checks of what makes node images: the playbook, the shell scripts of the image, the Packer
- * templates, which must accept each profile and refuse another. Needs Debian's ansible-lint, yamllint, shellcheck and packer. Every check
+ * `node scripts/image-lint.ts [--base REF]`: the static checks of what makes node images: the playbook, the shell scripts of the image, the Packer
+ * templates, which must accept each profile and refuse another; and, against a commit, that no download of the lock file was exchanged under
+ * its version. Needs Debian's ansible-lint, yamllint, shellcheck and packer. Every check
  * runs, whatever the others say. Ends with 0, or 1 when one failed or cannot run.
  */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -65,6 +68,15 @@ async function validateTemplate({ folder, variables, accepts }: Template): Promi
   }
 }
 
+/** What was exchanged in the lock file since a commit; nothing where that had none. */
+async function lockChanges(base: string): Promise<readonly string[]> {
+  const path = "ansible/downloads.lock.json";
+  const listed = await execa("git", ["ls-tree", "--name-only", base, "--", path], { cwd: ROOT });
+  if (listed.stdout === "") return [];
+  const { stdout } = await execa("git", ["show", `${base}:${path}`], { cwd: ROOT });
+  return exchangedDownloads(parseLock(stdout), parseLock(await readFile(join(ROOT, path), "utf8")));
+}
+
 async function runs(program: string, args: readonly string[], cwd = ROOT): Promise<readonly string[]> {
   const result = await execa(program, args, { cwd, reject: false, all: true });
   return result.exitCode === 0 ? [] : [result.all ?? result.message];
@@ -83,14 +95,16 @@ const CHECKS = {
 } as const;
 
 async function main(): Promise<string> {
+  const { values } = parseArgs({ options: { base: { type: "string", default: "HEAD" } } });
+  const checks = { ...CHECKS, "lock file": async () => await lockChanges(values.base) };
   const lines = [];
   let failed = 0;
-  for (const [name, check] of Object.entries(CHECKS)) {
+  for (const [name, check] of Object.entries(checks)) {
     const problems = await check();
     lines.push(`${problems.length === 0 ? "✓" : "✗"} ${name}`, ...problems);
     failed += problems.length === 0 ? 0 : 1;
   }
-  lines.push(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
+  lines.push(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
   if (failed > 0) throw new Error(lines.join("\n"));
   return lines.join("\n");
 }
