@@ -44,14 +44,21 @@ async function judged(lane: ReleaseLane, more: readonly string[], edit: Readonly
   for (const [name, content] of await stagedFiles({ lane, edit })) await writeFile(join(path, name), content);
   const trust = ["--trusted-root", join(directory, "trusted_root.json")];
   const outcome = await meroTee(["release", "verify", path, "--lane", lane, "--staged", ...trust, ...more, "--json"]);
-  const found = [...outcome.stdout.matchAll(/"id": "(?<id>[^"]+)",\s*"status": "(?<status>\w+)"/g)];
-  const rules = found.map(({ groups }) => ({ id: groups?.["id"] ?? "", status: groups?.["status"] ?? "" }));
+  const found = [
+    ...outcome.stdout.matchAll(/"id": "(?<id>[^"]+)",\s*"status": "(?<status>\w+)",\s*"message": "(?<message>[^"]*)"/g),
+  ];
+  const rules = found.map(({ groups = {} }) => ({
+    id: groups["id"] ?? "",
+    status: groups["status"] ?? "",
+    message: groups["message"] ?? "",
+  }));
   const code = /"code": "(?<code>[^"]+)"/.exec(outcome.stdout)?.groups?.["code"] ?? null;
   return {
     code,
     exitCode: outcome.exitCode,
     failed: rules.filter(({ status }) => status === "fail").map(({ id }) => id),
     passed: rules.filter(({ status }) => status === "pass").map(({ id }) => id),
+    messages: new Map(rules.map(({ id, message }) => [id, message])),
   };
 }
 
@@ -150,9 +157,26 @@ describe("what was computed and what Google endorses", () => {
       );
     const right = await judged("node", ["--predictions", await folder(described())]);
     expect([right.failed, right.passed.includes("M-11")]).toEqual([[], true]);
-    const wrong = await judged("node", ["--predictions", await folder(described({ rtmr1: "ab".repeat(48) }))]);
+    const wrong = await judged("node", ["--predictions", await folder(described({ rtmr3: "ab".repeat(48) }))]);
     expect(wrong.failed).toEqual(["M-11"]);
   });
+
+  test.each(["rtmr1", "rtmr2"])(
+    "a wrong prediction of %s is a warning, for no hardware has confirmed one",
+    async (name) => {
+      const described = (profile: string): string =>
+        JSON.stringify({
+          predicted: profile === "debug" ? { [name]: "ab".repeat(48) } : { rtmr0: measured("c3-standard-4") },
+        });
+      const names = ["debug", "debug-read-only", "locked-read-only"];
+      const path = await folder(Object.fromEntries(names.map((each) => [`image-${each}.json`, described(each)])));
+      const { failed, passed, messages } = await judged("node", ["--predictions", path]);
+      expect({ failed, isPassed: passed.includes("M-11") }).toEqual({ failed: [], isPassed: true });
+      expect(messages.get("M-11")).toMatch(
+        new RegExp(`^warning: profiles.debug: ${name} was predicted as (?:ab){48}, and seen as [0-9a-f]{96}$`),
+      );
+    },
+  );
 });
 
 describe("what a KMS release is held to", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
 import { createMachineClient } from "./machine-client.ts";
+import { comparePrediction } from "./prediction.ts";
 import { freshNonce, keep, type Probe, verifyProbedQuote, writeCandidates } from "./probe.ts";
 
 /** A probe of a node VM. */
@@ -72,7 +73,7 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
     `profile-provenance-${profile}.json`,
     provenanceOf(probe, image, nonce, registers.mrtd, quoteDigest),
   );
-  return `${verified.tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}, RTMR3 as predicted`;
+  return `${verified.tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}, RTMR3 as predicted, ${comparePrediction(image, registers)}`;
 }
 
 function registersOf(quote: unknown) {

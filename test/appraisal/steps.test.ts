@@ -1,5 +1,10 @@
 import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
-import { KMS_PROFILE_EVENT, RTMR3_WITHOUT_ROOT_HASH } from "../../packages/policy/src/index.ts";
+import {
+  KMS_PROFILE_EVENT,
+  type Measurement,
+  RTMR3_NEVER_EXTENDED,
+  RTMR3_WITHOUT_ROOT_HASH,
+} from "../../packages/policy/src/index.ts";
 import { toBase64 } from "../../packages/tdx-quote/src/base64.ts";
 import { parseHex } from "../../packages/tdx-quote/src/hex.ts";
 import { createSimulatedPlatform, type IssueQuoteOptions } from "../../packages/tee-simulator/src/index.ts";
@@ -692,18 +697,56 @@ const APPLICATION_ROWS: readonly Row[] = [
   },
 ];
 
-const RELEASE_ROWS: readonly Row[] = [
-  {
-    name: "a node that found no root hash, and a release that lists what it measured instead",
+/** A release, duly signed, that lists an RTMR3 which names no image and no root hash that would contradict it. */
+function rowOfNoImage(name: string, rtmr3: Measurement): Row {
+  return {
+    name,
     kind: "node",
     change: async () => ({
       tag: "2.4.0",
-      inputs: [{ name: "q", bytes: await nodeQuote(world.platform, { report: { rtmr3: RTMR3_WITHOUT_ROOT_HASH } }) }],
+      inputs: [{ name: "q", bytes: await nodeQuote(world.platform, { report: { rtmr3 } }) }],
       ...changedRelease("node", {
         published: (document) => {
           const values = publishedProfile(document, "locked-read-only");
-          values["allowed_rtmr3"] = [RTMR3_WITHOUT_ROOT_HASH];
+          values["allowed_rtmr3"] = [rtmr3];
           delete values["root_hash"];
+        },
+      }),
+    }),
+    step: "rel.sigstore",
+    status: "fail",
+    code: "policy-measurement-forbidden",
+    verdict: "failed",
+  };
+}
+
+const RELEASE_ROWS: readonly Row[] = [
+  rowOfNoImage(
+    "a node that found no root hash, and a release that lists what it measured instead",
+    RTMR3_WITHOUT_ROOT_HASH,
+  ),
+  rowOfNoImage("a node that never extended RTMR3, and a release that lists the zeros", RTMR3_NEVER_EXTENDED),
+  {
+    name: "a release with a measurement set of a node that never extended RTMR3",
+    kind: "node",
+    change: () => ({
+      tag: "2.4.0",
+      ...changedRelease("node", {
+        published: (document) => {
+          const values = publishedProfile(document, "locked-read-only");
+          document["measurement_sets"] = [
+            {
+              id: "2.4.0/locked-read-only/c3-standard-4",
+              profile: "locked-read-only",
+              machine_type: "c3-standard-4",
+              ...Object.fromEntries(
+                ["mrtd", "rtmr0", "rtmr1", "rtmr2"].map((name) => [name, [values[`allowed_${name}`]].flat()[0]]),
+              ),
+              rtmr3: RTMR3_NEVER_EXTENDED,
+              td_attributes: "0000001000000000",
+              xfam: "e702060000000000",
+            },
+          ];
         },
       }),
     }),

@@ -6,7 +6,7 @@ import {
   type AnyPolicyError,
   PROFILES,
   type Profile,
-  RTMR3_WITHOUT_ROOT_HASH,
+  namesNoImage,
 } from "@mero-tee/policy";
 import {
   ASSET,
@@ -167,9 +167,9 @@ function readNodeValues(material: ReleaseMaterial): Result<ReferenceValues, Refe
   if (role !== undefined && role !== "node") {
     return refused({ code: "policy-role-mismatch", expected: "node", actual: role });
   }
-  if (acceptsAnyFileSystem(published.value)) {
-    const field = "allowed_rtmr3";
-    return refused({ code: "policy-measurement-forbidden", field, measurement: RTMR3_WITHOUT_ROOT_HASH });
+  const forbidden = rtmr3OfNoImage(published.value);
+  if (forbidden !== undefined) {
+    return refused({ code: "policy-measurement-forbidden", field: "allowed_rtmr3", measurement: forbidden });
   }
   return ok({
     profiles: PROFILES.map((profile) => nodeReference(published.value, profile)),
@@ -178,10 +178,10 @@ function readNodeValues(material: ReleaseMaterial): Result<ReferenceValues, Refe
   });
 }
 
-/** Whether a release lists the RTMR3 of a node that found no root hash: such a node runs whatever file system it is given. */
-function acceptsAnyFileSystem({ profiles, measurement_sets: sets = [] }: PublishedMrtds): boolean {
+/** The RTMR3 in a release, if any, of a node that runs whatever file system it is given: it found no root hash, or measured nothing. */
+function rtmr3OfNoImage({ profiles, measurement_sets: sets = [] }: PublishedMrtds): string | undefined {
   const listed = [...PROFILES.flatMap((profile) => profiles[profile].allowed_rtmr3), ...sets.map(({ rtmr3 }) => rtmr3)];
-  return listed.includes(RTMR3_WITHOUT_ROOT_HASH);
+  return listed.find(namesNoImage);
 }
 
 function nodeReference(published: PublishedMrtds, profile: Profile): ProfileReference {

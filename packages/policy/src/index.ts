@@ -38,6 +38,7 @@ export {
   type NodeRtmr3,
   RTMR3_NEVER_EXTENDED,
   RTMR3_WITHOUT_ROOT_HASH,
+  namesNoImage,
   type RootHashError,
   nodeRtmr3,
 } from "./node-rtmr3.ts";

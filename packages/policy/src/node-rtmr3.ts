@@ -48,6 +48,16 @@ export const RTMR3_WITHOUT_ROOT_HASH =
   "c2d8071a0c1fc9c0a62fcc50d7e1f1a7504366eb9e89ff88469760b170d6c9fc2681774fec468c1e2178e7e03c441a74" as Measurement;
 
 /**
+ * Whether an RTMR3 names no image: that of a machine that never extended it, or of one that found no root hash. No list may have
+ * it, whoever signed the list.
+ *
+ * Source: mero-tee node image, command line and RTMR3.
+ */
+export function namesNoImage(rtmr3: string): boolean {
+  return rtmr3 === RTMR3_NEVER_EXTENDED || rtmr3 === RTMR3_WITHOUT_ROOT_HASH;
+}
+
+/**
  * Derives RTMR3 of a node from its role, profile and root hash.
  *
  * `preimage = "calimero-rtmr3-v2:" role ":" profile ":" rootHash`, one extension with its SHA-384 from 48 zero bytes.

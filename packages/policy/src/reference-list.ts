@@ -2,7 +2,7 @@ import type { TcbStatus } from "@mero-tee/tdx-quote";
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
 import { type Measurement, type MeasurementField, parseMeasurement } from "./measurement.ts";
-import { RTMR3_NEVER_EXTENDED, RTMR3_WITHOUT_ROOT_HASH } from "./node-rtmr3.ts";
+import { namesNoImage } from "./node-rtmr3.ts";
 import type { PolicyError } from "./policy-error.ts";
 import { parseTcbStatus } from "./tcb-status-word.ts";
 
@@ -26,7 +26,7 @@ export function parseAllowedMeasurement(
   const measurement = parseMeasurement(text);
   if (!measurement.ok) return err({ code: "policy-field-malformed", field, expected: "a string of 96 hex digits" });
   const { value } = measurement;
-  if (register === "rtmr3" && (value === RTMR3_NEVER_EXTENDED || value === RTMR3_WITHOUT_ROOT_HASH)) {
+  if (register === "rtmr3" && namesNoImage(value)) {
     return err({ code: "policy-measurement-forbidden", field, measurement: value });
   }
   return ok(value);

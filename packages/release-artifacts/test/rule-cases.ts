@@ -1,8 +1,8 @@
-import { PROFILES } from "@mero-tee/policy";
+import { PROFILES, RTMR3_NEVER_EXTENDED, RTMR3_WITHOUT_ROOT_HASH } from "@mero-tee/policy";
 
 import { ASSET, policyAsset, type RuleId } from "../src/index.ts";
 import { jsonWith } from "./release-vectors.ts";
-import { documentFrom, type Edit, measured, type Recipe, sha256 } from "./release-world.ts";
+import { type Edit, measured, type Recipe, sha256 } from "./release-world.ts";
 
 const LOCKED = policyAsset("locked-read-only");
 const DEBUG = policyAsset("debug");
@@ -432,6 +432,32 @@ export const RULE_CASES: readonly RuleCase[] = [
     },
   },
   {
+    id: "M-06",
+    name: "nodes that never extended RTMR3, for which no root hash is named",
+    lane: "node",
+    edit: {
+      "published-mrtds.json": both(
+        set("profiles/debug/allowed_rtmr3", [RTMR3_NEVER_EXTENDED]),
+        set("profiles/debug/root_hash", undefined),
+      ),
+    },
+    also: ["M-05", "M-09"],
+  },
+  {
+    id: "M-06",
+    name: "a measurement set that nothing extended RTMR3 in",
+    lane: "node",
+    edit: { "published-mrtds.json": set("measurement_sets/0/rtmr3", RTMR3_NEVER_EXTENDED) },
+    also: ["M-09"],
+  },
+  {
+    id: "M-06",
+    name: "a node that found no root hash",
+    lane: "kms",
+    edit: { [LOCKED]: set("policy/node_allowed_rtmr3", [RTMR3_WITHOUT_ROOT_HASH]) },
+    also: ["M-09", "X-08"],
+  },
+  {
     id: "M-07",
     name: "a debuggable machine",
     lane: "node",
@@ -481,19 +507,9 @@ export const RULE_CASES: readonly RuleCase[] = [
   { id: "M-10", name: "firmware without an endorsement", lane: "node", outside: { launchEndorsements: new Map() } },
   {
     id: "M-11",
-    name: "a kernel that was predicted otherwise",
+    name: "an image that was predicted otherwise",
     lane: "node",
-    outside: {
-      predictions: {
-        debug: documentFrom("mrtdRecord", {
-          mrtd: FOREIGN,
-          mrtd_source: "parsed_td_quote",
-          mrtd_path: "",
-          quote_path: "",
-          timestamp_utc: "2026-01-15T10:20:00Z",
-        }),
-      },
-    },
+    outside: { predictions: { debug: { rtmr3: RTMR3_NEVER_EXTENDED } } },
   },
   {
     id: "C-01",

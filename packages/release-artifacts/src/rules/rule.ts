@@ -46,12 +46,19 @@ export class RuleSheet {
   readonly #faults: string[] = [];
   readonly #lacks: string[] = [];
   readonly #unasked: string[] = [];
+  readonly #warnings: string[] = [];
   readonly #files = new Set<string>();
   #passed: string | null = null;
 
   /** The demand does not hold. */
   fault(message: string, ...files: readonly string[]): void {
     this.#faults.push(message);
+    for (const file of files) this.#files.add(file);
+  }
+
+  /** Something that does not decide, and that a person must look at; it is said where the rule passes. */
+  warn(message: string, ...files: readonly string[]): void {
+    this.#warnings.push(message);
     for (const file of files) this.#files.add(file);
   }
 
@@ -89,6 +96,7 @@ export class RuleSheet {
     if (this.#faults.length > 0) return make("fail", this.#faults.join("; "));
     if (this.#lacks.length > 0) return make("skip", `cannot be judged without ${unique(this.#lacks)}`, true);
     if (this.#unasked.length > 0) return make("skip", `not judged: ${unique(this.#unasked)}`);
+    if (this.#warnings.length > 0) return make("pass", `warning: ${this.#warnings.join("; ")}`);
     return make("pass", this.#passed ?? demand);
   }
 }
