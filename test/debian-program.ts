@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { execa } from "execa";
 import { which } from "zx";
 
+const LOCK = "/run/lock/mero-tee-tests-apt";
+
 /**
  * Path of a program of the system, or null where there is none and it may not be installed, which is said in one line. In CI
  * that is a failure: a check that did not run has not passed.
@@ -14,8 +16,12 @@ export async function debianProgram(name: string): Promise<string | null> {
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
     process.stdout.write(`installing Debian's ${name}\n`);
     const env = { DEBIAN_FRONTEND: "noninteractive" };
+    // One at a time: files of tests run side by side, and apt does not wait for another's lists.
     const apt = async (...args: readonly string[]) =>
-      await execa("apt-get", ["-o", "DPkg::Lock::Timeout=120", "-y", "-qq", ...args], { env, reject: false });
+      await execa("flock", [LOCK, "apt-get", "-o", "DPkg::Lock::Timeout=120", "-y", "-qq", ...args], {
+        env,
+        reject: false,
+      });
     const install = ["install", "--no-install-recommends", name];
     if ((await apt(...install)).exitCode !== 0) {
       await apt("update");

@@ -1,10 +1,12 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
 const ANSIBLE = fileURLToPath(new URL("../../ansible", import.meta.url));
 const SHARED = ["proc", "sys", "dev"] as const;
+/** Where a tree with systemd-resolved looks for name servers: apt in it finds its archive by those of this machine. */
+const RESOLVER = "run/systemd/resolve";
 
 /** What the roles make of a tree. */
 export interface RolesRequest {
@@ -65,12 +67,15 @@ export async function applyRoles(
       await execa("mount", ["--bind", `/${name}`, at]);
       bound.unshift(at);
     }
+    await mkdir(join(tree, RESOLVER), { recursive: true });
+    await copyFile("/etc/resolv.conf", join(tree, RESOLVER, "stub-resolv.conf"));
     const env = { ANSIBLE_NOCOLOR: "1", ANSIBLE_REMOTE_TMP: "/run/ansible", ANSIBLE_LOCALHOST_WARNING: "False" };
     const { all } = await execa("ansible-playbook", args, { cwd: ANSIBLE, env, reject: false, all: true });
     return { output: all, recap: readRecap(all) };
   } finally {
     for (const at of bound) await execa("umount", [at]);
-    // What Ansible and its modules worked in.
-    for (const name of ["run/ansible", "root/.ansible"]) await rm(join(tree, name), { recursive: true, force: true });
+    // What Ansible and its modules worked in, and with.
+    for (const name of [RESOLVER, "run/ansible", "root/.ansible"])
+      await rm(join(tree, name), { recursive: true, force: true });
   }
 }

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { debianProgram } from "../debian-program.ts";
 import { SILENT, startMetadataServer, type Attributes, type MetadataServer } from "./metadata-server.ts";
 
 /** The reader of metadata, against a server that stands for the host's: whatever it says is hostile. */
 const SCRIPT = fileURLToPath(new URL("../../ansible/roles/merotee/files/calimero-metadata", import.meta.url));
+
+const CURL = await debianProgram("curl");
 
 let server: MetadataServer;
 let folder: string;
@@ -52,7 +55,7 @@ const DEFAULTS = {
 };
 const KMS = "https://kms.example.com/a";
 
-describe("the attributes of the machine", () => {
+describe.skipIf(CURL === null)("the attributes of the machine", () => {
   test("leave the defaults where there are none, without a word", async () => {
     expect(await read({})).toEqual({ exitCode: 0, log: [], files: DEFAULTS });
   });

@@ -2,19 +2,12 @@ import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { exchangedDownloads, parseLock } from "./image/lock-changes.ts";
-import { settle } from "./script-outcome.ts";
+import { PROFILES } from "../../packages/policy/src/index.ts";
+import { type Finding, type LevelRequest, timed } from "./level.ts";
+import { exchangedDownloads, parseLock } from "./lock-changes.ts";
 
-/**
- * `node scripts/image-lint.ts [--base REF]`: the static checks of what makes node images: the playbook, the shell scripts of the image, the Packer
- * templates, which must accept each profile and refuse another; and, against a commit, that no download of the lock file was exchanged under
- * its version. Needs Debian's ansible-lint, yamllint, shellcheck and packer. Every check
- * runs, whatever the others say. Ends with 0, or 1 when one failed or cannot run.
- */
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const PROFILES = ["debug", "debug-read-only", "locked-read-only"] as const;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMMON = { version: "2.4.0", commit: "0".repeat(40), project_id: "project-1" } as const;
 
 interface Template {
@@ -94,19 +87,16 @@ const CHECKS = {
   "packer validate": async () => (await Promise.all(TEMPLATES.map(validateTemplate))).flat(),
 } as const;
 
-async function main(): Promise<string> {
-  const { values } = parseArgs({ options: { base: { type: "string", default: "HEAD" } } });
-  const checks = { ...CHECKS, "lock file": async () => await lockChanges(values.base) };
-  const lines = [];
-  let failed = 0;
+/**
+ * The static checks of what makes node images: the playbook, the shell scripts of the image, the Packer templates, which must accept their
+ * profiles and refuse others; and, against a commit, that no download of the lock file was exchanged under its version.
+ */
+export async function* lintLevel({ base }: LevelRequest): AsyncGenerator<Finding> {
+  const checks = { ...CHECKS, "lock file": async () => await lockChanges(base) };
   for (const [name, check] of Object.entries(checks)) {
-    const problems = await check();
-    lines.push(`${problems.length === 0 ? "✓" : "✗"} ${name}`, ...problems);
-    failed += problems.length === 0 ? 0 : 1;
+    yield await timed(name, null, async () => {
+      const problems = await check();
+      return { problems: problems.length === 0 ? [] : [problems.join("\n")] };
+    });
   }
-  lines.push(`${Object.keys(checks).length - failed} passed, ${failed} failed`);
-  if (failed > 0) throw new Error(lines.join("\n"));
-  return lines.join("\n");
 }
-
-await settle(main);

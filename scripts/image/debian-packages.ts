@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { which } from "zx";
+import type { Level } from "./level.ts";
+
+/** Programs and files that a level needs, each with Debian's package that has it. */
+const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
+  lint: {
+    "ansible-lint": "ansible-lint",
+    "ansible-playbook": "ansible",
+    yamllint: "yamllint",
+    shellcheck: "shellcheck",
+    packer: "packer",
+  },
+  unit: { bash: "bash", curl: "curl", python3: "python3" },
+  roles: {
+    "ansible-playbook": "ansible",
+    debootstrap: "debootstrap",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+    mount: "mount",
+    python3: "python3",
+  },
+};
+
+/** Debian's packages with all that levels run. */
+export function packagesOf(levels: readonly Level[]): readonly string[] {
+  return [...new Set(levels.flatMap((level) => Object.values(PROGRAMS[level])))].toSorted();
+}
+
+/** Why a level cannot run here, with the command that changes it; null where it can. */
+export async function missingFor(level: Level): Promise<string | null> {
+  const missing: string[] = [];
+  for (const [needed, name] of Object.entries(PROGRAMS[level])) {
+    const isHere = needed.startsWith("/") ? existsSync(needed) : (await which(needed, { nothrow: true })) !== null;
+    if (!isHere) missing.push(name);
+  }
+  if (missing.length > 0) return `get what is missing: apt-get install --no-install-recommends ${missing.join(" ")}`;
+  return level === "roles" && process.getuid?.() !== 0 ? "needs root: it changes root into trees" : null;
+}
