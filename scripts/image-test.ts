@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { PROFILES } from "../packages/policy/src/index.ts";
 import { missingFor, packagesOf } from "./image/debian-packages.ts";
 import { countLevel, levelLine, type LevelReport, levelTable } from "./image/level-report.ts";
+import { imageLevel } from "./image/image-level.ts";
 import { type Finding, finding, type Level, type LevelRequest, LEVELS } from "./image/level.ts";
 import { lintLevel } from "./image/lint-level.ts";
 import { rolesLevel } from "./image/roles-level.ts";
@@ -27,6 +28,7 @@ const RUN: Readonly<Record<Level, (request: LevelRequest) => AsyncGenerator<Find
   lint: lintLevel,
   unit: unitLevel,
   roles: rolesLevel,
+  image: imageLevel,
 };
 
 /** Those of a list that were named, in the order of the list; all where none was. */

@@ -8,13 +8,14 @@ const LOCK = "/run/lock/mero-tee-tests-apt";
  * Path of a program of the system, or null where there is none and it may not be installed, which is said in one line. In CI
  * that is a failure: a check that did not run has not passed.
  *
- * @param name - of the program, and of Debian's package that has it
+ * @param name - of the program
+ * @param inPackage - Debian's package that has it
  */
-export async function debianProgram(name: string): Promise<string | null> {
+export async function debianProgram(name: string, inPackage = name): Promise<string | null> {
   const present = await which(name, { nothrow: true });
   if (present !== null) return present;
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    process.stdout.write(`installing Debian's ${name}\n`);
+    process.stdout.write(`installing Debian's ${inPackage}\n`);
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     // One at a time: files of tests run side by side, and apt does not wait for another's lists.
     const apt = async (...args: readonly string[]) =>
@@ -22,7 +23,7 @@ export async function debianProgram(name: string): Promise<string | null> {
         env,
         reject: false,
       });
-    const install = ["install", "--no-install-recommends", name];
+    const install = ["install", "--no-install-recommends", inPackage];
     if ((await apt(...install)).exitCode !== 0) {
       await apt("update");
       await apt(...install);
@@ -30,7 +31,7 @@ export async function debianProgram(name: string): Promise<string | null> {
     const installed = await which(name, { nothrow: true });
     if (installed !== null) return installed;
   }
-  const why = `no ${name} here; get it with: apt-get install ${name}`;
+  const why = `no ${name} here; get it with: apt-get install ${inPackage}`;
   if (!["", "0", "false"].includes(process.env["CI"] ?? "")) throw new Error(why);
   process.stderr.write(`skipped: tests with a real ${name} (${why})\n`);
   return null;

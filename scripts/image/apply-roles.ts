@@ -1,12 +1,10 @@
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { withMounts } from "./tree-mounts.ts";
 
 const ANSIBLE = fileURLToPath(new URL("../../ansible", import.meta.url));
-const SHARED = ["proc", "sys", "dev"] as const;
-/** Where a tree with systemd-resolved looks for name servers: apt in it finds its archive by those of this machine. */
-const RESOLVER = "run/systemd/resolve";
 
 /** What the roles make of a tree. */
 export interface RolesRequest {
@@ -18,6 +16,10 @@ export interface RolesRequest {
   readonly standIns: boolean;
   /** Where the report of conformance goes. */
   readonly report: string;
+  /** Unix seconds that are written where a time is asked for; 0 unless given. */
+  readonly epoch?: number;
+  /** Told of each task that begins, as `ROLE : TASK`. */
+  readonly onTask?: (task: string) => void;
 }
 
 /** Counts of Ansible's recap. */
@@ -57,25 +59,32 @@ export async function applyRoles(
     downloads_dir: request.downloads,
     downloads_stand_ins: request.standIns,
     conformance_report: request.report,
+    source_date_epoch: String(request.epoch ?? 0),
   };
   const args = ["-i", inventory, "-e", JSON.stringify(variables), playbook];
-  const bound: string[] = [];
   try {
-    for (const name of SHARED) {
-      const at = join(tree, name);
-      await mkdir(at, { recursive: true });
-      await execa("mount", ["--bind", `/${name}`, at]);
-      bound.unshift(at);
-    }
-    await mkdir(join(tree, RESOLVER), { recursive: true });
-    await copyFile("/etc/resolv.conf", join(tree, RESOLVER, "stub-resolv.conf"));
-    const env = { ANSIBLE_NOCOLOR: "1", ANSIBLE_REMOTE_TMP: "/run/ansible", ANSIBLE_LOCALHOST_WARNING: "False" };
-    const { all } = await execa("ansible-playbook", args, { cwd: ANSIBLE, env, reject: false, all: true });
-    return { output: all, recap: readRecap(all) };
+    return await withMounts(tree, async () => {
+      const env = { ANSIBLE_NOCOLOR: "1", ANSIBLE_REMOTE_TMP: "/run/ansible", ANSIBLE_LOCALHOST_WARNING: "False" };
+      const running = execa("ansible-playbook", args, { cwd: ANSIBLE, env, reject: false, all: true });
+      for await (const line of running.iterable({ from: "all" })) {
+        const task = /^TASK \[(?<task>.*)\] \*+$/.exec(line)?.groups?.["task"];
+        if (task !== undefined) request.onTask?.(task);
+      }
+      const { all } = await running;
+      return { output: all, recap: readRecap(all) };
+    });
   } finally {
-    for (const at of bound) await execa("umount", [at]);
-    // What Ansible and its modules worked in, and with.
-    for (const name of [RESOLVER, "run/ansible", "root/.ansible"])
-      await rm(join(tree, name), { recursive: true, force: true });
+    // What Ansible and its modules worked in.
+    for (const name of ["run/ansible", "root/.ansible"]) await rm(join(tree, name), { recursive: true, force: true });
   }
+}
+
+/** The first task that failed, and what it says, in one line, out of what `ansible-playbook` prints. */
+export function failureLine(output: string): string {
+  const failed = /^(?:fatal|failed): \[/m.exec(output);
+  if (failed === null) return output.trimEnd().split("\n").at(-1) ?? "";
+  const task = [...output.slice(0, failed.index).matchAll(/^TASK \[(?<task>.*)\] \*+$/gm)].at(-1)?.groups?.["task"];
+  const said = /"msg": (?<text>"(?:[^"\\]|\\.)*")/.exec(output.slice(failed.index))?.groups?.["text"];
+  const message: unknown = said === undefined ? "it does not say why" : JSON.parse(said);
+  return `${task ?? "a task"}: ${String(message).replaceAll(/\s+/g, " ").trim()}`;
 }

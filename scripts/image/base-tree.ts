@@ -1,50 +1,39 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { parse } from "yaml";
+import { removeTree } from "./tree-mounts.ts";
+import { basePackages, type Debian, keptDebian, unpackDebian } from "./unpack-debian.ts";
 
-const DEFAULTS = fileURLToPath(new URL("../../ansible/roles/base/defaults/main.yml", import.meta.url));
-const SUITE = "bookworm";
-/** What Ansible's modules need in a tree besides what the image has. */
-const FOR_ANSIBLE = ["python3", "python3-apt"] as const;
-
-/** Packages that every profile has, by the role `base`. */
-async function basePackages(): Promise<readonly string[]> {
-  const read: unknown = parse(await readFile(DEFAULTS, "utf8"));
-  const listed: unknown = typeof read === "object" && read !== null ? Reflect.get(read, "base_packages") : null;
-  if (!Array.isArray(listed)) throw new Error(`${DEFAULTS} lists no base_packages`);
-  return listed.map(String);
-}
+/** Of tests: on a machine with the same Debian, Ansible's modules run in it as they do here. Its kernel is no release's. */
+const TEST_DEBIAN = {
+  suite: "bookworm",
+  kernelSuite: "bookworm",
+  mirror: undefined,
+  epoch: 1_700_000_000,
+} as const;
 
 /**
- * Unpacks a Debian with what every profile has, once for a list of packages; it is never changed again, but copied.
+ * Where a folder of tests keeps its Debian.
  *
- * @param work - folder that keeps it
- * @returns path of the tree
+ * @param work - folder that keeps it, once for a list of packages
  */
-export async function baseTree(work: string): Promise<string> {
-  const packages = [...(await basePackages()), ...FOR_ANSIBLE].toSorted();
-  const digest = createHash("sha256")
-    .update(`${SUITE} ${packages.join(" ")}`)
-    .digest("hex")
-    .slice(0, 16);
-  const tree = join(work, `base-${digest}`);
-  if (existsSync(tree)) return tree;
-  const unfinished = `${tree}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
+export async function baseFolder(work: string): Promise<string> {
+  const text = `${TEST_DEBIAN.suite} ${(await basePackages()).join(" ")}`;
+  return join(work, `debian-${createHash("sha256").update(text).digest("hex").slice(0, 16)}`);
+}
+
+/** Unpacks a Debian with what every profile has, once; it is never changed again, but copied. */
+export async function baseDebian(work: string): Promise<Debian> {
+  const folder = await baseFolder(work);
+  const kept = await keptDebian(folder);
+  if (kept !== null) return kept;
   await mkdir(work, { recursive: true });
-  const args = ["--variant=minbase", `--include=${packages.join(",")}`, SUITE, unfinished];
-  const { exitCode, all } = await execa("debootstrap", args, { reject: false, all: true });
-  if (exitCode !== 0) throw new Error(`debootstrap ended with ${exitCode}:\n${all.split("\n").slice(-10).join("\n")}`);
-  await rename(unfinished, tree);
-  return tree;
+  return await unpackDebian(folder, TEST_DEBIAN);
 }
 
 /** Copies a tree, without leaving the file system that it is on. */
 export async function copyTree(from: string, to: string): Promise<void> {
-  await rm(to, { recursive: true, force: true, maxRetries: 2 });
+  await removeTree(to);
   await execa("cp", ["-a", "--one-file-system", from, to]);
 }

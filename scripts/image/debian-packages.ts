@@ -2,6 +2,15 @@ import { existsSync } from "node:fs";
 import { which } from "zx";
 import type { Level } from "./level.ts";
 
+/** What makes a tree. */
+const FOR_TREES = {
+  "ansible-playbook": "ansible",
+  debootstrap: "debootstrap",
+  "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+  mount: "mount",
+  python3: "python3",
+} as const;
+
 /** Programs and files that a level needs, each with Debian's package that has it. */
 const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
   lint: {
@@ -12,12 +21,16 @@ const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
     packer: "packer",
   },
   unit: { bash: "bash", curl: "curl", python3: "python3" },
-  roles: {
-    "ansible-playbook": "ansible",
-    debootstrap: "debootstrap",
-    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
-    mount: "mount",
-    python3: "python3",
+  roles: FOR_TREES,
+  image: {
+    ...FOR_TREES,
+    "dpkg-deb": "dpkg",
+    "mkfs.erofs": "erofs-utils",
+    veritysetup: "cryptsetup-bin",
+    objcopy: "binutils",
+    sfdisk: "fdisk",
+    "mkfs.vfat": "dosfstools",
+    mcopy: "mtools",
   },
 };
 
@@ -34,5 +47,7 @@ export async function missingFor(level: Level): Promise<string | null> {
     if (!isHere) missing.push(name);
   }
   if (missing.length > 0) return `get what is missing: apt-get install --no-install-recommends ${missing.join(" ")}`;
-  return level === "roles" && process.getuid?.() !== 0 ? "needs root: it changes root into trees" : null;
+  return level !== "lint" && level !== "unit" && process.getuid?.() !== 0
+    ? "needs root: it changes root into trees"
+    : null;
 }

@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Profile } from "../../packages/policy/src/index.ts";
 import { applyRoles, type RolesRequest } from "./apply-roles.ts";
-import { baseTree, copyTree } from "./base-tree.ts";
+import { baseDebian, copyTree } from "./base-tree.ts";
 import { type Finding, finding, type LevelRequest, timed } from "./level.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import { treeMutants } from "./tree-mutants.ts";
@@ -84,12 +84,12 @@ async function mutants(tree: string, profile: Profile, request: RolesRequest): P
 /** Applies the roles for real, with stand-ins for programs: to a copy of one base for each profile. */
 export async function* rolesLevel({ profiles, work }: LevelRequest): AsyncGenerator<Finding> {
   const made = await timed("Debian is unpacked", null, async () => {
-    await baseTree(work);
+    await baseDebian(work);
     return { problems: [] };
   });
   yield made;
   if (made.problems.length > 0) return;
-  const base = await baseTree(work);
+  const { tree: base } = await baseDebian(work);
   const lock = await writeStandIns(work);
   for (const profile of profiles) {
     const tree = join(work, `roles-${profile}`);

@@ -2,7 +2,6 @@ import type { CommandContext } from "@stricli/core";
 import type { SignFile } from "@mero-tee/release-artifacts";
 
 import type { Checkout } from "./checkout.ts";
-import type { Environment } from "./environment.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { FileStore } from "./file-store.ts";
 import type { HttpPort } from "./http-client.ts";
@@ -19,7 +18,7 @@ export interface Ports {
   readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly environment: Environment;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly files: FileStore;
   readonly fetch: HttpPort;
   /** The real time, in Unix seconds, rounded down. */

@@ -6,7 +6,7 @@ import { judgeEndorsements, type EndorsementContext } from "./judge-endorsements
 import { judgeQeReport } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY } from "./judgement-memory.ts";
-import { prepareAnchor } from "./prepared-anchor.ts";
+import { createP256Verifier } from "./p256.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { TcbStatus } from "./tcb-status.ts";
 import type { VerifiedQuote, VerifyOptions } from "./verify-quote.ts";
@@ -56,13 +56,12 @@ export async function forecastTcb(
   { now, rootCa = INTEL_SGX_ROOT_CA }: ForecastOptions,
 ): Promise<Result<TcbForecast, Failure>> {
   requireInstant(now);
-  const anchor = prepareAnchor(rootCa);
   const context: EndorsementContext = {
     now,
-    rootCa: anchor.der,
-    verifier: anchor.createVerifier(),
+    rootCa: new Uint8Array(rootCa),
+    verifier: createP256Verifier(),
     memory: NO_MEMORY,
-    certificates: anchor.certificates(),
+    certificates: new Map(),
   };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;
@@ -75,7 +74,8 @@ export async function forecastTcb(
     qeIdentity: qeIdentity.tcbEvaluationDataNumber,
   };
   const problem =
-    refuseOlder(standard, tcbEvaluationDataNumber) ?? (await judgeQeReport(quote, pck.leafKey, qeIdentity, context));
+    refuseOlder(standard, tcbEvaluationDataNumber) ??
+    (await judgeQeReport(quote, pck.leafKey, qeIdentity, context.verifier));
   if (problem !== null) return err(problem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   const judgement = tcb.ok ? tcb.value : tcb.error.judgement;

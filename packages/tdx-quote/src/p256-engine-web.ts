@@ -20,4 +20,5 @@ export const p256Engine: P256Engine = {
       return null;
     }
   },
+  blocks: false,
 };

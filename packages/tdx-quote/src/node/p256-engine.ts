@@ -63,4 +63,5 @@ export const p256Engine: P256Engine = {
       return null;
     }
   },
+  blocks: true,
 };

@@ -1,0 +1,238 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+import type { Profile } from "../../packages/policy/src/index.ts";
+import { at, type MeroTee, textAt } from "../release/mero-tee.ts";
+import { Refusal } from "../script-outcome.ts";
+import { applyRoles, failureLine } from "./apply-roles.ts";
+import { copyTree } from "./base-tree.ts";
+import { parseLock } from "./lock-changes.ts";
+import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
+import { installedPackages, packageDifferences, packagesLock } from "./packages-lock.ts";
+import { writeStandIns } from "./stand-ins.ts";
+import { removeTree } from "./tree-mounts.ts";
+import { type DebianRequest, keptDebian, unpackDebian } from "./unpack-debian.ts";
+
+/** First kernel with the RTMR files of the TDX guest device. */
+const RTMR_KERNEL = [6, 16] as const;
+
+/** An image that is to be built. */
+export interface BuildRequest extends DebianRequest {
+  readonly profile: Profile;
+  readonly version: string;
+  /** With stand-ins for programs, marked, and never measured. */
+  readonly isTest: boolean;
+  readonly lock: string;
+  /** Folder of archives that are there already; others are fetched into it. */
+  readonly downloads: string;
+  /** List of packages that the image must have; undefined where it is only written. */
+  readonly packagesLock: string | undefined;
+  /** Folder that keeps the unpacked Debian for other builds; undefined for one that is unpacked for this one. */
+  readonly debian: string | undefined;
+  /** Folder for what is only needed meanwhile; on the file system of `out`. */
+  readonly work: string;
+  /** Folder for the result. */
+  readonly out: string;
+  /** Project that the image will be imported into; undefined where that is not known. */
+  readonly project: string | undefined;
+}
+
+/** What the build tells while it works: a step that begins, something within it, and its end. */
+export interface BuildProgress {
+  readonly begin: (step: string) => void;
+  readonly within: (what: string) => void;
+  readonly end: (step: string, seconds: number, result: string) => void;
+}
+
+/** What was built. */
+export interface BuiltImage {
+  readonly profile: Profile;
+  readonly version: string;
+  readonly is_test: boolean;
+  readonly root_hash: string;
+  readonly kernel: string;
+  readonly disk: string;
+  readonly disk_sha256: string;
+  readonly archive: string;
+  readonly archive_sha256: string;
+  readonly uki_sha256: string;
+  /** Document of what the image must measure as; null for a test build, which nobody measures. */
+  readonly measurements: string | null;
+  /** Why there is none, in the words of `mero-tee image measure`. */
+  readonly measurement_refused: string | null;
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+/** The files of a result, which an earlier build may have left. */
+function resultFiles(profile: Profile): readonly string[] {
+  return ["disk.raw", "disk.tar.gz", "packages.lock", `conformance-${profile}.json`, `image-${profile}.json`];
+}
+
+/** What can be known to be wrong with a lock file without unpacking a Debian first; the role judges every entry. */
+async function readDownloads(lock: string): Promise<void> {
+  const entries = parseLock(await readFile(lock, "utf8"));
+  if (entries.length === 0) throw new Refusal(`${lock} pins no program: a release is built from pinned ones only`);
+  const loose = entries.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256));
+  if (loose !== undefined) throw new Refusal(`${loose.name} in ${lock} has no SHA-256`);
+}
+
+function requireKernel(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > RTMR_KERNEL[0] || (major === RTMR_KERNEL[0] && minor >= RTMR_KERNEL[1])) return;
+  throw new Refusal(`Linux ${version} cannot extend RTMR3: that takes ${RTMR_KERNEL.join(".")} or later`);
+}
+
+async function comparePackages(request: BuildRequest, found: readonly string[]): Promise<string> {
+  if (request.packagesLock === undefined) return `${found.length} packages`;
+  const differences = packageDifferences(await readFile(request.packagesLock, "utf8"), found);
+  if (differences.length === 0) return `${found.length} packages, as agreed`;
+  const more = differences.length > 4 ? ` and ${differences.length - 4} more` : "";
+  throw new Refusal(`packages differ from ${request.packagesLock}: ${differences.slice(0, 4).join(", ")}${more}`);
+}
+
+/** What Compute Engine imports. Source: Google Cloud, "Manually import boot disks", "Compress the disk". */
+async function archiveDisk(folder: string, epoch: number): Promise<string> {
+  const owner = ["--owner=0", "--group=0", "--numeric-owner", `--mtime=@${epoch}`, "--mode=0644"];
+  // Holes by content: the same archive whatever file system the disk lies on.
+  const sparse = ["--format=oldgnu", "-S", "--hole-detection=raw"];
+  const archive = join(folder, "disk.tar.gz");
+  await execa("tar", ["-C", folder, ...sparse, ...owner, "-I", "gzip -n", "-cf", archive, "disk.raw"]);
+  return archive;
+}
+
+/** Asks the command that auditors ask. */
+async function measure(meroTee: MeroTee, request: BuildRequest, disk: string): Promise<unknown> {
+  const { exitCode, document, stderr } = await meroTee([
+    "image",
+    "measure",
+    "--disk",
+    disk,
+    "--profile",
+    request.profile,
+  ]);
+  const code = textAt(document, "failure", "code");
+  if (request.isTest && code !== "test-image") throw new Error("a test build must be refused as such and is not");
+  if (!request.isTest && exitCode !== 0)
+    throw new Refusal(`${code}: ${textAt(document, "failure", "message")}${stderr}`);
+  return document;
+}
+
+/** What probes, releases and auditors need to know of an image. */
+function measurementsOf(request: BuildRequest, packed: PackedImage, digests: object, measured: unknown): object {
+  const { profile, version, project } = request;
+  const name = `merotee-${profile}-${version.replaceAll(".", "-")}`;
+  const compute = "https://www.googleapis.com/compute/v1/projects";
+  return {
+    schema_version: 1,
+    name,
+    family: `merotee-${profile}`,
+    ...(project === undefined ? {} : { project, self_link: `${compute}/${project}/global/images/${name}` }),
+    profile,
+    version,
+    ...digests,
+    root_hash: packed.rootHash,
+    command_line: packed.commandLine,
+    predicted: { rtmr3: textAt(measured, "rtmr3") },
+    gpt_digest: textAt(measured, "gptDigest"),
+    uki: at(measured, "uki"),
+  };
+}
+
+/**
+ * Builds the disk of a node image from nothing, with what it must measure as. The result appears in `out` when all of it is there; after
+ * a failure nothing does, and what an earlier build left is gone.
+ */
+export async function buildImage(
+  request: BuildRequest,
+  progress: BuildProgress,
+  meroTee: MeroTee,
+): Promise<BuiltImage> {
+  const { profile, version, isTest, epoch, out, work } = request;
+  const seconds: Record<string, number> = {};
+  const step = async <T>(name: string, body: () => Promise<readonly [T, string]>): Promise<T> => {
+    progress.begin(name);
+    const started = performance.now();
+    const [value, result] = await body();
+    const taken = Math.round((performance.now() - started) / 100) / 10;
+    seconds[name] = taken;
+    progress.end(name, taken, result);
+    return value;
+  };
+
+  for (const name of resultFiles(profile)) await rm(join(out, name), { force: true });
+  if (!isTest) await readDownloads(request.lock);
+  const tree = join(work, "tree");
+  const made = join(work, "made");
+  await removeTree(work);
+  await mkdir(made, { recursive: true });
+
+  const debian = await step("debian", async () => {
+    if (request.debian === undefined) {
+      const unpacked = await unpackDebian(join(work, "debian"), request);
+      await rename(unpacked.tree, tree);
+      return [unpacked, `${request.suite} unpacked`];
+    }
+    const kept = await keptDebian(request.debian);
+    const found = kept ?? (await unpackDebian(request.debian, request));
+    await copyTree(found.tree, tree);
+    return [found, kept === null ? `${request.suite} unpacked, and kept` : `copied from ${request.debian}`];
+  });
+  const conformance = join(made, `conformance-${profile}.json`);
+  await step("roles", async () => {
+    const downloads = isTest ? join(work, "stand-ins") : request.downloads;
+    const lock = isTest ? await writeStandIns(downloads) : request.lock;
+    await mkdir(downloads, { recursive: true });
+    const roles = { profile, version, lock, downloads, standIns: isTest, report: conformance, epoch };
+    const { output, recap } = await applyRoles(tree, { ...roles, onTask: progress.within });
+    if (recap === null || recap.failed > 0) {
+      const log = join(out, `roles-${profile}.log`);
+      await mkdir(out, { recursive: true });
+      await writeFile(log, output);
+      throw new Error(`${failureLine(output)} (${log})`);
+    }
+    return [null, `${recap.ok} tasks, ${recap.changed} changed`];
+  });
+  await step("packages", async () => {
+    const status = await readFile(join(tree, "var/lib/dpkg/status"), "utf8");
+    const found = [...installedPackages(status), debian.stubPackage].toSorted();
+    await writeFile(join(made, "packages.lock"), packagesLock(found));
+    return [null, await comparePackages(request, found)];
+  });
+  const packed = await step("disk", async () => {
+    const image = await packImage({ tree, stub: debian.stub, epoch, out: made });
+    if (!isTest) requireKernel(image.kernel);
+    return [image, `root hash ${image.rootHash}`];
+  });
+  const digests = await step("archive", async () => {
+    const archive = await archiveDisk(made, epoch);
+    const [disk, packedDisk] = [await fileSha256(packed.disk), await fileSha256(archive)];
+    return [{ disk_sha256: disk, archive_sha256: packedDisk }, `${(await stat(archive)).size} bytes`];
+  });
+  const measured = await step("measurements", async () => {
+    const document = await measure(meroTee, request, packed.disk);
+    if (isTest) return [document, "none: a test build, which mero-tee image measure refuses"];
+    const text = JSON.stringify(measurementsOf(request, packed, digests, document), null, 2);
+    await writeFile(join(made, `image-${profile}.json`), `${text}\n`);
+    return [document, `RTMR3 ${textAt(document, "rtmr3")}`];
+  });
+  const ukiSha256 = await fileSha256(packed.uki);
+  await mkdir(out, { recursive: true });
+  for (const name of resultFiles(profile)) {
+    if (isTest && name.startsWith("image-")) continue;
+    await rename(join(made, name), join(out, name));
+  }
+  return {
+    profile,
+    version,
+    is_test: isTest,
+    root_hash: packed.rootHash,
+    kernel: packed.kernel,
+    disk: resolve(out, "disk.raw"),
+    ...digests,
+    archive: resolve(out, "disk.tar.gz"),
+    uki_sha256: ukiSha256,
+    measurements: isTest ? null : resolve(out, `image-${profile}.json`),
+    measurement_refused: isTest ? textAt(measured, "failure", "code") : null,
+    seconds,
+  };
+}

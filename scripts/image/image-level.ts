@@ -1,0 +1,114 @@
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Profile } from "../../packages/policy/src/index.ts";
+import { createMeroTee, realWorld } from "../release/mero-tee.ts";
+import { baseDebian, baseFolder } from "./base-tree.ts";
+import { buildImage, type BuildRequest } from "./build-image.ts";
+import { type Finding, type LevelRequest, timed } from "./level.ts";
+import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
+import { removeTree } from "./tree-mounts.ts";
+
+const EPOCH = 1_700_000_000;
+
+/** Folder in which this level leaves the disk of a profile, for the tests that boot it. */
+function imageFolder(work: string, profile: Profile): string {
+  return join(work, `image-${profile}`);
+}
+
+async function testBuild(work: string, profile: Profile): Promise<BuildRequest> {
+  const out = imageFolder(work, profile);
+  return {
+    profile,
+    version: "0.0.0",
+    isTest: true,
+    lock: "",
+    downloads: "",
+    packagesLock: undefined,
+    debian: await baseFolder(work),
+    suite: "bookworm",
+    kernelSuite: "bookworm",
+    mirror: undefined,
+    epoch: EPOCH,
+    project: undefined,
+    out,
+    work: `${out}.work`,
+  };
+}
+
+/** Flips one byte of a file; doing it twice leaves it as it was. */
+async function flipByte(path: string, at: number): Promise<void> {
+  await using file = await open(path, "r+");
+  const byte = Buffer.alloc(1);
+  await file.read(byte, 0, 1, at);
+  byte.writeUInt8(byte.readUInt8(0) ^ 0x01);
+  await file.write(byte, 0, 1, at);
+}
+
+async function verifies({ data, hashes, rootHash }: PackedImage): Promise<boolean> {
+  const { exitCode } = await execa("veritysetup", ["verify", data, hashes, rootHash], { reject: false });
+  return exitCode === 0;
+}
+
+/** The hash tree must vouch for the file system as it is, and for no other. */
+async function verity(packed: PackedImage, where: "data" | "hashes") {
+  const problems = (await verifies(packed)) ? [] : ["it does not verify as it was made"];
+  const path = packed[where];
+  // Behind the super block of the hash tree, which `verify` does not use.
+  await flipByte(path, 8192 + 17);
+  if (await verifies(packed)) problems.push("it verifies with one byte flipped");
+  await flipByte(path, 8192 + 17);
+  return { problems };
+}
+
+/** A second disk from the tree that the first one was made of. */
+async function sameAgain(request: BuildRequest, stub: string, first: string, again: string) {
+  const packed = await packImage({ tree: join(request.work, "tree"), stub, epoch: EPOCH, out: again });
+  const digest = await fileSha256(packed.disk);
+  const seen = [`disk ${digest}, root hash ${packed.rootHash}`];
+  return { packed, problems: digest === first ? [] : [`the disks differ: ${first} and ${digest}`], seen };
+}
+
+async function* judge(profile: Profile, request: BuildRequest, stub: string): AsyncGenerator<Finding> {
+  const silent = { begin: () => undefined, within: () => undefined, end: () => undefined };
+  let digest = "";
+  yield await timed("a disk is built", profile, async () => {
+    const built = await buildImage(request, silent, createMeroTee(realWorld({})));
+    digest = built.disk_sha256;
+    const isMarked = built.measurement_refused === "test-image" && built.measurements === null;
+    return { problems: isMarked ? [] : ["a test build is measured like a release"] };
+  });
+  if (digest === "") return;
+  const again = join(request.work, "again");
+  let packed: PackedImage | undefined;
+  yield await timed("the same tree gives the same disk", profile, async () => {
+    const second = await sameAgain(request, stub, digest, again);
+    packed = second.packed;
+    return second;
+  });
+  if (packed === undefined) return;
+  const { data, hashes } = packed;
+  const made = packed;
+  yield await timed("one byte of the root is flipped", profile, async () => await verity(made, "data"));
+  yield await timed("one byte of the hash tree is flipped", profile, async () => await verity(made, "hashes"));
+  for (const path of [data, hashes]) await rm(path);
+}
+
+/** Builds the disk of each profile, with stand-ins for programs, and again from the same tree; leaves the first for the tests that boot it. */
+export async function* imageLevel({ profiles, work }: LevelRequest): AsyncGenerator<Finding> {
+  const unpacked = await timed("Debian is unpacked", null, async () => {
+    await baseDebian(work);
+    return { problems: [] };
+  });
+  yield unpacked;
+  if (unpacked.problems.length > 0) return;
+  const { stub } = await baseDebian(work);
+  for (const profile of profiles) {
+    const request = await testBuild(work, profile);
+    try {
+      yield* judge(profile, request, stub);
+    } finally {
+      await removeTree(request.work);
+    }
+  }
+}

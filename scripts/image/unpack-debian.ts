@@ -1,0 +1,117 @@
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { parse } from "yaml";
+import { removeTree, withMounts } from "./tree-mounts.ts";
+
+const DEFAULTS = fileURLToPath(new URL("../../ansible/roles/base/defaults/main.yml", import.meta.url));
+/** What Ansible's modules need in a tree besides what the image has. */
+const FOR_ANSIBLE = ["python3", "python3-apt"] as const;
+const KERNEL = "linux-image-cloud-amd64";
+const STUB_PACKAGE = "systemd-boot-efi";
+const STUB = "usr/lib/systemd/boot/efi/linuxx64.efi.stub";
+
+/** Which Debian, and from where. */
+export interface DebianRequest {
+  /** Such as `trixie`. */
+  readonly suite: string;
+  /** Suite of the kernel: that of the others, or one with newer kernels. */
+  readonly kernelSuite: string;
+  /** Archive; undefined for the one that debootstrap takes by itself. */
+  readonly mirror: string | undefined;
+  /** Unix seconds that are written where a time is asked for. */
+  readonly epoch: number;
+}
+
+/** A Debian with what every profile has, and the boot stub of the same archive. */
+export interface Debian {
+  readonly tree: string;
+  readonly stub: string;
+  /** Line of the list of packages that says where the stub is from. */
+  readonly stubPackage: string;
+}
+
+/** What {@link unpackDebian} left in a folder; null where it left nothing. */
+export async function keptDebian(folder: string): Promise<Debian | null> {
+  const said = await readFile(join(folder, "stub-package"), "utf8").catch(() => null);
+  if (said === null) return null;
+  return { tree: join(folder, "tree"), stub: join(folder, "linuxx64.efi.stub"), stubPackage: said.trim() };
+}
+
+/** Packages that every profile has, by the role `base`. */
+export async function basePackages(): Promise<readonly string[]> {
+  const read: unknown = parse(await readFile(DEFAULTS, "utf8"));
+  const listed: unknown = typeof read === "object" && read !== null ? Reflect.get(read, "base_packages") : null;
+  if (!Array.isArray(listed)) throw new Error(`${DEFAULTS} lists no base_packages`);
+  return listed.map(String);
+}
+
+async function run(program: string, args: readonly string[], epoch: number): Promise<void> {
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8", SOURCE_DATE_EPOCH: String(epoch) };
+  const { exitCode, all } = await execa(program, args, { env, reject: false, all: true });
+  if (exitCode === 0) return;
+  throw new Error(`${program} ended with ${exitCode}: ${all.split("\n").slice(-3).join(" / ")}`);
+}
+
+/** apt in the tree, which starts no service there. */
+async function apt(tree: string, epoch: number, ...args: readonly string[]): Promise<void> {
+  await run("chroot", [tree, "apt-get", "-y", "-qq", "--no-install-recommends", ...args], epoch);
+}
+
+/** Takes the kernel from another suite of the same archive. */
+async function installKernel(tree: string, { suite, kernelSuite, epoch }: DebianRequest): Promise<void> {
+  const list = join(tree, "etc/apt/sources.list");
+  const line = (await readFile(list, "utf8")).split("\n").find((each) => each.startsWith("deb "));
+  if (line === undefined) throw new Error("debootstrap left no /etc/apt/sources.list");
+  await writeFile(list, `${line}\n${line.replace(` ${suite} `, ` ${kernelSuite} `)}\n`);
+  const policy = join(tree, "usr/sbin/policy-rc.d");
+  await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  await apt(tree, epoch, "update");
+  await apt(tree, epoch, "-t", kernelSuite, "install", KERNEL);
+  await rm(policy);
+}
+
+/** The boot stub, which the image has but its root file system has not. */
+async function fetchStub(tree: string, folder: string, epoch: number): Promise<string> {
+  const inside = "var/tmp/stub";
+  await mkdir(join(tree, inside));
+  await apt(tree, epoch, "update");
+  const download = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", STUB_PACKAGE];
+  await run("chroot", [tree, "env", "-C", `/${inside}`, ...download], epoch);
+  const name = (await readdir(join(tree, inside))).find((each) => each.startsWith(`${STUB_PACKAGE}_`));
+  if (name === undefined) throw new Error(`apt-get downloaded no ${STUB_PACKAGE}`);
+  const file = join(tree, inside, name);
+  const unpacked = join(folder, "stub");
+  await run("dpkg-deb", ["-x", file, unpacked], epoch);
+  await copyFile(join(unpacked, STUB), join(folder, "linuxx64.efi.stub"));
+  const { stdout } = await execa("dpkg-deb", ["-f", file, "Version"]);
+  await rm(unpacked, { recursive: true });
+  await rm(join(tree, inside), { recursive: true });
+  return `${STUB_PACKAGE} ${stdout.trim()}`;
+}
+
+/**
+ * Unpacks a Debian into a folder, from nothing: what every profile has, and what Ansible needs.
+ *
+ * @param folder - appears when everything in it is complete
+ */
+export async function unpackDebian(folder: string, request: DebianRequest): Promise<Debian> {
+  const { suite, kernelSuite, mirror, epoch } = request;
+  const unfinished = `${folder}.unfinished`;
+  await removeTree(unfinished);
+  await mkdir(unfinished, { recursive: true });
+  const tree = join(unfinished, "tree");
+  const packages = [...(await basePackages()), ...FOR_ANSIBLE]
+    .filter((name) => name !== KERNEL || kernelSuite === suite)
+    .toSorted();
+  const source = mirror === undefined ? [] : [mirror];
+  await run("debootstrap", ["--variant=minbase", `--include=${packages.join(",")}`, suite, tree, ...source], epoch);
+  const stubPackage = await withMounts(tree, async () => {
+    if (kernelSuite !== suite) await installKernel(tree, request);
+    return await fetchStub(tree, unfinished, epoch);
+  });
+  await writeFile(join(unfinished, "stub-package"), `${stubPackage}\n`);
+  await rename(unfinished, folder);
+  return { tree: join(folder, "tree"), stub: join(folder, "linuxx64.efi.stub"), stubPackage };
+}
