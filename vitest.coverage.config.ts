@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [
       "packages/{tdx-quote,policy}/test/**/*.test.ts",
-      "packages/tee-simulator/test/{collateral-cache,defects,forecast,verifier}.test.ts",
+      "packages/tee-simulator/test/{attestation-key-memory,collateral-cache,defects,forecast,verifier}.test.ts",
     ],
     exclude: ["**/*.property.test.ts", "packages/tdx-quote/test/x509-differential.test.ts"],
     // Counting branches makes the code under test several times slower.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../apps/kms-phala/src/config.ts";
 import { IMAGE_PROFILE_FILE, type PinFile } from "../apps/kms-phala/src/config/image-profile.ts";
+import { SETTINGS, type SettingName } from "../apps/kms-phala/src/config/kms-settings.ts";
 import type { Environment } from "../apps/kms-phala/src/config/settings.ts";
 import { PROFILES } from "../packages/policy/src/index.ts";
 import { blocksOf, chapterOf, codeOf, headingsOf, readPage, rowsOf } from "./markdown.ts";
@@ -57,8 +58,6 @@ function variablesRead(): readonly string[] {
 
 interface Variable {
   readonly name: string;
-  /** The value behind `Default:`, or null where it says that there is none. */
-  readonly fallback: string | null;
   readonly accepted: readonly string[];
   readonly refused: readonly string[];
 }
@@ -75,7 +74,6 @@ const variables: readonly Variable[] = [...page.matchAll(/^### (?<title>`.+)$/gm
     headingsOf(page).find(({ level, text }) => level === 3 && text === title.replaceAll("`", ""))?.body ?? "";
   return codeOf(title).map((name) => ({
     name,
-    fallback: valuesAfter(body, "Default")[0] ?? null,
     accepted: valuesAfter(body, "Accepted"),
     refused: valuesAfter(body, "Refused"),
   }));
@@ -83,14 +81,11 @@ const variables: readonly Variable[] = [...page.matchAll(/^### (?<title>`.+)$/gm
 
 describe("docs/configuration.md", () => {
   test("documents every variable that the KMS reads, and no other", () => {
-    expect(variables.map(({ name }) => name).toSorted()).toEqual(variablesRead().toSorted());
+    expect(Object.keys(SETTINGS).toSorted()).toEqual(variablesRead().toSorted());
   });
 
-  test("lists in its overview what it documents, in the same order, with the same defaults", () => {
-    const overview = rowsOf(page.slice(0, page.indexOf("\n## "))).flatMap(([names = "", fallback = ""]) =>
-      codeOf(names).map((name) => ({ name, fallback: fallback === "unset" ? null : codeOf(fallback)[0] })),
-    );
-    expect(overview).toEqual(variables.map(({ name, fallback }) => ({ name, fallback })));
+  test("has a section for each, in the order of its table", () => {
+    expect(variables.map(({ name }) => name)).toEqual(Object.keys(SETTINGS));
   });
 
   test("names the file of the image's pin", () => {
@@ -99,7 +94,8 @@ describe("docs/configuration.md", () => {
 });
 
 describe("what docs/configuration.md says of a variable", () => {
-  test.each(variables.filter(({ fallback }) => fallback !== null))(
+  const defaults = Object.entries(SETTINGS).map(([name, { fallback }]) => ({ name, fallback }));
+  test.each(defaults.filter(({ fallback }) => fallback !== null))(
     "$name set to its default is as if it were unset",
     ({ name, fallback }) => {
       // Lists that are set without being in force are warned of; that is no difference in what the service does.
@@ -159,38 +155,41 @@ describe("the examples of docs/configuration.md", () => {
   });
 });
 
-/** The environments behind each row of the table, in its order; a row may depend on what the image is pinned to. */
-const PINNED_ROWS: readonly ((profile: string) => readonly Environment[])[] = [
-  (profile) => [{ MERO_KMS_PROFILE: "" }, { MERO_KMS_PROFILE: PROFILES.find((other) => other !== profile) }],
-  () => [{ SIMULATED_ROOT_CA_FILE: "/root-ca.pem" }],
-  () => [{ ACCEPT_MOCK_ATTESTATION: "true" }],
-  () => [{ ENFORCE_MEASUREMENT_POLICY: "false" }],
-  () => [{ MERO_KMS_VERSION: "2.4.0" }, { MERO_KMS_POLICY_FILE: "/policy.json" }],
-  () => [{ MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: "0f".repeat(32) }],
-  () => [{ SIGSTORE_TRUSTED_ROOT_FILE: "/trusted-root.json" }],
-  () => [{ MERO_TEE_REPOSITORY: "example/fork" }],
-];
+/** The environments behind each row of the table, by the variable with the rule; a row may depend on the image's pin. */
+const PINNED_ROWS: Partial<Record<SettingName, (profile: string) => readonly Environment[]>> = {
+  MERO_KMS_PROFILE: (profile) => [
+    { MERO_KMS_PROFILE: "" },
+    { MERO_KMS_PROFILE: PROFILES.find((other) => other !== profile) },
+  ],
+  MERO_KMS_VERSION: () => [{ MERO_KMS_VERSION: "2.3.9", MERO_KMS_POLICY_SHA256: "0f".repeat(32) }],
+  MERO_NODE_POLICY_SHA256: () => [{ MERO_KMS_VERSION: "2.4.0" }, { MERO_KMS_POLICY_FILE: "/policy.json" }],
+  MERO_TEE_REPOSITORY: () => [{ MERO_TEE_REPOSITORY: "example/fork" }],
+  ENFORCE_MEASUREMENT_POLICY: () => [{ ENFORCE_MEASUREMENT_POLICY: "false" }],
+  ACCEPT_MOCK_ATTESTATION: () => [{ ACCEPT_MOCK_ATTESTATION: "true" }],
+  SIMULATED_ROOT_CA_FILE: () => [{ SIMULATED_ROOT_CA_FILE: "/root-ca.pem" }],
+  SIGSTORE_TRUSTED_ROOT_FILE: () => [{ SIGSTORE_TRUSTED_ROOT_FILE: "/trusted-root.json" }],
+};
 
 describe("the table of pins in docs/configuration.md", () => {
   const rows = rowsOf(chapterOf(page, "What a pinned image decides"));
+  const rules = Object.entries(SETTINGS).flatMap(([name, { pin: rule }]) => (rule === null ? [] : [name]));
 
   test("has a row for each rule", () => {
-    expect(rows).toHaveLength(PINNED_ROWS.length);
+    expect(rules).toEqual(Object.keys(PINNED_ROWS));
+    expect(rows).toHaveLength(rules.length);
   });
 
-  test.each(rows.map(([setting = "", ...cells], index) => ({ setting, cells, index })))(
-    "is right about $setting",
-    ({ cells, index }) => {
-      const columns = [["none"], ["debug", "debug-read-only"], ["locked-read-only"]];
-      const seen = columns.map((profiles) => {
-        const outcomes = profiles.flatMap((profile) =>
-          (PINNED_ROWS[index]?.(profile) ?? []).map(
-            (env) => parseConfig(env, profile === "none" ? NO_PIN : pin(profile), "2.4.0").ok,
-          ),
-        );
-        return outcomes.every(Boolean) ? "allowed" : outcomes.some(Boolean) ? "mixed" : "refused";
-      });
-      expect(cells).toEqual(seen);
-    },
-  );
+  test.each(
+    Object.values(PINNED_ROWS).map((environments, index) => ({ environments, rule: rules[index], row: rows[index] })),
+  )("is right about $rule", ({ environments, row = [] }) => {
+    const cells = row.slice(1);
+    const columns = [["none"], ["debug", "debug-read-only"], ["locked-read-only"]];
+    const seen = columns.map((profiles) => {
+      const outcomes = profiles.flatMap((profile) =>
+        environments(profile).map((env) => parseConfig(env, profile === "none" ? NO_PIN : pin(profile), "2.4.0").ok),
+      );
+      return outcomes.every(Boolean) ? "allowed" : outcomes.some(Boolean) ? "mixed" : "refused";
+    });
+    expect(cells).toEqual(seen);
+  });
 });

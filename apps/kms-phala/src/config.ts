@@ -2,17 +2,21 @@ import { emptyPolicyFields, type Profile } from "@mero-tee/policy";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { BUILD } from "./config/build.ts";
 import { type CollateralSettings, readCollateralSettings } from "./config/collateral-settings.ts";
-import { parseCorsOrigins } from "./config/cors-origins.ts";
 import { chooseProfile, type PinFile, type ProfileChoice } from "./config/image-profile.ts";
-import { parseKeyNamespace } from "./config/key-namespace.ts";
-import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
+import type { ListenAddress } from "./config/listen-address.ts";
 import { readMetricsAddress } from "./config/metrics-address.ts";
 import { choosePolicy, type PolicyChoice } from "./config/policy-choice.ts";
 import { type Limits, readLimits } from "./config/limits.ts";
 import { readRedisSettings, type RedisSettings } from "./config/redis-settings.ts";
-import { integerBetween, type LogLevel, parseAbsolutePath, parseBoolean, parseLogLevel } from "./config/scalars.ts";
+import type { LogLevel } from "./config/scalars.ts";
 import { chooseTls, type TlsChoice } from "./config/tls-choice.ts";
-import { type ConfigProblem, type Environment, readSettings, type SettingsReader } from "./config/settings.ts";
+import {
+  type ConfigProblem,
+  type Environment,
+  isPinRefusing,
+  readSettings,
+  type SettingsReader,
+} from "./config/settings.ts";
 
 /** Everything the operator decides, parsed once at start and frozen. Times are in seconds. */
 export interface Config {
@@ -70,23 +74,23 @@ export function parseConfig(
   const config: Config = {
     ...image,
     ...enforcement,
-    listen: settings.value("LISTEN_ADDR", parseListenAddress, { host: "0.0.0.0", port: 8080 }),
+    listen: settings.value("LISTEN_ADDR"),
     tls: chooseTls(settings),
-    logLevel: settings.value("LOG_LEVEL", parseLogLevel, "info"),
-    dstackSocketPath: settings.value("DSTACK_SOCKET_PATH", parseAbsolutePath, "/var/run/dstack.sock"),
-    keyNamespacePrefix: settings.value("KEY_NAMESPACE_PREFIX", parseKeyNamespace, "merod/storage"),
-    challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS", integerBetween(1, 3600), 60),
-    maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES", integerBetween(1, 10_000_000), 10_000),
+    logLevel: settings.value("LOG_LEVEL"),
+    dstackSocketPath: settings.value("DSTACK_SOCKET_PATH"),
+    keyNamespacePrefix: settings.value("KEY_NAMESPACE_PREFIX"),
+    challengeTtlSeconds: settings.value("CHALLENGE_TTL_SECS"),
+    maxPendingChallenges: settings.value("MAX_PENDING_CHALLENGES"),
     redis: readRedisSettings(settings),
     limits: readLimits(settings),
-    corsOrigins: settings.value<readonly string[]>("CORS_ALLOWED_ORIGINS", parseCorsOrigins, []),
-    requireKeyWrap: settings.value("REQUIRE_KEY_WRAP", parseBoolean, false),
+    corsOrigins: settings.value("CORS_ALLOWED_ORIGINS") ?? [],
+    requireKeyWrap: settings.value("REQUIRE_KEY_WRAP"),
     policy: choosePolicy(settings, image, builtAs),
     collateral: readCollateralSettings(settings),
     simulatedRootCaFile: readReplacedRoot("SIMULATED_ROOT_CA_FILE", settings, image),
     sigstoreTrustedRootFile: readReplacedRoot("SIGSTORE_TRUSTED_ROOT_FILE", settings, image),
     metrics: readMetricsAddress(settings),
-    auditFile: settings.value<string | null>("AUDIT_FILE", parseAbsolutePath, null),
+    auditFile: settings.value("AUDIT_FILE"),
     warnings: settings.warnings,
   };
   refuseEmptyPolicy(settings, config);
@@ -98,25 +102,31 @@ function readEnforcement(
   settings: SettingsReader,
   image: ProfileChoice,
 ): Pick<Config, "acceptMockAttestation" | "enforceMeasurementPolicy"> {
-  const isLocked = image.isPinned && image.profile === "locked-read-only";
-  const acceptMockAttestation = settings.value("ACCEPT_MOCK_ATTESTATION", parseBoolean, false);
-  const enforceMeasurementPolicy = settings.value("ENFORCE_MEASUREMENT_POLICY", parseBoolean, true);
+  const acceptMockAttestation = settings.value("ACCEPT_MOCK_ATTESTATION");
+  const enforceMeasurementPolicy = settings.value("ENFORCE_MEASUREMENT_POLICY");
   const forbidden = "is refused on an image pinned to locked-read-only";
   if (acceptMockAttestation) {
-    if (isLocked) settings.refuse("setting-forbidden-by-pin", "ACCEPT_MOCK_ATTESTATION", `true ${forbidden}`);
+    if (isPinRefusing("ACCEPT_MOCK_ATTESTATION", image))
+      settings.refuse("setting-forbidden-by-pin", "ACCEPT_MOCK_ATTESTATION", `true ${forbidden}`);
     settings.warn("ACCEPT_MOCK_ATTESTATION is true: anyone can obtain keys with a made-up quote");
   }
   if (!enforceMeasurementPolicy) {
-    if (isLocked) settings.refuse("setting-forbidden-by-pin", "ENFORCE_MEASUREMENT_POLICY", `false ${forbidden}`);
+    if (isPinRefusing("ENFORCE_MEASUREMENT_POLICY", image))
+      settings.refuse("setting-forbidden-by-pin", "ENFORCE_MEASUREMENT_POLICY", `false ${forbidden}`);
     settings.warn("ENFORCE_MEASUREMENT_POLICY is false: TCB status and measurements of nodes are not checked");
   }
   return { acceptMockAttestation, enforceMeasurementPolicy };
 }
 
-function readReplacedRoot(name: string, settings: SettingsReader, image: ProfileChoice): string | null {
-  const path = settings.value<string | null>(name, parseAbsolutePath, null);
+function readReplacedRoot(
+  name: "SIMULATED_ROOT_CA_FILE" | "SIGSTORE_TRUSTED_ROOT_FILE",
+  settings: SettingsReader,
+  image: ProfileChoice,
+): string | null {
+  const path = settings.value(name);
   if (settings.text(name) === undefined) return null;
-  if (image.isPinned) settings.refuse("setting-forbidden-by-pin", name, "is refused on any image with a profile pin");
+  if (isPinRefusing(name, image))
+    settings.refuse("setting-forbidden-by-pin", name, "is refused on any image with a profile pin");
   return path;
 }
 

@@ -2,6 +2,7 @@ import type { CommandContext } from "@stricli/core";
 import type { SignFile } from "@mero-tee/release-artifacts";
 
 import type { Checkout } from "./checkout.ts";
+import type { Environment } from "./environment.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { FileStore } from "./file-store.ts";
 import type { HttpPort } from "./http-client.ts";
@@ -18,7 +19,7 @@ export interface Ports {
   readonly version: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly files: FileStore;
   readonly fetch: HttpPort;
   /** The real time, in Unix seconds, rounded down. */

@@ -1,4 +1,5 @@
 import type { Ports } from "./context.ts";
+import { readVariable } from "./environment.ts";
 
 /** Counts what has come, and shows it where somebody looks on. */
 export interface DownloadMeter {
@@ -21,7 +22,7 @@ const ERASE_LINE = "\r\u001B[2K";
  */
 export function createDownloadMeter(ports: Ports, total: number): DownloadMeter {
   const { stderr } = ports;
-  const isSeen = stderr.isTTY === true && ports.environment["TERM"] !== "dumb";
+  const isSeen = stderr.isTTY === true && readVariable(ports.environment, "TERM") !== "dumb";
   let [files, bytes, drawnAt] = [0, 0, 0];
   let isDue = ports.progressAfterMs === 0;
   const timer = setTimeout(() => (isDue = true), ports.progressAfterMs);

@@ -6,6 +6,7 @@ import { toHex } from "@mero-tee/tdx-quote/hex";
 import { isJsonObject, type JsonValue, parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
+import { type Environment, readVariable } from "./environment.ts";
 import type { HttpPort } from "./http-client.ts";
 import { exchangeJson } from "./json-client.ts";
 import { jsonMember } from "./json-member.ts";
@@ -34,12 +35,12 @@ interface TokenSource {
  * Source: Sigstore, Fulcio API v2 and Rekor API v1; GitHub Actions, OpenID Connect.
  */
 export function createKeylessSigner(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   fetch: HttpPort,
   services: SigstoreServices = PUBLIC_INSTANCE,
 ): SignFile | null {
-  const url = environment["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
-  const bearer = environment["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+  const url = readVariable(environment, "ACTIONS_ID_TOKEN_REQUEST_URL") ?? "";
+  const bearer = readVariable(environment, "ACTIONS_ID_TOKEN_REQUEST_TOKEN") ?? "";
   if (url === "" || bearer === "") return null;
   return async (name, bytes) => {
     const signing = new KeylessSigning(fetch, services, { url, bearer });

@@ -1,5 +1,7 @@
 import { styleText } from "node:util";
 
+import { type Environment, readVariable } from "./environment.ts";
+
 /** The few styles that the output uses; each is the identity when colour is off. Colour never carries a verdict alone. */
 export interface Paint {
   good(text: string): string;
@@ -20,12 +22,12 @@ export interface ColourStream {
  *
  * Source: no-color.org; Node.js documentation of `util.styleText` (precedence of `FORCE_COLOR`).
  */
-export function wantsColour(stream: ColourStream, environment: Readonly<Record<string, string | undefined>>): boolean {
-  const forced = environment["FORCE_COLOR"];
+export function wantsColour(stream: ColourStream, environment: Environment): boolean {
+  const forced = readVariable(environment, "FORCE_COLOR");
   if (forced !== undefined) return forced !== "0" && forced !== "false";
-  const refused = environment["NO_COLOR"];
+  const refused = readVariable(environment, "NO_COLOR");
   if (refused !== undefined && refused !== "") return false;
-  return stream.isTTY === true && environment["TERM"] !== "dumb";
+  return stream.isTTY === true && readVariable(environment, "TERM") !== "dumb";
 }
 
 /** The styles for a stream. */

@@ -4,6 +4,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { cliFailure } from "./cli-failure.ts";
 import type { Ports } from "./context.ts";
+import { readVariable } from "./environment.ts";
 import { refusalOfCli, type Refusal } from "./failure-view.ts";
 import { optionalFlag, type OptionalFlag } from "./flags.ts";
 import { repositorySetting } from "./repository-setting.ts";
@@ -51,8 +52,8 @@ export async function releaseSigner(
   if (!setting.ok) return err(refusalOfCli(setting.error));
   const { repository, decidedBy } = setting.value;
   const overrides: Record<string, string> = decidedBy === null ? {} : { repository };
-  const pattern = flags.identityRegex ?? setOr(ports.environment["COSIGN_CERTIFICATE_IDENTITY_REGEXP"]);
-  const issuer = flags.issuer ?? setOr(ports.environment["COSIGN_CERTIFICATE_OIDC_ISSUER"]);
+  const pattern = flags.identityRegex ?? setOr(readVariable(ports.environment, "COSIGN_CERTIFICATE_IDENTITY_REGEXP"));
+  const issuer = flags.issuer ?? setOr(readVariable(ports.environment, "COSIGN_CERTIFICATE_OIDC_ISSUER"));
   let identity: ExpectedIdentity = laneIdentity(lane, repository);
   if (flags.identity !== undefined) identity = { exact: flags.identity };
   else if (pattern !== undefined) identity = { pattern };

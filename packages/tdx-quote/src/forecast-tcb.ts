@@ -6,7 +6,7 @@ import { judgeEndorsements, type EndorsementContext } from "./judge-endorsements
 import { judgeQeReport } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY } from "./judgement-memory.ts";
-import { createP256Verifier } from "./p256.ts";
+import { prepareAnchor } from "./prepared-anchor.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { TcbStatus } from "./tcb-status.ts";
 import type { VerifiedQuote, VerifyOptions } from "./verify-quote.ts";
@@ -56,12 +56,13 @@ export async function forecastTcb(
   { now, rootCa = INTEL_SGX_ROOT_CA }: ForecastOptions,
 ): Promise<Result<TcbForecast, Failure>> {
   requireInstant(now);
+  const anchor = prepareAnchor(rootCa);
   const context: EndorsementContext = {
     now,
-    rootCa: new Uint8Array(rootCa),
-    verifier: createP256Verifier(),
+    rootCa: anchor.der,
+    verifier: anchor.createVerifier(),
     memory: NO_MEMORY,
-    certificates: new Map(),
+    certificates: anchor.certificates(),
   };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;
@@ -74,8 +75,7 @@ export async function forecastTcb(
     qeIdentity: qeIdentity.tcbEvaluationDataNumber,
   };
   const problem =
-    refuseOlder(standard, tcbEvaluationDataNumber) ??
-    (await judgeQeReport(quote, pck.leafKey, qeIdentity, context.verifier));
+    refuseOlder(standard, tcbEvaluationDataNumber) ?? (await judgeQeReport(quote, pck.leafKey, qeIdentity, context));
   if (problem !== null) return err(problem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   const judgement = tcb.ok ? tcb.value : tcb.error.judgement;

@@ -55,11 +55,14 @@ export function startEarlyCollateral(collateral: SignedCollateral, context: Endo
   startAnchored(chains, collateralChecks(collateral), context, "work");
 }
 
-/** Starts the checks that need no more than a quote with its own PCK chain, while the collateral is still to be parsed. */
+/**
+ * Starts the checks of a quote's own PCK chain, while the collateral is still to be parsed. The quote's two signatures are left
+ * for the time when nothing else is to be done but wait for these.
+ */
 export function startEarlyQuote(quote: TdxQuote, context: EndorsementContext): void {
   const pem = findPckChain(quote, undefined);
   const chain = pem.ok ? parsePckChain(pem.value, context.certificates) : pem;
-  if (chain.ok) startAnchored([chain.value], quoteChecks(quote, chain.value[0]?.publicKey), context, "work");
+  if (chain.ok) startAnchored([chain.value], [], context, "work");
 }
 
 /**
@@ -80,7 +83,7 @@ export async function judgeEndorsements(
   const known = memory.recallCollateral(collateral, now);
   const knownPck = known && memory.recallPckChain(pem.value, collateral, now);
   if (known !== undefined && knownPck !== undefined) {
-    startSignatureChecks(quoteChecks(quote, knownPck.leafKey), verifier, "wait");
+    startSignatureChecks(quoteChecks(quote, knownPck.leafKey, memory.attestationKeys), verifier, "wait");
     return ok({ collateral: known, pck: knownPck });
   }
 
@@ -90,7 +93,7 @@ export async function judgeEndorsements(
   const chains = anchoredChains(chain, known === undefined ? collateral : null);
   const checks = [
     ...(known === undefined ? collateralChecks(collateral) : []),
-    ...quoteChecks(quote, chain[0]?.publicKey),
+    ...quoteChecks(quote, chain[0]?.publicKey, memory.attestationKeys),
   ];
   startAnchored(
     chains.map(({ certificates }) => certificates),

@@ -1,6 +1,8 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { AttestationKeyMemory } from "./attestation-key-memory.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
+import type { Verification } from "./judgement-memory.ts";
 import { isP256Point } from "./p256-point.ts";
 import type { P256Verifier } from "./p256.ts";
 import { matchQeIdentity, type QeIdentity } from "./qe-identity.ts";
@@ -15,13 +17,16 @@ function attestationPublicKey(quote: TdxQuote): Uint8Array {
   return key;
 }
 
-/** The two signatures of a quote, in the order in which they are judged. */
-export function quoteChecks(quote: TdxQuote, pckKey: SignatureCheck["publicKey"]): readonly SignatureCheck[] {
+/** The signatures of a quote that are to be checked, in the order in which they are judged. */
+export function quoteChecks(
+  quote: TdxQuote,
+  pckKey: SignatureCheck["publicKey"],
+  attestationKeys: AttestationKeyMemory,
+): readonly SignatureCheck[] {
   const { qeReportSignature, qeReportBytes, signature, signedBytes } = quote;
-  return [
-    { publicKey: pckKey, signature: qeReportSignature, message: qeReportBytes },
-    { publicKey: attestationPublicKey(quote), signature, message: signedBytes },
-  ];
+  const own = { publicKey: attestationPublicKey(quote), signature, message: signedBytes };
+  if (pckKey !== null && pckKey !== undefined && attestationKeys.knows(quote, pckKey)) return [own];
+  return [{ publicKey: pckKey, signature: qeReportSignature, message: qeReportBytes }, own];
 }
 
 function expectedQeReportData(quote: TdxQuote): string {
@@ -29,9 +34,25 @@ function expectedQeReportData(quote: TdxQuote): string {
   return toHex(digest) + "00".repeat(32);
 }
 
+/** Judges that the PCK key signed the QE report, and that the quoting enclave vouches for the attestation key. */
+async function judgeAttestationKey(
+  quote: TdxQuote,
+  pckKey: Uint8Array,
+  verifier: P256Verifier,
+): Promise<Failure | null> {
+  if (!(await verifier.verify(pckKey, quote.qeReportSignature, quote.qeReportBytes))) {
+    return failure("qe-report", "qe-report-signature-invalid");
+  }
+  const expected = expectedQeReportData(quote);
+  if (quote.qeReport.reportData === expected) return null;
+  return failure("qe-report", "qe-report-data-mismatch", { expected, actual: quote.qeReport.reportData });
+}
+
 /**
  * Judges that the platform's PCK key signed the QE report, that the quoting enclave vouches for the attestation key, and
  * that it is the enclave that Intel publishes.
+ *
+ * What the memory knows of the first two is not judged again.
  *
  * Errors (stage `qe-report`): `qe-report-signature-invalid`, `qe-report-data-mismatch`, those of {@link matchQeIdentity}.
  * Source: Intel TDX DCAP Quoting Library API, "QE Report"; its report data is SHA-256(attestation key || authentication data), then zeros.
@@ -40,14 +61,12 @@ export async function judgeQeReport(
   quote: TdxQuote,
   pckKey: Uint8Array,
   qeIdentity: QeIdentity,
-  verifier: P256Verifier,
+  { verifier, memory }: Verification,
 ): Promise<Failure | null> {
-  if (!(await verifier.verify(pckKey, quote.qeReportSignature, quote.qeReportBytes))) {
-    return failure("qe-report", "qe-report-signature-invalid");
-  }
-  const expected = expectedQeReportData(quote);
-  if (quote.qeReport.reportData !== expected) {
-    return failure("qe-report", "qe-report-data-mismatch", { expected, actual: quote.qeReport.reportData });
+  if (!memory.attestationKeys.knows(quote, pckKey)) {
+    const problem = await judgeAttestationKey(quote, pckKey, verifier);
+    if (problem !== null) return problem;
+    memory.attestationKeys.keep(quote, pckKey);
   }
   const matched = matchQeIdentity(quote.qeReport, qeIdentity);
   return matched.ok ? null : matched.error;

@@ -1,9 +1,11 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import { createAttestationKeyMemory, type AttestationKeyMemory } from "./attestation-key-memory.ts";
 import { createBoundedCache } from "./bounded-cache.ts";
 import type { Collateral } from "./collateral-bundle.ts";
 import { toHex } from "./hex.ts";
 import type { JudgedCollateral } from "./judge-collateral.ts";
 import type { JudgedPckChain } from "./judge-pck-chain.ts";
+import type { P256Verifier } from "./p256.ts";
 import { isWithin, type ValidityWindow } from "./validity-window.ts";
 
 /**
@@ -22,10 +24,17 @@ export interface JudgementMemory {
   /** Of a PCK chain judged without CRLs and TCB info, which says what to fetch and no more. */
   readonly recallIssuance: (pem: string | Uint8Array, now: number) => JudgedPckChain | undefined;
   readonly keepIssuance: (pem: string | Uint8Array, judged: JudgedPckChain) => void;
+  readonly attestationKeys: AttestationKeyMemory;
 }
 
 function nothing(): undefined {
   return undefined;
+}
+
+/** What a verification works with: verdicts that it may recall, and who checks signatures. */
+export interface Verification {
+  readonly memory: JudgementMemory;
+  readonly verifier: P256Verifier;
 }
 
 /** Remembers nothing. */
@@ -36,6 +45,7 @@ export const NO_MEMORY: JudgementMemory = {
   keepPckChain: nothing,
   recallIssuance: nothing,
   keepIssuance: nothing,
+  attestationKeys: { knows: () => false, keep: nothing },
 };
 
 function digestOf(texts: readonly string[]): string {
@@ -143,5 +153,6 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
     keepPckChain: (pem, collateral, judged) => pckChains.keep(pem, keyOf(collateral), judged),
     recallIssuance: (pem, now) => withinWindow(issuances.recall(pem, ""), now),
     keepIssuance: (pem, judged) => issuances.keep(pem, "", judged),
+    attestationKeys: createAttestationKeyMemory(limits.maxPckChains),
   };
 }

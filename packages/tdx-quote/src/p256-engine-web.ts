@@ -20,5 +20,4 @@ export const p256Engine: P256Engine = {
       return null;
     }
   },
-  blocks: false,
 };

@@ -10,8 +10,6 @@ export interface P256Engine {
    * @returns null when the bytes are no point on the curve; never throws, never rejects
    */
   readonly importKey: (publicKey: Uint8Array) => P256Key | null | Promise<P256Key | null>;
-  /** Whether {@link P256Key.verifyNow} blocks: then checks side by side are worth their threads only beside other work. */
-  readonly blocks: boolean;
 }
 
 /** An imported public key. */

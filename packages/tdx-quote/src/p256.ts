@@ -18,7 +18,7 @@ export interface P256Verifier {
    * Starts a check whose verdict `verify` is asked for later.
    *
    * @param meanwhile - `work` where the caller has other things to do first; with nothing to do but `wait`, a run time that
-   * verifies faster by blocking leaves the check for then
+   * verifies faster by blocking does so
    */
   readonly start: (
     publicKey: Uint8Array,
@@ -32,11 +32,13 @@ export interface P256Verifier {
 const PUBLIC_KEY_BYTES = 65;
 const SIGNATURE_BYTES = 64;
 
-/** Root, TCB signing, PCK CA, PCK leaf and attestation key, and room for chains that differ. */
-const KEYS_OF_ONE_VERIFICATION = 16;
+type ImportedKey = ReturnType<P256Engine["importKey"]>;
 
 /** Imports public keys; null for bytes that are no point on the curve. */
 export type P256KeyImporter = P256Engine["importKey"];
+
+/** Where a remembered key is looked for: coordinates are as good as random, and one who makes two alike only has both imported again. */
+const KEY_ID_BYTES = 8;
 
 /**
  * Makes an importer that remembers: an import costs more than half a verification, depends on nothing but its bytes, and a
@@ -45,23 +47,24 @@ export type P256KeyImporter = P256Engine["importKey"];
  * Throws RangeError for a limit below 1.
  */
 export function createP256KeyImporter(limit: number): P256KeyImporter {
-  const imported = createBoundedCache<ReturnType<P256KeyImporter>>(limit);
+  const imported = createBoundedCache<{ readonly publicKey: Uint8Array; readonly key: ImportedKey }>(limit);
   return (publicKey) => {
-    if (publicKey.length !== PUBLIC_KEY_BYTES) return null;
-    const id = toHex(publicKey);
+    const id = toHex(publicKey.subarray(1, 1 + KEY_ID_BYTES));
     const known = imported.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined && isSame(known.publicKey, publicKey)) return known.key;
     const key = p256Engine.importKey(publicKey);
-    imported.set(id, key);
+    imported.set(id, { publicKey: new Uint8Array(publicKey), key });
     return key;
   };
 }
 
-/** Copies: what a caller does to its buffers afterwards changes neither a running check nor what it is remembered for. */
-interface Check {
+/** One check that was begun: its answer depends on nothing but these bytes, so whoever has it need not ask again. */
+export interface P256Check {
+  /** Copies: what a caller does to its buffers afterwards changes neither a running check nor what it is remembered for. */
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array<ArrayBuffer>;
   readonly message: Uint8Array<ArrayBuffer>;
+  readonly key: ImportedKey;
   readonly verdict: Promise<boolean>;
 }
 
@@ -72,16 +75,42 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return true;
 }
 
+function beginCheck(
+  way: "verify" | "verifyNow",
+  key: ImportedKey,
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+  message: Uint8Array,
+): P256Check {
+  const copies = {
+    publicKey: new Uint8Array(publicKey),
+    signature: new Uint8Array(signature),
+    message: new Uint8Array(message),
+  };
+  const judge = (imported: P256Key | null): boolean | Promise<boolean> =>
+    imported !== null && signature.length === SIGNATURE_BYTES && imported[way](copies.signature, copies.message);
+  // A key that is there at once starts the check at once, before the caller goes on.
+  const verdict = key instanceof Promise ? key.then(judge) : Promise.resolve(judge(key));
+  return { ...copies, key, verdict };
+}
+
+/** Makes one check, for verifiers that will all be asked for it. */
+export function settleP256Check(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): P256Check {
+  return beginCheck("verifyNow", p256Engine.importKey(publicKey), publicKey, signature, message);
+}
+
 /**
  * Makes a verifier.
  *
- * @param importKey - by default one with a memory that ends with the verifier
+ * @param importKey - where the verifier gets keys that none of its checks has had
+ * @param settled - checks that need not be made again
  * Source: FIPS 186-5, section 6.4.2.
  */
 export function createP256Verifier(
-  importKey: P256KeyImporter = createP256KeyImporter(KEYS_OF_ONE_VERIFICATION),
+  importKey: P256KeyImporter = p256Engine.importKey,
+  settled: readonly P256Check[] = [],
 ): P256Verifier {
-  const checks: Check[] = [];
+  const checks = Array.from(settled);
 
   const known = (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): Promise<boolean> | undefined =>
     checks.find(
@@ -89,32 +118,29 @@ export function createP256Verifier(
         isSame(check.signature, signature) && isSame(check.publicKey, publicKey) && isSame(check.message, message),
     )?.verdict;
 
+  const keyOf = (publicKey: Uint8Array): ImportedKey => {
+    if (publicKey.length !== PUBLIC_KEY_BYTES) return null;
+    const before = checks.find((check) => isSame(check.publicKey, publicKey));
+    return before === undefined ? importKey(publicKey) : before.key;
+  };
+
   const run = (
     way: "verify" | "verifyNow",
     publicKey: Uint8Array,
     signature: Uint8Array,
     message: Uint8Array,
   ): Promise<boolean> => {
-    const copies = {
-      publicKey: new Uint8Array(publicKey),
-      signature: new Uint8Array(signature),
-      message: new Uint8Array(message),
-    };
-    const judge = (key: P256Key | null): boolean | Promise<boolean> =>
-      key !== null && signature.length === SIGNATURE_BYTES && key[way](copies.signature, copies.message);
-    const key = importKey(copies.publicKey);
-    // A key that is there at once starts the check at once, before the caller goes on.
-    const verdict = key instanceof Promise ? key.then(judge) : Promise.resolve(judge(key));
-    checks.push({ ...copies, verdict });
-    return verdict;
+    const check = beginCheck(way, keyOf(publicKey), publicKey, signature, message);
+    checks.push(check);
+    return check.verdict;
   };
 
   return {
     verify: (publicKey, signature, message) =>
       known(publicKey, signature, message) ?? run("verifyNow", publicKey, signature, message),
     start(publicKey, signature, message, meanwhile) {
-      if (meanwhile === "wait" && p256Engine.blocks) return;
-      if (known(publicKey, signature, message) === undefined) void run("verify", publicKey, signature, message);
+      if (known(publicKey, signature, message) !== undefined) return;
+      void run(meanwhile === "wait" ? "verifyNow" : "verify", publicKey, signature, message);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { parseBase64 } from "./base64.ts";
+import { parseBase64, toBase64 } from "./base64.ts";
 import { parseCertificate, type Certificate, type CertificateError } from "./certificate.ts";
 import { err, ok, type Result } from "./result.ts";
 
@@ -45,6 +45,12 @@ export function parsePemCertificates(
     if (at === afterEnd && at < pem.length) return err({ reason: "text after END CERTIFICATE" });
   }
   return ok(certificates);
+}
+
+/** Spells a certificate as PEM, in lines of 64 characters. Source: RFC 7468, section 2. */
+export function toPem(der: Uint8Array): string {
+  const lines = toBase64(der).replaceAll(/.{1,64}/g, "$&\n");
+  return `${BEGIN}\n${lines}${END}\n`;
 }
 
 /** The text without white space and NULs at its end. */

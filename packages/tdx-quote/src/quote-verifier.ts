@@ -2,7 +2,8 @@ import type { Collateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { createJudgementMemory } from "./judgement-memory.ts";
-import { createP256KeyImporter, createP256Verifier } from "./p256.ts";
+import { createP256KeyImporter } from "./p256.ts";
+import { prepareAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
 import type { Result } from "./result.ts";
 import { runPckChainVerification, type PckChainOptions, type PlatformModel } from "./verify-pck-chain.ts";
@@ -14,7 +15,7 @@ export interface QuoteVerifierOptions {
   readonly rootCa?: Uint8Array;
   /** Most judged collaterals kept; default 64 (one per platform model and update). */
   readonly maxCollaterals?: number;
-  /** Most judged PCK chains kept; default 1024 (one per platform). */
+  /** Most judged PCK chains kept, and most attestation keys; default 1024 (one per platform). */
   readonly maxPckChains?: number;
 }
 
@@ -34,9 +35,10 @@ export interface QuoteVerifier {
 }
 
 /**
- * Makes a verifier with bounded memories of successes: judged collateral and judged PCK chains. A quote from a known
- * platform then costs two signature checks in place of ten. A memory's key covers every byte that was judged, the CRLs
- * and the anchor; its entry counts only inside the intersection of all validity windows, so a verdict is the same with and without.
+ * Makes a verifier with bounded memories of successes: judged collateral, judged PCK chains, attestation keys with their QE
+ * report. A quote from a known platform then costs two signature checks in place of ten, and one where its attestation key was
+ * seen before. A memory's key covers every byte that was judged, the CRLs and the anchor; what rests on validity windows counts
+ * only inside all of them, so a verdict is the same with and without.
  *
  * Throws RangeError for a limit below 1.
  */
@@ -52,9 +54,13 @@ export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVe
         quote,
         collateral,
         { ...verifyOptions, rootCa },
-        { memory, verifier: createP256Verifier(importKey) },
+        { memory, verifier: prepareAnchor(rootCa).createVerifier(importKey) },
       ),
     verifyPckChain: (quote, pckOptions) =>
-      runPckChainVerification(quote, { ...pckOptions, rootCa }, { memory, verifier: createP256Verifier(importKey) }),
+      runPckChainVerification(
+        quote,
+        { ...pckOptions, rootCa },
+        { memory, verifier: prepareAnchor(rootCa).createVerifier(importKey) },
+      ),
   };
 }

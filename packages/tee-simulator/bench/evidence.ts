@@ -9,9 +9,20 @@ export async function benchPlatform(): Promise<SimulatedPlatform> {
   return withRootOfIntelsLength(await createSimulatedPlatform({ seed: "bench", now: BENCH_NOW }));
 }
 
-/** Evidence whose quote no other number has. */
+function numbered(length: number, number: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setUint32(0, number);
+  return bytes;
+}
+
+/** Evidence whose quote no other number has; the attestation key and its QE report are those of the platform, as they are in life. */
 export function evidenceOf(platform: SimulatedPlatform, number: number): Evidence {
-  const reportData = new Uint8Array(64);
-  new DataView(reportData.buffer).setUint32(0, number);
-  return platform.buildEvidence(platform.recipe({ reportData }));
+  return platform.buildEvidence(platform.recipe({ reportData: numbered(64, number) }));
+}
+
+/** Evidence whose quote and QE report no other number has: nobody has seen the attestation key vouched for in this way. */
+export function newcomersEvidence(platform: SimulatedPlatform, number: number): Evidence {
+  const recipe = platform.recipe({ reportData: numbered(64, number) });
+  recipe.quote.qeAuthenticationData = numbered(32, number);
+  return platform.buildEvidence(recipe);
 }

@@ -29,8 +29,9 @@ export function quoteMarkdown(report: QuoteReport, withPlots: boolean): string {
     ["one P-256 verification, node:crypto", report.nodeCryptoUs],
     ["one P-256 verification, WebCrypto", report.webCryptoUs],
     ["parse a quote", report.parseUs],
-    ["verify a quote, nothing known (10 signatures)", report.coldVerifyUs],
+    ["verify a quote, nothing known (9 signatures)", report.coldVerifyUs],
     ["verify a quote, platform known (2 signatures)", report.warmVerifyUs],
+    ["verify a quote, its key known too (1 signature)", report.knownKeyVerifyUs],
     ["the same quote with @phala/dcap-qvl", peers.dcapQvlJsUs],
     ["the same quote with @phala/dcap-qvl-web", peers.dcapQvlWasmUs],
     ["replay 5,000 events", report.replay5000EventsUs],
@@ -38,6 +39,7 @@ export function quoteMarkdown(report: QuoteReport, withPlots: boolean): string {
   const proportions: readonly (readonly [string, number])[] = [
     ["nothing known / ten P-256 verifications", ratios.coldOverTenP256],
     ["platform known / two P-256 verifications", ratios.warmOverTwoP256],
+    ["key known / one P-256 verification", ratios.knownKeyOverOneP256],
     ["faster peer / nothing known", ratios.fasterPeerOverCold],
     ["faster peer / platform known", ratios.fasterPeerOverWarm],
   ];
@@ -53,6 +55,7 @@ export function quoteMarkdown(report: QuoteReport, withPlots: boolean): string {
   if (!withPlots) return `${lines.join("\n")}\n`;
   const plots = [
     chart("One verification of a quote", "microseconds", [
+      ["key known", report.knownKeyVerifyUs],
       ["platform known", report.warmVerifyUs],
       ["nothing known", report.coldVerifyUs],
       ["dcap-qvl", peers.dcapQvlJsUs],
@@ -61,6 +64,7 @@ export function quoteMarkdown(report: QuoteReport, withPlots: boolean): string {
     chart("Times of bare P-256 verifications", "ratio", [
       ["nothing known / ten", ratios.coldOverTenP256],
       ["platform known / two", ratios.warmOverTwoP256],
+      ["key known / one", ratios.knownKeyOverOneP256],
     ]),
     chart("Heap of one verifier after different quotes", "MiB", heap),
   ];

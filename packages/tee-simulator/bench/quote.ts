@@ -10,11 +10,12 @@ import {
   verifyQuote,
 } from "@mero-tee/tdx-quote";
 import type { Result } from "@mero-tee/tdx-quote/result";
+import type { Evidence } from "../src/index.ts";
 import { caseOf } from "../test/differential/evidence-case.ts";
 import { JS_PEER } from "../test/differential/js-peer.ts";
 import { createWasmPeer } from "../test/differential/wasm-peer.ts";
 import type { Peer } from "../test/differential/peer.ts";
-import { BENCH_NOW, benchPlatform, evidenceOf } from "./evidence.ts";
+import { BENCH_NOW, benchPlatform, evidenceOf, newcomersEvidence } from "./evidence.ts";
 import { profileMemory } from "./flat-memory.ts";
 import { p256Baseline } from "./p256-baseline.ts";
 import { quoteMarkdown } from "./quote-markdown.ts";
@@ -57,15 +58,21 @@ function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function measure(): Promise<QuoteReport> {
-  progress("making quotes");
-  const platform = await benchPlatform();
-  const evidence = Array.from({ length: callsOf(SCHEDULE) }, (_, number) => evidenceOf(platform, number));
-  const at = (index: number) => {
-    const found = evidence[index];
+/** Evidence for each call that the schedule makes. */
+function evidenceByNumber(make: (number: number) => Evidence): (index: number) => Evidence {
+  const all = Array.from({ length: callsOf(SCHEDULE) }, (_, number) => make(number));
+  return (index) => {
+    const found = all[index];
     if (found === undefined) throw new Error("not enough quotes");
     return found;
   };
+}
+
+async function measure(): Promise<QuoteReport> {
+  progress("making quotes");
+  const platform = await benchPlatform();
+  const at = evidenceByNumber((number) => evidenceOf(platform, number));
+  const newcomerAt = evidenceByNumber((number) => newcomersEvidence(platform, number));
   const { collateral: text, rootCa } = at(0);
   if (rootCa === null) throw new Error("the bench wants a root of its own");
   const verifier = createQuoteVerifier({ rootCa });
@@ -86,6 +93,10 @@ async function measure(): Promise<QuoteReport> {
       },
       {
         name: "warmVerifyUs",
+        call: async (index) => orThrow(await verifier.verify(newcomerAt(index).quote, collateral, { now: BENCH_NOW })),
+      },
+      {
+        name: "knownKeyVerifyUs",
         call: async (index) => orThrow(await verifier.verify(at(index).quote, collateral, { now: BENCH_NOW })),
       },
       { name: "dcapQvlJsUs", call: (index) => ask(JS_PEER, index), share: PEER_SHARE },
@@ -110,11 +121,13 @@ async function measure(): Promise<QuoteReport> {
     parseUs: us("parseUs"),
     coldVerifyUs: us("coldVerifyUs"),
     warmVerifyUs: us("warmVerifyUs"),
+    knownKeyVerifyUs: us("knownKeyVerifyUs"),
     replay5000EventsUs: replay["replayUs"] ?? Number.NaN,
     peers: { dcapQvlJsUs: us("dcapQvlJsUs"), dcapQvlWasmUs: us("dcapQvlWasmUs") },
     ratios: {
       coldOverTenP256: us("coldVerifyUs") / (10 * p256VerifyUs),
       warmOverTwoP256: us("warmVerifyUs") / (2 * p256VerifyUs),
+      knownKeyOverOneP256: us("knownKeyVerifyUs") / p256VerifyUs,
       fasterPeerOverCold: fasterPeerUs / us("coldVerifyUs"),
       fasterPeerOverWarm: fasterPeerUs / us("warmVerifyUs"),
     },

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { parseAbsolutePath } from "./scalars.ts";
-import { parseServiceUrl } from "./service-url.ts";
+import { SERVICE_URL } from "./service-url.ts";
+import type { SettingForm } from "./setting.ts";
 import type { SettingsReader } from "./settings.ts";
 
 /** One place that collateral comes from. */
@@ -20,15 +20,29 @@ export interface CollateralSettings {
 // More would leave each too little of the time that a key release has.
 const MAX_PCCS = 3;
 const WORDS = ["pccs", "intel", "files"] as const;
-type Word = (typeof WORDS)[number];
+
+/** The name of a kind of source. */
+export type CollateralWord = (typeof WORDS)[number];
+
+/** Up to three different addresses of collateral services. */
+export const PCCS_URLS: SettingForm<readonly string[]> = {
+  words: `comma list of up to ${MAX_PCCS} https URLs`,
+  parse: parseCollateralUrls,
+};
+
+/** An order of sources, each once. */
+export const COLLATERAL_ORDER: SettingForm<readonly CollateralWord[]> = {
+  words: `comma list of ${WORDS.map((word) => `\`${word}\``).join(", ")}`,
+  parse: parseOrder,
+};
 
 /** Reads where collateral comes from: the PCCS if there is one, else Intel, and then files if there are any. */
 export function readCollateralSettings(settings: SettingsReader): CollateralSettings {
-  const urls = settings.value<readonly string[] | null>("PCCS_URL", parseCollateralUrls, null);
-  const pccsCaFile = settings.value<string | null>("PCCS_CA_FILE", parseAbsolutePath, null);
-  const directory = settings.value<string | null>("COLLATERAL_DIR", parseAbsolutePath, null);
-  const order = settings.value<readonly Word[] | null>("COLLATERAL_SOURCES", parseOrder, null);
-  const given: Readonly<Record<Word, readonly CollateralOrigin[]>> = {
+  const urls = settings.value("PCCS_URL");
+  const pccsCaFile = settings.value("PCCS_CA_FILE");
+  const directory = settings.value("COLLATERAL_DIR");
+  const order = settings.value("COLLATERAL_SOURCES");
+  const given: Readonly<Record<CollateralWord, readonly CollateralOrigin[]>> = {
     intel: [{ kind: "intel" }],
     pccs: (urls ?? []).map((url) => ({ kind: "pccs", url })),
     files: directory === null ? [] : [{ kind: "files", directory }],
@@ -42,7 +56,7 @@ export function readCollateralSettings(settings: SettingsReader): CollateralSett
 }
 
 // A source that is named and not given, or given and not named, is not what the operator believes to have.
-function refuseContradictions(settings: SettingsReader, order: readonly Word[]): void {
+function refuseContradictions(settings: SettingsReader, order: readonly CollateralWord[]): void {
   const variables = { pccs: "PCCS_URL", files: "COLLATERAL_DIR" } as const;
   for (const word of ["pccs", "files"] as const) {
     const isSet = settings.text(variables[word]) !== undefined;
@@ -60,7 +74,7 @@ function parseCollateralUrls(text: string): Result<readonly string[], string> {
   if (entries.length > MAX_PCCS) return err(`must name ${MAX_PCCS} addresses at most`);
   const urls: string[] = [];
   for (const entry of entries) {
-    const url = parseServiceUrl(entry);
+    const url = SERVICE_URL.parse(entry);
     if (!url.ok) return err(entries.length === 1 ? url.error : `entry ${urls.length + 1} ${url.error}`);
     if (urls.includes(url.value)) return err("must name each address once");
     urls.push(url.value);
@@ -68,8 +82,8 @@ function parseCollateralUrls(text: string): Result<readonly string[], string> {
   return ok(urls);
 }
 
-function parseOrder(text: string): Result<readonly Word[], string> {
-  const order: Word[] = [];
+function parseOrder(text: string): Result<readonly CollateralWord[], string> {
+  const order: CollateralWord[] = [];
   for (const entry of text.split(",").map((each) => each.trim().toLowerCase())) {
     const word = WORDS.find((each) => each === entry);
     if (word === undefined || order.includes(word))

@@ -1,12 +1,18 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 const ORIGIN = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:[^\s/?#@:[\]\\,]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
 
 /**
- * Parses a comma list of origins, each `scheme://host[:port]` as a browser writes it in `Origin`. A blank value names
+ * A comma list of origins, each `scheme://host[:port]` as a browser writes it in `Origin`. A blank value names
  * none, which leaves CORS off. `*`, paths, trailing slashes and empty entries are refused.
  */
-export function parseCorsOrigins(text: string): Result<readonly string[], string> {
+export const CORS_ORIGINS: SettingForm<readonly string[]> = {
+  words: "comma list of origins",
+  parse: parseCorsOrigins,
+};
+
+function parseCorsOrigins(text: string): Result<readonly string[], string> {
   if (text.trim() === "") return ok([]);
   const origins = text.split(",").map((entry) => entry.trim());
   for (const origin of origins) {

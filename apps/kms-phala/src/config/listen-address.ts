@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 /** Where the service listens. Port 0 lets the kernel choose; the address in use is logged. */
 export interface ListenAddress {
@@ -10,10 +11,15 @@ export interface ListenAddress {
 const SHAPE = /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+)\]|(?<ipv4>[0-9.]+)):(?<port>[0-9]{1,5})$/;
 
 /**
- * Parses `IPv4:port` or `[IPv6]:port`. Names are refused: what they resolve to is not the operator's decision, and
+ * `IPv4:port` or `[IPv6]:port`. Names are refused: what they resolve to is not the operator's decision, and
  * a malformed address must never fall back to all interfaces.
  */
-export function parseListenAddress(text: string): Result<ListenAddress, string> {
+export const LISTEN_ADDRESS: SettingForm<ListenAddress> = {
+  words: "IP address and port",
+  parse: parseListenAddress,
+};
+
+function parseListenAddress(text: string): Result<ListenAddress, string> {
   const groups = SHAPE.exec(text)?.groups;
   const ipv4 = groups?.["ipv4"];
   const ipv6 = groups?.["ipv6"];

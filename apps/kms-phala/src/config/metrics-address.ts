@@ -1,13 +1,16 @@
 import { isIP } from "node:net";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ListenAddress } from "./listen-address.ts";
-import { integerBetween } from "./scalars.ts";
+import type { SettingForm } from "./setting.ts";
 import type { SettingsReader } from "./settings.ts";
+
+/** An IP address without a zone. */
+export const METRICS_HOST: SettingForm<string> = { words: "IP address", parse: parseHost };
 
 /** Reads where metrics are served: nowhere without `METRICS_PORT`, and on loopback unless `METRICS_HOST` says otherwise. */
 export function readMetricsAddress(settings: SettingsReader): ListenAddress | null {
-  const port = settings.value<number | null>("METRICS_PORT", integerBetween(0, 65_535), null);
-  const host = settings.value("METRICS_HOST", parseHost, "127.0.0.1");
+  const port = settings.value("METRICS_PORT");
+  const host = settings.value("METRICS_HOST");
   if (port === null && settings.text("METRICS_HOST") !== undefined) {
     settings.warn("METRICS_HOST is not used without METRICS_PORT");
   }

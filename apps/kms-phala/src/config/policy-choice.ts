@@ -5,13 +5,10 @@ import {
   policyFromEnvironment,
   type Profile,
 } from "@mero-tee/policy";
-import { DEFAULT_REPOSITORY, isRepository } from "@mero-tee/release-artifacts";
-import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { DEFAULT_REPOSITORY } from "@mero-tee/release-artifacts";
 import type { ProfileChoice } from "./image-profile.ts";
-import { compareVersions, parseReleaseVersion } from "./release-version.ts";
-import { parseAbsolutePath, parseBoolean, parseSha256 } from "./scalars.ts";
-import { parseServiceUrl } from "./service-url.ts";
-import type { SettingsReader } from "./settings.ts";
+import { compareVersions } from "./release-version.ts";
+import { isPinRefusing, type SettingsReader } from "./settings.ts";
 
 /** What a policy document has to hold against. Digests are lower-case hex, versions are without prefix. */
 interface DocumentChoice {
@@ -39,29 +36,29 @@ export type PolicyChoice =
  * waits for the day somebody switches.
  */
 export function choosePolicy(settings: SettingsReader, image: ProfileChoice, builtAs: string): PolicyChoice {
-  const useEnvironment = settings.value("USE_ENV_POLICY", parseBoolean, false);
+  const useEnvironment = settings.value("USE_ENV_POLICY");
   const environmentPolicy = readEnvironmentPolicy(settings, useEnvironment, image.profile);
-  const path = settings.value<string | null>("MERO_KMS_POLICY_FILE", parseAbsolutePath, null);
-  const sha256 = settings.value<string | null>("MERO_KMS_POLICY_SHA256", parseSha256, null);
-  const nodeSha256 = settings.value<string | null>("MERO_NODE_POLICY_SHA256", parseSha256, null);
+  const path = settings.value("MERO_KMS_POLICY_FILE");
+  const sha256 = settings.value("MERO_KMS_POLICY_SHA256");
+  const nodeSha256 = settings.value("MERO_NODE_POLICY_SHA256");
   const repository = readRepository(settings, image);
-  const releasesUrl = settings.value<string | null>("MERO_TEE_RELEASES_URL", parseServiceUrl, null);
+  const releasesUrl = settings.value("MERO_TEE_RELEASES_URL");
   const isLocked = image.isPinned && image.profile === "locked-read-only";
   if (useEnvironment) {
     // A pin that is not compared would leave an operator with less than was asked for.
-    for (const name of ["MERO_KMS_POLICY_FILE", "MERO_NODE_POLICY_SHA256"]) {
+    for (const name of ["MERO_KMS_POLICY_FILE", "MERO_NODE_POLICY_SHA256"] as const) {
       if (settings.text(name) === undefined) continue;
       settings.refuse("setting-conflict", name, "cannot be combined with USE_ENV_POLICY=true");
     }
-    for (const name of ["MERO_KMS_VERSION", "MERO_KMS_POLICY_SHA256"]) {
+    for (const name of ["MERO_KMS_VERSION", "MERO_KMS_POLICY_SHA256"] as const) {
       if (settings.text(name) !== undefined) settings.warn(`${name} is not used while USE_ENV_POLICY is true`);
     }
     if (isLocked)
       settings.warn("USE_ENV_POLICY is true: the policy is signed by nobody, whoever sets ALLOWED_* decides");
     return environmentPolicy === null ? { kind: "none" } : { kind: "environment", policy: environmentPolicy };
   }
-  const version = settings.value<string | null>("MERO_KMS_VERSION", parseReleaseVersion, null);
-  const oldest = image.isPinned ? builtAs : null;
+  const version = settings.value("MERO_KMS_VERSION");
+  const oldest = isPinRefusing("MERO_KMS_VERSION", image) ? builtAs : null;
   const document = { sha256, nodeSha256, oldest, repository };
   if (oldest !== null && version !== null && compareVersions(version, oldest) < 0) {
     const message = `is older than this image, which was built as ${oldest}`;
@@ -73,24 +70,21 @@ export function choosePolicy(settings: SettingsReader, image: ProfileChoice, bui
       : version === null
         ? { kind: "none" }
         : { kind: "release", version, releasesUrl, isSignatureRequired: true, ...document };
-  if (isLocked && choice.kind !== "none" && sha256 === null && nodeSha256 === null) refuseUnpinned(settings);
+  const isPinned = sha256 !== null || nodeSha256 !== null;
+  if (choice.kind !== "none" && !isPinned && isPinRefusing("MERO_NODE_POLICY_SHA256", image)) refuseUnpinned(settings);
   return choice;
 }
 
 // The repository decides whose signature counts. An image that is pinned has that compiled in, like its root certificates.
 function readRepository(settings: SettingsReader, image: ProfileChoice): string {
-  const repository = settings.value("MERO_TEE_REPOSITORY", parseRepository, DEFAULT_REPOSITORY);
+  const repository = settings.value("MERO_TEE_REPOSITORY");
   if (repository === DEFAULT_REPOSITORY) return repository;
-  if (image.isPinned) {
+  if (isPinRefusing("MERO_TEE_REPOSITORY", image)) {
     const message = `other than ${DEFAULT_REPOSITORY} is refused on any image with a profile pin`;
     settings.refuse("setting-forbidden-by-pin", "MERO_TEE_REPOSITORY", message);
   }
   settings.warn(`MERO_TEE_REPOSITORY: policies are those that ${repository} signs, not ${DEFAULT_REPOSITORY}`);
   return repository;
-}
-
-function parseRepository(text: string): Result<string, string> {
-  return isRepository(text) ? ok(text) : err("must be a repository, OWNER/NAME");
 }
 
 // A signature alone would let whoever can run the release workflow change which nodes a deployed KMS accepts. A digest in the

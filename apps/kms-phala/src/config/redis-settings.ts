@@ -1,6 +1,4 @@
-import { ok } from "@mero-tee/tdx-quote/result";
-import { isExposed, parseRedisUrl, type RedisTarget } from "./redis-url.ts";
-import { integerBetween, parseAbsolutePath } from "./scalars.ts";
+import { isExposed, type RedisTarget } from "./redis-url.ts";
 import type { SettingsReader } from "./settings.ts";
 
 /** The Redis that instances share. */
@@ -16,17 +14,13 @@ export interface RedisSettings {
 
 /** Reads `REDIS_URL` and what belongs to it; null keeps spent challenges in memory. */
 export function readRedisSettings(settings: SettingsReader): RedisSettings | null {
-  const target = settings.value<RedisTarget | null>(
-    "REDIS_URL",
-    (text) => (text.trim() === "" ? ok(null) : parseRedisUrl(text)),
-    null,
-  );
-  const tlsCaFile = settings.value<string | null>("REDIS_TLS_CA_FILE", parseAbsolutePath, null);
-  const sentinelPassword = settings.text("REDIS_SENTINEL_PASSWORD") ?? null;
-  const timeoutMs = settings.value("REDIS_TIMEOUT_MS", integerBetween(100, 2_500), 2_000);
-  const debug = settings.text("DEBUG") ?? "";
+  const target = settings.value("REDIS_URL");
+  const tlsCaFile = settings.value("REDIS_TLS_CA_FILE");
+  const sentinelPassword = settings.value("REDIS_SENTINEL_PASSWORD");
+  const timeoutMs = settings.value("REDIS_TIMEOUT_MS");
+  const debug = settings.value("DEBUG") ?? "";
   if (target === null) {
-    for (const name of ["REDIS_TLS_CA_FILE", "REDIS_SENTINEL_PASSWORD", "REDIS_TIMEOUT_MS"]) {
+    for (const name of ["REDIS_TLS_CA_FILE", "REDIS_SENTINEL_PASSWORD", "REDIS_TIMEOUT_MS"] as const) {
       if (settings.text(name) !== undefined) settings.warn(`${name} is not used without REDIS_URL`);
     }
     return null;

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 /** A host and a port of Redis, of a Sentinel or of a cluster node. */
 export interface RedisHost {
@@ -45,6 +46,12 @@ const SCHEMES: ReadonlyMap<string, { readonly kind: RedisTarget["kind"]; readonl
 const FORMS =
   "must be redis[s]://host[:port][/db], unix:///path, redis[s]+sentinel://host[:port],…/master[/db] or " +
   "redis[s]+cluster://host[:port],…";
+
+/** Where Redis is. The empty text counts as unset. */
+export const REDIS: SettingForm<RedisTarget | null> = {
+  words: "URL of Redis",
+  parse: (text) => (text.trim() === "" ? ok(null) : parseRedisUrl(text)),
+};
 
 /**
  * Parses a Redis URL; blanks around it are dropped. No message repeats any part of the value, since it may hold a

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 const IDENTIFIERS = "[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*";
 const VERSION = new RegExp(
@@ -16,6 +17,12 @@ export function parseReleaseVersion(text: string): Result<string, string> {
     ? err("must be X.Y.Z or mero-kms-vX.Y.Z, with an optional -suffix or +suffix")
     : ok(version);
 }
+
+/** A version, with or without the prefix of its tag. */
+export const RELEASE_VERSION: SettingForm<string> = {
+  words: "`X.Y.Z` or `mero-kms-vX.Y.Z`",
+  parse: parseReleaseVersion,
+};
 
 /**
  * Orders two versions that {@link parseReleaseVersion} accepted: negative when `a` is older, 0 when they rank alike.

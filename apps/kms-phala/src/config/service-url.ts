@@ -1,11 +1,14 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 /**
- * Parses the base URL of a service that gives signed documents, collateral or releases: `https`, or `http` to a loopback
+ * The base URL of a service that gives signed documents, collateral or releases: `https`, or `http` to a loopback
  * address (on the same machine). What they give is signed, but its absence is not: over plain `http` anyone on the way
  * decides what is newest. The value has no trailing slash.
  */
-export function parseServiceUrl(text: string): Result<string, string> {
+export const SERVICE_URL: SettingForm<string> = { words: "https URL", parse: parseServiceUrl };
+
+function parseServiceUrl(text: string): Result<string, string> {
   if (!URL.canParse(text)) return err("must be a URL");
   const url = new URL(text);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {

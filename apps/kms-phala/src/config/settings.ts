@@ -1,4 +1,5 @@
-import type { Result } from "@mero-tee/tdx-quote/result";
+import type { ProfileChoice } from "./image-profile.ts";
+import { SETTINGS, type SettingName, type SettingValues } from "./kms-settings.ts";
 
 /**
  * Why a setting refuses to start: not text, malformed, in conflict with another setting, forbidden by the image's
@@ -22,17 +23,14 @@ export interface ConfigProblem {
 /** The process environment, as Node hands it over. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Turns the text of one variable into its value; the error is the rest of a sentence, such as `must be 1..3600`. */
-export type SettingParser<T> = (text: string) => Result<T, string>;
-
 /** Reads settings one after the other and keeps every problem, so that an operator fixes all of them at once. */
 export interface SettingsReader {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly string[];
   /** The raw text, or `undefined` when the variable is unset or not text (which is a problem). */
-  text(name: string): string | undefined;
-  /** The parsed value, or `fallback` when unset; also when malformed, and then a problem stands. */
-  value<T>(name: string, parse: SettingParser<T>, fallback: T): T;
+  text(name: SettingName): string | undefined;
+  /** The parsed value, or what stands for it when unset; also when malformed, and then a problem stands. */
+  value<Name extends SettingName>(name: Name): SettingValues[Name];
   refuse(code: ConfigProblemCode, setting: string, message: string): void;
   warn(message: string): void;
 }
@@ -50,7 +48,7 @@ export function readSettings(env: Environment): SettingsReader {
   const refuse = (code: ConfigProblemCode, setting: string, message: string): void => {
     problems.push({ code, setting, message });
   };
-  const text = (name: string): string | undefined => {
+  const text = (name: SettingName): string | undefined => {
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined) return undefined;
     if (value.isWellFormed() && !value.includes(REPLACEMENT_CHARACTER)) return value;
@@ -62,17 +60,25 @@ export function readSettings(env: Environment): SettingsReader {
     problems,
     warnings,
     text,
-    value(name, parse, fallback) {
+    value(name) {
+      const { form, absent } = SETTINGS[name];
       const raw = text(name);
-      if (raw === undefined) return fallback;
-      const parsed = parse(raw);
+      if (raw === undefined) return absent;
+      const parsed = form.parse(raw);
       if (parsed.ok) return parsed.value;
       refuse("setting-malformed", name, parsed.error);
-      return fallback;
+      return absent;
     },
     refuse,
     warn(message) {
       warnings.push(message);
     },
   };
+}
+
+/** Whether the image's pin, if it has one, is among those that refuse something of this variable. */
+export function isPinRefusing(name: SettingName, image: ProfileChoice): boolean {
+  const rule = SETTINGS[name].pin;
+  if (rule === null || !image.isPinned) return false;
+  return rule.on === "any" || image.profile === rule.on;
 }

@@ -1,11 +1,17 @@
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import type { SettingForm } from "./setting.ts";
 
 /** Proxies whose word about a caller's address is taken, as IP addresses and CIDR ranges; none: callers come directly. */
 export type TrustedProxies = readonly string[];
 
-/** Parses `none`, or a comma list of IP addresses and CIDR ranges. The empty text counts as unset. */
-export function parseTrustedProxies(text: string): Result<TrustedProxies | null, string> {
+/** `none`, or a comma list of IP addresses and CIDR ranges. The empty text counts as unset. */
+export const TRUSTED_PROXIES: SettingForm<TrustedProxies | null> = {
+  words: "`none`, or a comma list of addresses and ranges",
+  parse: parseTrustedProxies,
+};
+
+function parseTrustedProxies(text: string): Result<TrustedProxies | null, string> {
   if (text.trim() === "") return ok(null);
   if (text.trim() === "none") return ok([]);
   const entries = text.split(",").map((entry) => entry.trim());

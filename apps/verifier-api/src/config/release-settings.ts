@@ -1,11 +1,5 @@
-import { DEFAULT_REPOSITORY, GITHUB_ACTIONS_ISSUER, isRepository, laneIdentity } from "@mero-tee/release-artifacts";
-import { err, ok } from "@mero-tee/tdx-quote/result";
-import { parseIdentity, parseSecret } from "./scalars.ts";
-import { parseServiceBase } from "./service-base.ts";
-import type { AreaReader } from "./settings.ts";
-
-/** The families whose files are passed on. */
-export type ReleaseFamily = "kms" | "node";
+import { type ReleaseFamily, workflowOf } from "./release-identity.ts";
+import type { SettingsReader } from "./settings.ts";
 
 /** Where releases come from, and who signs them. */
 export interface ReleaseSettings {
@@ -18,26 +12,16 @@ export interface ReleaseSettings {
 }
 
 /** Reads the settings of releases: all of them are fixed when the service is deployed. */
-export function readReleaseSettings(settings: AreaReader): ReleaseSettings {
-  const repository = settings.value(
-    "RELEASE_REPO",
-    (text) => (isRepository(text) ? ok(text) : err("must be OWNER/NAME")),
-    DEFAULT_REPOSITORY,
-  );
+export function readReleaseSettings(settings: SettingsReader): ReleaseSettings {
+  const repository = settings.value("RELEASE_REPO");
+  const signer = (name: "SIGSTORE_IDENTITY_KMS" | "SIGSTORE_IDENTITY_NODE", family: ReleaseFamily): string =>
+    settings.text(name) === null ? workflowOf(family, repository) : settings.value(name);
   return {
     repository,
-    apiUrl: settings.value("RELEASE_API_URL", parseServiceBase, "https://api.github.com"),
-    downloadUrl: settings.value("RELEASE_DOWNLOAD_URL", parseServiceBase, "https://github.com"),
-    token: settings.value<string | null>("GITHUB_TOKEN", parseSecret, null),
-    issuer: settings.value("SIGSTORE_ISSUER", parseIdentity, GITHUB_ACTIONS_ISSUER),
-    identities: {
-      kms: settings.value("SIGSTORE_IDENTITY_KMS", parseIdentity, exactly(laneIdentity("kms", repository))),
-      node: settings.value("SIGSTORE_IDENTITY_NODE", parseIdentity, exactly(laneIdentity("node", repository))),
-    },
+    apiUrl: settings.value("RELEASE_API_URL"),
+    downloadUrl: settings.value("RELEASE_DOWNLOAD_URL"),
+    token: settings.value("GITHUB_TOKEN"),
+    issuer: settings.value("SIGSTORE_ISSUER"),
+    identities: { kms: signer("SIGSTORE_IDENTITY_KMS", "kms"), node: signer("SIGSTORE_IDENTITY_NODE", "node") },
   };
-}
-
-function exactly(identity: ReturnType<typeof laneIdentity>): string {
-  if (!("exact" in identity)) throw new TypeError("the identity of a lane is exact");
-  return identity.exact;
 }

@@ -1,4 +1,4 @@
-import type { Result } from "@mero-tee/tdx-quote/result";
+import { SETTINGS, type SettingName, type SettingValues } from "./verifier-settings.ts";
 
 /** What a setting decides about; one at fault closes the endpoints of its area and no others. */
 export type ConfigArea = "everything" | "targets" | "releases" | "collateral" | "ita";
@@ -13,37 +13,42 @@ export interface ConfigProblem {
 /** The process environment, as Node hands it over. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads the settings of one area; a malformed one leaves a problem, and its default. */
-export interface AreaReader {
-  /** The parsed value; `fallback` where the variable is unset or empty. */
-  value<T>(name: string, parse: (text: string) => Result<T, string>, fallback: T): T;
+/** Reads settings; a malformed one leaves a problem in its area, and its default. */
+export interface SettingsReader {
+  readonly problems: readonly ConfigProblem[];
+  /** Whether the rules of production are in force. */
+  readonly isProduction: boolean;
+  /** The parsed value; what stands for it where the variable is unset or empty. */
+  value<Name extends SettingName>(name: Name): SettingValues[Name];
   /** The raw text; null where it is unset or empty. */
-  text(name: string): string | null;
-  refuse(setting: string, message: string): void;
+  text(name: SettingName): string | null;
+  refuse(name: SettingName, message: string): void;
 }
 
-/** Makes readers that share one list of problems. */
-export function readEnvironment(env: Environment): {
-  readonly problems: readonly ConfigProblem[];
-  readonly area: (area: ConfigArea) => AreaReader;
-} {
+/** Makes a {@link SettingsReader} over an environment. */
+export function readSettings(env: Environment): SettingsReader {
   const problems: ConfigProblem[] = [];
-  const text = (name: string): string | null => {
+  const text = (name: SettingName): string | null => {
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     // Deployment platforms keep variables that were cleared as empty texts.
     return value === undefined || value === "" ? null : value;
   };
-  const area = (name: ConfigArea): AreaReader => ({
+  const isProduction = [text("VERCEL_ENV"), text("NODE_ENV")].includes("production");
+  const refuse = (setting: SettingName, message: string): void =>
+    void problems.push({ area: SETTINGS[setting].area, setting, message });
+  return {
+    problems,
     text,
-    value(setting, parse, fallback) {
-      const raw = text(setting);
-      if (raw === null) return fallback;
-      const parsed = parse(raw);
+    refuse,
+    isProduction,
+    value(name) {
+      const { form, absent } = SETTINGS[name];
+      const raw = text(name);
+      if (raw === null) return absent;
+      const parsed = form.parse(raw, isProduction);
       if (parsed.ok) return parsed.value;
-      problems.push({ area: name, setting, message: parsed.error });
-      return fallback;
+      refuse(name, parsed.error);
+      return absent;
     },
-    refuse: (setting, message) => void problems.push({ area: name, setting, message }),
-  });
-  return { problems, area };
+  };
 }

@@ -2,7 +2,7 @@ import { parseProfile } from "@mero-tee/policy";
 import { ASSET, policyAsset } from "@mero-tee/release-artifacts";
 import { jsonValueRange } from "@mero-tee/tdx-quote/json";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
-import type { ReleaseFamily } from "../config/release-settings.ts";
+import type { ReleaseFamily } from "../config/release-identity.ts";
 import { type Answer, CACHE_SHORT, type Call, type Handle, jsonAnswer } from "../http/call.ts";
 import { type Problem, refuse } from "../problem.ts";
 import type { ReleaseService } from "../releases/release-service.ts";

@@ -1,5 +1,5 @@
 import { isJsonObject, parseStrictJson } from "@mero-tee/tdx-quote/json";
-import type { ReleaseFamily } from "../config/release-settings.ts";
+import type { ReleaseFamily } from "../config/release-identity.ts";
 import type { ReleaseList } from "../wire/release-answers.ts";
 import { compareNewestFirst, versionOfTag } from "./release-tag.ts";
 

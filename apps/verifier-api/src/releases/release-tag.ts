@@ -1,4 +1,4 @@
-import type { ReleaseFamily } from "../config/release-settings.ts";
+import type { ReleaseFamily } from "../config/release-identity.ts";
 
 const VERSION = /^\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[0-9a-z.]{1,20})?$/;
 

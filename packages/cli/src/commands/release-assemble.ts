@@ -31,6 +31,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
+import { readVariable } from "../environment.ts";
 import { refusalOfCli, refusalOfRelease, type Refusal } from "../failure-view.ts";
 import type { FileContent } from "../file-store.ts";
 import { optionalFlag } from "../flags.ts";
@@ -111,7 +112,7 @@ async function judge(
 function originOf(ports: Ports, flags: AssembleFlags): Result<ReleaseOrigin, Refusal> {
   const setting = repositorySetting(flags.repo, ports.environment);
   if (!setting.ok) return err(refusalOfCli(setting.error));
-  const epoch = ports.environment["SOURCE_DATE_EPOCH"] ?? "";
+  const epoch = readVariable(ports.environment, "SOURCE_DATE_EPOCH") ?? "";
   if (!/^\d{1,10}$/.test(epoch))
     return err(usage("Set SOURCE_DATE_EPOCH to the time of the commit, in Unix seconds: documents carry it."));
   const { version, commit, runId, runAttempt } = flags;

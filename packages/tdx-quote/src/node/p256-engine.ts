@@ -63,5 +63,4 @@ export const p256Engine: P256Engine = {
       return null;
     }
   },
-  blocks: true,
 };
