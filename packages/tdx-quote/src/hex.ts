@@ -1,16 +1,8 @@
-const ASCII = new TextDecoder();
+import { hexOf } from "#byte-spelling";
 
 /** Spells bytes as lower-case hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  // One string at the end: joining digits one by one makes garbage of many times their size.
-  const digits = new Uint8Array(2 * bytes.length);
-  let at = 0;
-  for (const byte of bytes) {
-    digits[at] = digitCode(byte >> 4);
-    digits[at + 1] = digitCode(byte & 15);
-    at += 2;
-  }
-  return ASCII.decode(digits);
+  return hexOf(bytes);
 }
 
 /**
@@ -32,11 +24,6 @@ export function parseHex(text: string, byteLength?: number): Uint8Array<ArrayBuf
     bytes[index] = (high << 4) | low;
   }
   return seen < NO_DIGIT ? bytes : null;
-}
-
-/** The character of a value below 16. Without a branch: what comes next in random bytes, a processor guesses wrong. */
-function digitCode(value: number): number {
-  return 0x30 + value + 0x27 * ((value + 6) >> 4);
 }
 
 const NO_DIGIT = 16;
