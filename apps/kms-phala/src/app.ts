@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, Server } from "node:http";
-import { REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
+import { createPeerKeyReader, REQUEST_BODY_LIMIT_BYTES } from "@mero-tee/kms-protocol";
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
 import { z } from "zod";
 import { createAdmission } from "./admission.ts";
@@ -78,6 +78,9 @@ const TLS_SERVER_TIMEOUTS = {
   connectionTimeout: IDLE_SOCKET_TIMEOUT_MS,
 };
 
+// Nodes whose public keys are remembered: as many as PCK chains.
+const PEER_KEYS = 1_024;
+
 /**
  * Builds the service: routes, edge and logger, nothing started and nothing read. Plugins run in the order in which they
  * stand here.
@@ -87,7 +90,8 @@ export function buildApp(config: Config, deps: AppDeps): FastifyInstance {
   const { tls, metrics = createMetrics() } = deps;
   const agent = observeAgent(deps.agent, metrics);
   const challenges = observeChallenges(deps.challenges, metrics);
-  const ports = { ...deps, agent, challenges, evidence: observeEvidence(deps.evidence, metrics) };
+  const evidence = observeEvidence(deps.evidence, metrics);
+  const ports = { ...deps, agent, challenges, evidence, readPeerKey: createPeerKeyReader(PEER_KEYS) };
   const callerOf = identifyCallers(limits.trustedProxies);
   const app = Fastify({
     trustProxy:

@@ -5,13 +5,11 @@ import {
   mockReportData,
   parseChallengeId,
   parsePeerId,
-  parsePublicKeyProtobuf,
   parseWrapKey,
-  peerIdFromPublicKey,
   peerIdHash,
+  type PeerKeyReader,
   type SecretBytes,
   signedPayload,
-  verifyPeerSignature,
   wrapBinding,
   wrapTranscript,
 } from "@mero-tee/kms-protocol";
@@ -40,6 +38,7 @@ export interface KeyReleasePorts {
   readonly challenges: ChallengeStore;
   readonly evidence: QuoteVerification;
   readonly agent: GuestAgent;
+  readonly readPeerKey: PeerKeyReader;
   /** Lets this release go on, at once or in turn; null when there is no room. */
   readonly enter: () => Promise<ReleaseSlot | null>;
 }
@@ -113,13 +112,13 @@ export async function releaseKey(
       if (publicKeyBytes === null) return refuse("public-key-not-base64");
       const signature = parseBase64(request.signatureB64); // 7
       if (signature === null) return refuse("signature-not-base64");
-      const publicKey = parsePublicKeyProtobuf(publicKeyBytes); // 8
+      const publicKey = ports.readPeerKey(publicKeyBytes); // 8
       if (!publicKey.ok) return refuse("public-key-malformed", `the public key is refused: ${publicKey.error.defect}`);
-      if (peerIdFromPublicKey(publicKey.value) !== peerId.value) return refuse("peer-identity-mismatch"); // 9
+      if (publicKey.value.peerId !== peerId.value) return refuse("peer-identity-mismatch"); // 9
       const { nonce } = challenge.value;
       const { challengeId } = request;
       const payload = signedPayload({ challengeId, nonce, quote: quoteBytes, peerId: peerId.value });
-      if (!(await verifyPeerSignature(publicKey.value, payload, signature))) return refuse("signature-invalid"); // 10
+      if (!(await publicKey.value.verify(payload, signature))) return refuse("signature-invalid"); // 10
       const isMock = isMockQuote(quoteBytes);
       if (isMock && !settings.acceptMockAttestation) return refuse("mock-quote-refused"); // 11
       const evidence = isMock ? readMockQuote(quoteBytes) : readQuote(quoteBytes); // 12

@@ -6,8 +6,14 @@ import type { Ed25519Engine } from "./ed25519-engine.ts";
  * Source: W3C Web Cryptography API, Ed25519.
  */
 export const ed25519Engine: Ed25519Engine = {
-  async verify(publicKey, payload, signature) {
-    const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-    return crypto.subtle.verify("Ed25519", key, signature, payload);
+  importKey(publicKey) {
+    const bytes = publicKey.slice();
+    let imported: ReturnType<typeof crypto.subtle.importKey> | undefined;
+    return {
+      async verify(payload, signature) {
+        imported ??= crypto.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"]);
+        return crypto.subtle.verify("Ed25519", await imported, signature, payload);
+      },
+    };
   },
 };

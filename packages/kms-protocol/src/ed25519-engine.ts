@@ -3,16 +3,17 @@
  * caller: an engine that could be passed in could say yes to everything.
  */
 export interface Ed25519Engine {
+  /** Imports a public key that was judged before: 32 bytes, taken before the call returns. */
+  readonly importKey: (publicKey: Uint8Array<ArrayBuffer>) => Ed25519Key;
+}
+
+/** An imported public key. */
+export interface Ed25519Key {
   /**
-   * The verification equation, nothing else: key and S are judged before.
+   * The verification equation, nothing else: S is judged before.
    *
-   * @param publicKey - 32 bytes
    * @param signature - 64 bytes `R ‖ S`
    * Source: RFC 8032, section 5.1.7.
    */
-  readonly verify: (
-    publicKey: Uint8Array<ArrayBuffer>,
-    payload: Uint8Array<ArrayBuffer>,
-    signature: Uint8Array<ArrayBuffer>,
-  ) => boolean | Promise<boolean>;
+  readonly verify: (payload: Uint8Array<ArrayBuffer>, signature: Uint8Array<ArrayBuffer>) => boolean | Promise<boolean>;
 }

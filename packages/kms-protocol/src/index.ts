@@ -40,6 +40,7 @@ export {
 } from "./messages.ts";
 export { MOCK_QUOTE_BYTES, isMockQuote, makeMockQuote, mockReportData } from "./mock-quote.ts";
 export { type PeerId, type PeerIdError, parsePeerId, peerIdFromPublicKey, peerIdHash } from "./peer-id.ts";
+export { type PeerKey, type PeerKeyReader, createPeerKeyReader } from "./peer-key.ts";
 export { ED25519_SIGNATURE_BYTES, verifyPeerSignature } from "./peer-signature.ts";
 export {
   type Ed25519PublicKey,

@@ -39,7 +39,7 @@ export function readKnownMembers<Name extends string>(
   }
   const members = new Map<Name, unknown>();
   for (const name of names) {
-    const occurrences = keys.filter((key) => key === name).length;
+    const occurrences = keys.reduce((count, key) => (key === name ? count + 1 : count), 0);
     if (occurrences > 1) return err({ kind: "shape", field: name, problem: "duplicate" });
     const value: unknown = Object.getOwnPropertyDescriptor(document, name)?.value;
     if (occurrences === 1) members.set(name, value);
@@ -57,10 +57,12 @@ export function requiredText<Name extends string>(
   return err({ kind: "shape", field: name, problem: members.has(name) ? "wrong-type" : "missing" });
 }
 
+// The mark is kept, so that it is refused as text before the document.
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    // The mark is kept, so that it is refused as text before the document.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     // Not UTF-8; the decoder has nothing more to say.
     return null;
@@ -101,9 +103,16 @@ function outline(text: string): { readonly depth: number; readonly keys: readonl
   return { depth, keys };
 }
 
-/** Index of the quotation mark that ends the string beginning at `start`. */
+/** Index of the quotation mark that ends the string beginning at `start`: the first one that no backslash stands for. */
 function stringEnd(text: string, start: number): number {
-  let at = start + 1;
-  while (text.charAt(at) !== '"') at += text.charAt(at) === "\\" ? 2 : 1;
-  return at;
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+/** Whether an odd number of backslashes stands before a character of a string; the first of two is for the second. */
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charAt(at - 1 - backslashes) === "\\") backslashes += 1;
+  return backslashes % 2 === 1;
 }

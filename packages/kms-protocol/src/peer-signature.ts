@@ -1,4 +1,5 @@
 import { ed25519Engine } from "#ed25519-engine";
+import type { Ed25519Key } from "./ed25519-engine.ts";
 import type { Ed25519PublicKey } from "./public-key.ts";
 
 /** Length of an Ed25519 signature in bytes. Source: RFC 8032, section 5.1.6. */
@@ -22,12 +23,23 @@ export async function verifyPeerSignature(
   payload: Uint8Array<ArrayBuffer>,
   signature: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
-  if (signature.length !== ED25519_SIGNATURE_BYTES || scalar(signature.subarray(32)) >= GROUP_ORDER) return false;
-  return ed25519Engine.verify(publicKey, payload, signature);
+  return verifyWithKey(ed25519Engine.importKey(publicKey), payload, signature);
 }
 
-function scalar(bytes: Uint8Array): bigint {
+/** As {@link verifyPeerSignature}, by a key that was judged and imported before. */
+export async function verifyWithKey(
+  key: Ed25519Key,
+  payload: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  if (signature.length !== ED25519_SIGNATURE_BYTES || scalar(signature) >= GROUP_ORDER) return false;
+  return key.verify(payload, signature);
+}
+
+/** S of a signature, which is little-endian. */
+function scalar({ buffer, byteOffset, byteLength }: Uint8Array): bigint {
+  const words = new DataView(buffer, byteOffset, byteLength);
   let value = 0n;
-  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  for (const offset of [56, 48, 40, 32]) value = (value << 64n) | words.getBigUint64(offset, true);
   return value;
 }

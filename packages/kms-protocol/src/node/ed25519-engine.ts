@@ -9,10 +9,10 @@ const SPKI_PREFIX = new Uint8Array([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x
  * the `#ed25519-engine` import picks it there.
  */
 export const ed25519Engine: Ed25519Engine = {
-  verify(publicKey, payload, signature) {
+  importKey(publicKey) {
     const spki = Buffer.concat([SPKI_PREFIX, publicKey]).toString("base64");
     // PEM, because Node finds out what an options object with DER is by two exceptions, which cost more than the import.
     const key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
-    return verify(null, payload, key, signature);
+    return { verify: (payload, signature) => verify(null, payload, key, signature) };
   },
 };
