@@ -1,8 +1,9 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
 import { quoteForeignText } from "@mero-tee/policy";
 import { isJsonObject, parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { type BoundedBuffer, createBoundedBuffer } from "./bounded-buffer.ts";
+import { type AnswerEnd, createAnswerReader } from "./agent-answer.ts";
+import type { BoundedBuffer } from "./bounded-buffer.ts";
 import type { GuestAgentError } from "./guest-agent.ts";
 
 /** One call of the guest agent. */
@@ -26,15 +27,23 @@ export interface AgentSocket {
   readonly timeoutMs: number;
 }
 
-// Longer heads are refused by the parser; an agent sends a few lines.
-const HEAD_BYTES = 16_384;
 const REFUSAL_LENGTH = 200;
 const IDLE_CONNECTIONS = 16;
 // Less than the 5 s after which agents close theirs.
 const IDLE_MS = 4_000;
 
-/** Ends a call; `isWhole` says that its answer was read to the end. */
-type Settle = (outcome: Result<BoundedBuffer, GuestAgentError>, isWhole?: boolean) => void;
+/** What happens on a connection while a call has it. */
+interface Listener {
+  readonly onData: (piece: Buffer) => void;
+  /** No more comes; `reason` is null when the agent ended it in good order. */
+  readonly onEnd: (reason: string | null) => void;
+}
+
+/** A connection that is used for one call after the other. */
+interface Connection {
+  readonly socket: Socket;
+  listener: Listener | null;
+}
 
 /**
  * Makes the function that calls the dstack guest agent over its Unix socket and reads its answer under a byte limit and a
@@ -43,9 +52,9 @@ type Settle = (outcome: Result<BoundedBuffer, GuestAgentError>, isWhole?: boolea
  * The agent is not trusted to be brief: what announces more than the limit is not read, and what sends more is cut off
  * there, so that no answer costs more memory than its limit.
  *
- * A connection is kept for further calls only when its answer was read to the end. Anything else ends it and all idle
- * ones: no answer that comes late can be taken for the next call's, and an agent that was replaced is met on a new
- * connection.
+ * A connection is kept for further calls only when its answer was read to the end, and nothing came behind it. Anything else
+ * ends it, and a call that failed all idle ones: no answer that comes late can be taken for the next call's, and an agent
+ * that was replaced is met on a new connection.
  *
  * The call gives the body of an answer with status 200, to be wiped by whoever reads a secret from it.
  * Errors: `agent-unavailable` (no connection, or the agent refused), `agent-timeout`, `agent-answer-too-large`.
@@ -55,81 +64,105 @@ export function createAgentCaller({
   socketPath,
   timeoutMs,
 }: AgentSocket): (call: AgentCall) => Promise<Result<BoundedBuffer, GuestAgentError>> {
-  const kept = new Agent({ keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_MS });
+  const idle = new Set<Connection>();
 
-  const dropIdle = (): void => {
-    for (const sockets of Object.values(kept.freeSockets)) {
-      for (const socket of sockets ?? []) socket.destroy();
-    }
+  const drop = (connection: Connection): void => {
+    idle.delete(connection);
+    connection.socket.destroy();
+  };
+  const open = (): Connection => {
+    const connection: Connection = { socket: connect(socketPath), listener: null };
+    const { socket } = connection;
+    let reason: string | null = "the connection was closed without an answer";
+    const end = (): void => {
+      idle.delete(connection);
+      connection.listener?.onEnd(reason);
+    };
+    socket.on("data", (piece) => {
+      // Nobody asked for it.
+      if (connection.listener === null) drop(connection);
+      else connection.listener.onData(piece);
+      // It may be a part of a key.
+      piece.fill(0);
+    });
+    socket.on("end", () => {
+      reason = null;
+      end();
+    });
+    socket.on("error", (error: Error & { readonly code?: string }) => {
+      reason = error.code ?? error.message;
+    });
+    socket.on("close", end);
+    socket.setTimeout(IDLE_MS, () => {
+      if (connection.listener === null) drop(connection);
+    });
+    return connection;
+  };
+  /** The connection that was idle for the shortest time: the others get old, and end. */
+  const takeIdle = (): Connection | null => {
+    const connection = [...idle].at(-1);
+    if (connection === undefined) return null;
+    idle.delete(connection);
+    connection.socket.ref();
+    return connection;
+  };
+  const giveBack = (connection: Connection, isReusable: boolean): void => {
+    connection.listener = null;
+    if (!isReusable || idle.size >= IDLE_CONNECTIONS) return drop(connection);
+    // What waits for nothing must not keep the process running.
+    connection.socket.unref();
+    idle.add(connection);
   };
   return ({ method, params, limitBytes, isRepeatable }) =>
     new Promise((resolve) => {
       const body = JSON.stringify(params);
-      let isSettled = false;
-      let current: ClientRequest | null = null;
-      const settle: Settle = (outcome, isWhole = false) => {
-        if (isSettled) return;
-        isSettled = true;
+      let current: Connection | null = null;
+      const settle = (outcome: Result<BoundedBuffer, GuestAgentError>, end: AnswerEnd | null): void => {
         clearTimeout(timer);
+        if (current !== null) giveBack(current, isRepeatable && end?.kind === "whole" && end.isReusable);
+        if (end?.kind !== "whole") for (const each of idle) drop(each);
         resolve(outcome);
-        if (isWhole && isRepeatable) return;
-        // Frees the connection; what is still on its way is not read.
-        current?.destroy();
-        if (!isWhole) dropIdle();
       };
       const timer = setTimeout(() => {
-        settle(err({ code: "agent-timeout", reason: `no answer within ${timeoutMs} ms` }));
+        settle(err({ code: "agent-timeout", reason: `no answer within ${timeoutMs} ms` }), null);
       }, timeoutMs);
-      const exchange = (agent: Agent | false): void => {
+      const exchange = (kept: Connection | null, connectionField: "keep-alive" | "close"): void => {
+        const connection = kept ?? open();
+        const reader = createAnswerReader(limitBytes);
         let isAnswered = false;
-        const tried = request({
-          socketPath,
-          method: "POST",
-          path: `/${method}`,
-          agent,
-          maxHeaderSize: HEAD_BYTES,
-          headers: {
-            host: "dstack",
-            "content-type": "application/json",
-            "content-length": Buffer.byteLength(body),
-            ...(agent === false ? { connection: "close" } : {}),
-          },
-        });
-        current = tried;
-        const fail = (reason: string): void => {
-          if (current !== tried || isSettled) return;
-          // The agent closed a connection that was kept; whether before or after it saw the call is not known.
-          if (tried.reusedSocket && !isAnswered) exchange(false);
-          else settle(unavailable(reason));
+        current = connection;
+        const take = (end: AnswerEnd | null): void => {
+          if (end !== null) settle(outcomeOf(end, limitBytes), end);
         };
-        tried.on("error", (error: Error & { readonly code?: string }) => fail(error.code ?? error.message));
-        tried.on("close", () => fail("the connection was closed without an answer"));
-        tried.on("response", (response) => {
-          isAnswered = true;
-          readAnswer(response, limitBytes, settle);
-        });
-        tried.end(body);
+        connection.listener = {
+          onData(piece) {
+            isAnswered = true;
+            take(reader.push(piece));
+          },
+          onEnd(reason) {
+            connection.listener = null;
+            // The agent closed a connection that was kept; whether before or after it saw the call is not known.
+            if (kept !== null && !isAnswered) exchange(null, "close");
+            else if (reason === null) take(reader.end());
+            else settle(unavailable(reason), null);
+          },
+        };
+        connection.socket.write(requestOf(method, body, connectionField));
       };
-      exchange(isRepeatable ? kept : false);
+      if (isRepeatable) exchange(takeIdle(), "keep-alive");
+      else exchange(null, "close");
     });
 }
 
-function readAnswer(response: IncomingMessage, limitBytes: number, settle: Settle): void {
-  const tooLarge = err<GuestAgentError>({ code: "agent-answer-too-large", reason: `more than ${limitBytes} bytes` });
-  if (Number(response.headers["content-length"]) > limitBytes) return settle(tooLarge);
-  const body = createBoundedBuffer(limitBytes);
-  response.on("data", (piece: Buffer) => {
-    const isWithinLimit = body.append(piece);
-    // It may be a part of a key.
-    piece.fill(0);
-    if (isWithinLimit) return;
-    body.wipe();
-    settle(tooLarge);
-  });
-  response.on("error", (error) => settle(unavailable(error.message)));
-  response.on("end", () => {
-    settle(response.statusCode === 200 ? ok(body) : refused(response.statusCode ?? 0, body), true);
-  });
+function requestOf(method: string, body: string, connectionField: "keep-alive" | "close"): string {
+  const head = `POST /${method} HTTP/1.1\r\nhost: dstack\r\ncontent-type: application/json\r\n`;
+  return `${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: ${connectionField}\r\n\r\n${body}`;
+}
+
+function outcomeOf(end: AnswerEnd, limitBytes: number): Result<BoundedBuffer, GuestAgentError> {
+  if (end.kind === "too-large") return err({ code: "agent-answer-too-large", reason: `more than ${limitBytes} bytes` });
+  if (end.kind === "malformed") return unavailable(end.reason);
+  return end.status === 200 ? ok(end.body) : refused(end.status, end.body);
 }
 
 function refused(status: number, body: BoundedBuffer): { readonly ok: false; readonly error: GuestAgentError } {
