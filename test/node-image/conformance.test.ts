@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { debianProgram } from "../debian-program.ts";
-import { link, LOCKED, put, writeLockedTree } from "./sample-tree.ts";
+import { COMMAND_LINE, link, LOCKED, put, writeLockedTree } from "./sample-tree.ts";
 
 /** The judge of finished trees, on a small tree of its own: each thing that is changed in it must fail the check that is for it. */
 const SCRIPT = fileURLToPath(new URL("../../ansible/roles/conformance/files/conformance.py", import.meta.url));
@@ -147,17 +147,17 @@ describe.skipIf(PYTHON === null)("a tree", () => {
     },
     {
       path: "usr/lib/calimero/kernel-command-line",
-      text: "boot=calimero ro calimero.role=node calimero.profile=locked-read-only",
+      text: COMMAND_LINE.replace(" panic=-1", ""),
       check: "command-line: the command line has panic=-1 0 times",
     },
     {
       path: "usr/lib/calimero/kernel-command-line",
-      text: "boot=calimero ro panic=-1 calimero.role=node calimero.profile=locked-read-only init=/bin/sh",
+      text: `${COMMAND_LINE} init=/bin/sh`,
       check: "command-line: the command line has init=/bin/sh",
     },
     {
       path: "usr/lib/calimero/kernel-command-line",
-      text: "boot=calimero ro panic=-1 calimero.role=node calimero.profile=locked-read-only calimero.test=1",
+      text: `${COMMAND_LINE} calimero.test=1`,
       check: "command-line: the command line has calimero.test=1",
     },
     {
@@ -248,6 +248,42 @@ describe.skipIf(PYTHON === null)("a tree", () => {
       "DefaultDependencies=no\nPrivateNetwork=yes\nProtectSystem=strict\n",
     );
     expect(await failures()).toEqual(["rtmr-first: calimero-rtmr.service has no FailureAction=poweroff-force"]);
+  });
+
+  test.each([
+    { name: "that leaves the word out", words: [] },
+    { name: "that says yes", words: ["systemd.import_credentials=yes"] },
+    { name: "that says it twice", words: ["systemd.import_credentials=no", "systemd.import_credentials=1"] },
+    {
+      name: "with a credential of its own",
+      words: ["systemd.import_credentials=no", "systemd.set_credential=passwd.plaintext-password.root:x"],
+    },
+  ])("takes no credentials of the host, in a profile either: a command line $name fails", async ({ words }) => {
+    const parameters = ["boot=calimero", "ro", "panic=-1", ...words];
+    const line = [...parameters, "calimero.role=node", "calimero.profile=locked-read-only"].join(" ");
+    await put(tree, "usr/lib/calimero/kernel-command-line", line);
+    expect(await failures({ ...LOCKED, kernel_parameters: parameters })).toEqual([
+      "host-credentials: the command line does not keep credentials of the host out",
+    ]);
+  });
+
+  test.each([
+    {
+      path: "usr/lib/x86_64-linux-gnu/systemd/libsystemd-core-257.so",
+      check: "host-credentials: systemd does not know systemd.import_credentials",
+    },
+    {
+      path: "etc/systemd/system-generators/systemd-ssh-generator",
+      check: "host-credentials: systemd-ssh-generator is not masked",
+    },
+    {
+      path: "etc/credstore/passwd.hashed-password.root",
+      check: "host-credentials: /etc/credstore/passwd.hashed-password.root is a credential",
+    },
+  ])("with $path changed fails: $check", async ({ path, check }) => {
+    await rm(join(tree, path), { force: true });
+    await put(tree, path, "another");
+    expect(await failures()).toEqual([check]);
   });
 
   test("of a profile with a login prompt fails without one", async () => {

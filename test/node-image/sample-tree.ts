@@ -23,6 +23,10 @@ const RECOVERY_UNITS = [
 const TMPFS = ["/tmp", "/var/log"] as const;
 const PROGRAM = "a program\n";
 
+/** The command line of a small locked image. */
+export const COMMAND_LINE =
+  "boot=calimero ro panic=-1 systemd.import_credentials=no calimero.role=node calimero.profile=locked-read-only";
+
 /** What a locked image is expected to be, small enough to be read. */
 export const LOCKED = {
   profile: "locked-read-only",
@@ -33,7 +37,8 @@ export const LOCKED = {
   operator_groups: [] as readonly string[],
   privileged_files: [] as readonly string[],
   foreign_units: ["google-guest-agent.service", "apt-daily.timer"],
-  kernel_parameters: ["boot=calimero", "ro", "panic=-1"],
+  generators_masked: ["systemd-ssh-generator"],
+  kernel_parameters: ["boot=calimero", "ro", "panic=-1", "systemd.import_credentials=no"],
   ports: { public: [80, 443, 2528], loopback: [2428, 3001, 8429, 9100] },
   tmpfs: TMPFS,
   programs: { merod: createHash("sha256").update(PROGRAM).digest("hex") },
@@ -63,8 +68,8 @@ export async function writeLockedTree(tree: string): Promise<void> {
     "etc/fstab": TMPFS.map((path) => `tmpfs ${path} tmpfs mode=0755,nosuid,nodev,noexec 0 0\n`).join(""),
     "usr/lib/calimero/image-profile": "locked-read-only\n",
     "usr/lib/calimero/image-role": "node\n",
-    "usr/lib/calimero/kernel-command-line":
-      "boot=calimero ro panic=-1 calimero.role=node calimero.profile=locked-read-only",
+    "usr/lib/calimero/kernel-command-line": COMMAND_LINE,
+    "usr/lib/x86_64-linux-gnu/systemd/libsystemd-core-257.so": "\0systemd.import_credentials\0",
     "usr/local/bin/merod": PROGRAM,
   };
   for (const [path, text] of Object.entries(files)) await put(tree, path, text);
@@ -95,6 +100,7 @@ export async function writeLockedTree(tree: string): Promise<void> {
   for (const unit of [...LOGIN_UNITS, ...RECOVERY_UNITS, "google-guest-agent.service"]) {
     await link(tree, `etc/systemd/system/${unit}`, "/dev/null");
   }
+  await link(tree, "etc/systemd/system-generators/systemd-ssh-generator", "/dev/null");
   const needing = [
     "basic.target",
     "network-pre.target",

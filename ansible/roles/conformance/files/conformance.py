@@ -365,6 +365,28 @@ def check_command_line(tree, expected):
     return problems
 
 
+def check_host_credentials(tree, expected):
+    """Whether strings of the host (SMBIOS, fw_cfg) stay strings: as credentials of PID 1 they set passwords, keys, units and files."""
+    problems = []
+    words = tree.read("usr/lib/calimero/kernel-command-line").split()
+    said = [word for word in words if re.match(r"systemd\.(import_credentials|set_credential)", word)]
+    if said != ["systemd.import_credentials=no"]:
+        problems.append("the command line does not keep credentials of the host out")
+    cores = ["usr/lib/systemd/systemd"]
+    for folder in ["usr/lib/systemd", "usr/lib/x86_64-linux-gnu/systemd"]:
+        cores += ["%s/%s" % (folder, name) for name in tree.names(folder) if name.startswith("libsystemd-core")]
+    # An older systemd takes no notice of the word.
+    if not any("systemd.import_credentials" in tree.read(path) for path in cores):
+        problems.append("systemd does not know systemd.import_credentials")
+    for folder in ["etc/credstore", "etc/credstore.encrypted", "usr/lib/credstore", "usr/lib/credstore.encrypted"]:
+        problems += ["/%s/%s is a credential" % (folder, name) for name in tree.names(folder)]
+    for name in expected["generators_masked"]:
+        path = tree.at("etc/systemd/system-generators/" + name)
+        if not os.path.islink(path) or os.readlink(path) != "/dev/null":
+            problems.append("%s is not masked" % name)
+    return problems
+
+
 def check_tools(tree, expected):
     if expected["ssh"]:
         return None
@@ -383,6 +405,7 @@ CHECKS = [
     ("initrd-scripts", "R3", check_initrd),
     ("accounts", "R4", check_accounts),
     ("foreign-units", "R5", check_foreign_units),
+    ("host-credentials", "R5", check_host_credentials),
     ("units-enabled", "R6", check_units_enabled),
     ("boot-scripts", "R6", check_boot_scripts),
     ("programs", "R6", check_programs),
