@@ -52,6 +52,12 @@ const EVERYWHERE: readonly TreeMutant[] = [
     make: async (tree) => await put(tree, "usr/lib/systemd/system/google-metadata-runner.service", "[Service]\n"),
   },
   {
+    name: "SSH on a channel to the host",
+    check: "host-credentials",
+    says: "systemd-ssh-generator is not masked",
+    make: async (tree) => await remove(tree, "etc/systemd/system-generators/systemd-ssh-generator"),
+  },
+  {
     name: "calimero-init that does not start",
     check: "units-enabled",
     says: "calimero-init.service is not enabled",
