@@ -20,7 +20,9 @@ describe("a rehearsed release", () => {
           expect(steps.every(({ status }) => status === "done")).toBe(true);
           if (lane !== "kms") continue;
           const deployed = steps.find(({ step }) => step === "deploy");
-          expect(deployed?.evidence).toMatch(/key [0-9a-f]{16}, wrapped; other profiles: refused$/);
+          expect(deployed?.evidence).toMatch(
+            /key [0-9a-f]{16}, wrapped; 9 pairs, 3 keys; 2 rules hold, 0 not asked; 4 rules hold, 0 not asked$/,
+          );
         }
       } finally {
         await world.close();

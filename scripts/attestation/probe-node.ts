@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
-import { createMachineClient } from "./machine-client.ts";
+import { observeNode } from "./observe-node.ts";
 import { comparePrediction } from "./prediction.ts";
-import { freshNonce, keep, type Probe, verifyProbedQuote, writeCandidates } from "./probe.ts";
+import { keep, type Probe } from "./probe.ts";
 
 /** A probe of a node VM. */
 export interface NodeProbe extends Probe {
@@ -20,27 +20,15 @@ export interface NodeProbe extends Probe {
 }
 
 /**
- * Probes a node VM: it must be up, quote a fresh nonce on a genuine machine, and have recorded the profile and root hash of the
- * image that was built. Leaves candidates, the MRTD record and the provenance of its profile.
+ * Probes a node VM: it must hold as {@link observeNode} says, and have recorded the profile and root hash of the image that was
+ * built. Leaves candidates, the MRTD record and the provenance of its profile.
  *
  * Source: mero-tee release families, steps N3 and N4.
  */
 export async function probeNode(probe: NodeProbe): Promise<string> {
-  const { meroTee, fetch, url, profile } = probe;
+  const { meroTee, profile } = probe;
   const image: unknown = JSON.parse(await readFile(join(probe.images, `image-${profile}.json`), "utf8"));
-  const machine = createMachineClient(fetch, url);
-  await keep(probe, `health-${profile}.json`, await machine.awaitUp("/admin-api/health", probe.patience));
-  const info = await machine.ask("/admin-api/tee/info");
-  await keep(probe, `tee-info-${profile}.json`, info);
-
-  const nonce = freshNonce();
-  const question = { nonce: nonce.toString("hex") };
-  await keep(probe, `tee-attest-request-${profile}.json`, question);
-  const said = await machine.ask("/admin-api/tee/attest", question);
-  const answer = await keep(probe, `tee-attest-response-${profile}.json`, said);
-  // The second half is the hash of an application, and none was asked about.
-  const verified = await verifyProbedQuote(probe, answer, Buffer.concat([nonce, Buffer.alloc(32)]));
-  const registers = registersOf(verified.quote);
+  const { nonce, tcbStatus, registers, quoteB64, teeInfoMrtd, candidates } = await observeNode(probe);
 
   const rootHash = textAt(image, "root_hash");
   const expected = expectOk(
@@ -50,12 +38,7 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
     const message = `The machine has RTMR3 ${registers.rtmr3}; ${profile} with root hash ${rootHash} gives ${textAt(expected, "rtmr3")}.`;
     stopLane("probe-refused", message, ["M-05"]);
   }
-  const facts = { answer, nonce, tcbStatus: verified.tcbStatus };
-  const candidates = await writeCandidates(probe, `measurement-policy-candidates-${profile}.json`, facts);
-  const quoteDigest = createHash("sha256")
-    .update(Buffer.from(textAt(said, "data", "quoteB64"), "base64"))
-    .digest("hex");
-  const teeInfoMrtd = textAt(info, "data", "mrtd");
+  const quoteDigest = createHash("sha256").update(Buffer.from(quoteB64, "base64")).digest("hex");
   await keep(probe, `mrtd-${profile}.json`, {
     mrtd: registers.mrtd,
     mrtd_source: "parsed_td_quote",
@@ -73,18 +56,7 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
     `profile-provenance-${profile}.json`,
     provenanceOf(probe, image, nonce, registers.mrtd, quoteDigest),
   );
-  return `${verified.tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}, RTMR3 as predicted, ${comparePrediction(image, registers)}`;
-}
-
-function registersOf(quote: unknown) {
-  const register = (name: string): string => textAt(quote, name);
-  return {
-    mrtd: register("mrtd"),
-    rtmr0: register("rtmr0"),
-    rtmr1: register("rtmr1"),
-    rtmr2: register("rtmr2"),
-    rtmr3: register("rtmr3"),
-  };
+  return `${tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}, RTMR3 as predicted, ${comparePrediction(image, registers)}`;
 }
 
 function provenanceOf(probe: NodeProbe, image: unknown, nonce: Buffer, mrtd: string, quoteSha256: string): object {

@@ -235,6 +235,14 @@ export const FAILURES: readonly RehearsedFailure[] = [
     },
   },
   {
+    name: "policy-not-promoted",
+    what: "one profile has no reviewed policy",
+    lane: "kms",
+    stoppedAt: "judge",
+    stoppedBy: ["P-04"],
+    spoil: async ({ run }) => await rm(join(run.reviewed ?? "", "kms.debug.json")),
+  },
+  {
     name: "release-exists",
     what: "the tag was released before",
     lane: "node",

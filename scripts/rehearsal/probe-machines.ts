@@ -5,13 +5,14 @@ import { type Profile, PROFILES } from "../../packages/policy/src/index.ts";
 import { kmsAppCompose } from "../../packages/release-artifacts/src/index.ts";
 import { simulatedApplication } from "../../packages/tee-simulator/src/index.ts";
 import { startSimulator } from "../../packages/tee-simulator/src/server/index.ts";
+import { observeNode } from "../attestation/observe-node.ts";
 import { probeKms } from "../attestation/probe-kms.ts";
 import { probeNode } from "../attestation/probe-node.ts";
 import { composeTemplate, expectReviewed } from "../release/composition.ts";
 import { textAt } from "../release/mero-tee.ts";
 import type { LaneRun, LaneTools } from "../release/release-lane.ts";
 import { KMS_BUNDLE, KMS_IMAGE } from "./build-outputs.ts";
-import { startKms } from "./kms-process.ts";
+import { type RunningKms, startKms } from "./kms-process.ts";
 import type { RehearsalWorld } from "./world.ts";
 
 /** Machines of the simulated platform are up as soon as they listen. */
@@ -80,11 +81,61 @@ export async function nodePolicyDigest(world: RehearsalWorld, version: string): 
 /** How the composition that is probed departs from the template. */
 export type ComposeChange = (appCompose: string, profile: Profile) => string;
 
+/** Looks at a fresh node of each profile, after its release; what was seen lands in a directory. */
+export async function observeNodes(world: RehearsalWorld, { meroTee }: LaneTools, out: string): Promise<void> {
+  for (const profile of PROFILES) {
+    const machine = await startSimulator({
+      platform: world.platform,
+      now: () => Math.floor(Date.now() / 1000),
+      profile,
+    });
+    try {
+      await observeNode({
+        meroTee,
+        fetch: world.fetch,
+        url: machine.url,
+        profile,
+        machineType: "c3-standard-4",
+        out,
+        pccs: machine.url,
+        rootCa: world.rootCaFile,
+        patience: PATIENCE,
+      });
+    } finally {
+      await machine.close();
+    }
+  }
+}
+
+/** Probes a KMS that runs; what was seen lands in a directory. */
+export async function probeRunningKms(
+  world: RehearsalWorld,
+  run: LaneRun,
+  { meroTee }: LaneTools,
+  kms: RunningKms,
+  { profile, out }: { readonly profile: Profile; readonly out: string },
+): Promise<string> {
+  return await probeKms({
+    meroTee,
+    fetch: world.fetch,
+    url: kms.url,
+    profile,
+    machineType: "tdx.small",
+    out,
+    appCompose: join(run.inputs, `app-compose-${profile}.json`),
+    commit: run.commit,
+    label: `release-kms-${run.version}-${profile}-${run.runId}-${run.runAttempt}-try1`,
+    pccs: kms.simulatorUrl,
+    rootCa: world.rootCaFile,
+    patience: PATIENCE,
+  });
+}
+
 /** Probes a KMS of each profile: its guest boots the composition, and the real service runs in it. */
 export async function probeKmses(
   world: RehearsalWorld,
   run: LaneRun,
-  { meroTee }: LaneTools,
+  tools: LaneTools,
   change: ComposeChange = String,
 ): Promise<string> {
   const nodePolicySha256 = await nodePolicyDigest(world, run.version);
@@ -97,20 +148,7 @@ export async function probeKmses(
     const bundle = join(run.inputs, KMS_BUNDLE);
     const kms = await startKms(world, { profile, version: run.version, appCompose, nodePolicySha256, bundle });
     try {
-      const found = await probeKms({
-        meroTee,
-        fetch: world.fetch,
-        url: kms.url,
-        profile,
-        machineType: "tdx.small",
-        out: run.inputs,
-        appCompose: file,
-        commit: run.commit,
-        label: `release-kms-${run.version}-${profile}-${run.runId}-${run.runAttempt}-try1`,
-        pccs: kms.simulatorUrl,
-        rootCa: world.rootCaFile,
-        patience: PATIENCE,
-      });
+      const found = await probeRunningKms(world, run, tools, kms, { profile, out: run.inputs });
       seen.push(found);
     } finally {
       await kms.stop();

@@ -21,6 +21,7 @@ import { composeHashCommand } from "./commands/compose-hash.ts";
 import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
+import { e2eKmsNodeCommand, e2eNodeCommand } from "./commands/e2e.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
 import { imageMeasureCommand } from "./commands/image-measure.ts";
 import { guardCommands } from "./commands/guard.ts";
@@ -145,6 +146,10 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "Appraise a live KMS or node, or what somebody handed over",
         "mero-tee verify kms https://kms.example.com --version 2.4.0",
       ),
+    }),
+    e2e: buildRouteMap({
+      routes: { node: e2eNodeCommand, kmsNode: e2eKmsNodeCommand },
+      docs: groupDocs("Hold live machines to their release", "mero-tee e2e node --in seen --release ./mero-tee-v2.4.0"),
     }),
     composeHash: composeHashCommand,
     guard: buildRouteMap({

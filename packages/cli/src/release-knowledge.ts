@@ -24,6 +24,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { cliFailure } from "./cli-failure.ts";
 import type { Ports } from "./context.ts";
 import { refusalOfCli, refusalOfRelease, type Refusal } from "./failure-view.ts";
+import type { FileStore } from "./file-store.ts";
 import { optionalFlag, type OptionalFlag } from "./flags.ts";
 import { loadReleaseFile } from "./release-file.ts";
 
@@ -102,12 +103,13 @@ const LOADERS: readonly Loader[] = [
   loader("nodePolicy", loadNodePolicy, (nodeRelease) => ({ nodeRelease })),
   loader(
     "identities",
-    async (ports, path) => await perProfile(ports, path, (each) => `kms-app-identity-${each}.json`, "appIdentity"),
+    async (ports, path) =>
+      await loadPerProfile(ports.files, path, (each) => `kms-app-identity-${each}.json`, "appIdentity"),
     (appIdentities) => ({ appIdentities }),
   ),
   loader(
     "reviewed",
-    async (ports, path) => await perProfile(ports, path, (each) => `kms.${each}.json`, "attestationPolicy"),
+    async (ports, path) => await loadPerProfile(ports.files, path, (each) => `kms.${each}.json`, "attestationPolicy"),
     (promotedPolicies) => ({ promotedPolicies }),
   ),
   loader(
@@ -117,7 +119,7 @@ const LOADERS: readonly Loader[] = [
   ),
   loader(
     "endorsements",
-    async (ports, path) => await loadWith(ports, path, parseLaunchEndorsements),
+    async (ports, path) => await loadWith(ports.files, path, parseLaunchEndorsements),
     (launchEndorsements) => ({ launchEndorsements }),
   ),
   loader("predictions", loadPredictions, (predictions) => ({ predictions })),
@@ -136,28 +138,51 @@ async function loadNodePolicy(ports: Ports, path: string): Loaded<LoadedDocument
 }
 
 /** The documents of one kind in a directory, by profile; one that is not there is not given. */
-async function perProfile<K extends DocumentKind>(
-  ports: Ports,
+export async function loadPerProfile<K extends DocumentKind>(
+  files: FileStore,
   directory: string,
   nameOf: (profile: Profile) => string,
   kind: K,
 ): Loaded<Partial<PerProfile<ReleasedDocuments[K]>>> {
-  const listed = await ports.files.directory(directory);
-  if (!listed.ok) return err(refusalOfCli(listed.error));
-  const names = new Set((await listed.value.list()).map(({ name }) => name));
+  const names = await namesIn(files, directory);
+  if (!names.ok) return names;
   const documents: Partial<Record<Profile, ReleasedDocuments[K]>> = {};
-  for (const profile of PROFILES.filter((each) => names.has(nameOf(each)))) {
-    const loaded = await loadReleaseFile(ports.files, join(directory, nameOf(profile)), kind);
+  for (const profile of PROFILES.filter((each) => names.value.has(nameOf(each)))) {
+    const loaded = await loadReleaseFile(files, join(directory, nameOf(profile)), kind);
     if (!loaded.ok) return loaded;
     documents[profile] = loaded.value.value;
   }
   return ok(documents);
 }
 
+/** What a parser makes of those of these files that are in a directory. */
+export async function loadEach<T>(
+  files: FileStore,
+  directory: string,
+  wanted: readonly string[],
+  parse: Parser<T>,
+): Loaded<readonly T[]> {
+  const names = await namesIn(files, directory);
+  if (!names.ok) return names;
+  const values: T[] = [];
+  for (const name of wanted.filter((each) => names.value.has(each))) {
+    const loaded = await loadWith(files, join(directory, name), parse);
+    if (!loaded.ok) return loaded;
+    values.push(loaded.value);
+  }
+  return ok(values);
+}
+
+async function namesIn(files: FileStore, directory: string): Loaded<ReadonlySet<string>> {
+  const listed = await files.directory(directory);
+  if (!listed.ok) return err(refusalOfCli(listed.error));
+  return ok(new Set((await listed.value.list()).map(({ name }) => name)));
+}
+
 async function loadPredictions(ports: Ports, directory: string): Loaded<NonNullable<OutsideKnowledge["predictions"]>> {
   const predictions = new Map<Profile, NonNullable<NonNullable<OutsideKnowledge["predictions"]>[Profile]>>();
   for (const profile of PROFILES) {
-    const loaded = await loadWith(ports, join(directory, `image-${profile}.json`), parseImagePrediction);
+    const loaded = await loadWith(ports.files, join(directory, `image-${profile}.json`), parseImagePrediction);
     if (!loaded.ok) return loaded;
     if (Object.keys(loaded.value).length > 0) predictions.set(profile, loaded.value);
   }
@@ -179,8 +204,8 @@ async function loadWaivers(ports: Ports, path: string, signer: LaneSigner): Load
 
 type Parser<T> = (file: string, content: Uint8Array) => Result<T, readonly DocumentProblem[]>;
 
-async function loadWith<T>(ports: Ports, path: string, parse: Parser<T>): Loaded<T> {
-  const content = await ports.files.read(path, LIMIT_BYTES);
+async function loadWith<T>(files: FileStore, path: string, parse: Parser<T>): Loaded<T> {
+  const content = await files.read(path, LIMIT_BYTES);
   return content.ok ? readWith(path, content.value, parse) : err(refusalOfCli(content.error));
 }
 

@@ -83,7 +83,14 @@ export { judgeRelease, type ReleaseVerdict, verifyRelease, type VerifyReleaseOpt
 
 export { assetsToSign, type ReleaseToSign, type SignFile, type SigningError, signRelease } from "./sign-release.ts";
 export { type AuditState, changesSince, NOTHING_SEEN, parseAuditState, withSeen } from "./release-audit.ts";
-export { parseImagePrediction, parseLaunchEndorsements, parseTcbWaivers } from "./outside-documents.ts";
+export {
+  type KeyRequestOutcome,
+  parseClientVerification,
+  parseImagePrediction,
+  parseKeyRequest,
+  parseLaunchEndorsements,
+  parseTcbWaivers,
+} from "./outside-documents.ts";
 export { type ListedRelease, listReleases } from "./release-list.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";

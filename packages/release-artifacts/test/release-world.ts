@@ -67,7 +67,7 @@ export function documentFrom<K extends DocumentKind>(kind: K, value: object | st
   return read.value.value;
 }
 
-function perProfile<T>(make: (profile: Profile) => T): PerProfile<T> {
+export function perProfile<T>(make: (profile: Profile) => T): PerProfile<T> {
   return {
     debug: make("debug"),
     "debug-read-only": make("debug-read-only"),
@@ -212,7 +212,8 @@ export function publishedText(): string {
   return assembled.get(ASSET.publishedMrtds) ?? "";
 }
 
-function appIdentity(profile: Profile): AppIdentity {
+/** What a probe of the KMS proved. */
+export function appIdentity(profile: Profile): AppIdentity {
   return documentFrom("appIdentity", {
     schema_version: 1,
     compose_hash: sha256(`composition of ${profile}`),

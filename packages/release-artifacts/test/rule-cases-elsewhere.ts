@@ -4,11 +4,12 @@ import {
   type EvidenceByScope,
   judge,
   parseReleaseVersion,
+  policyAsset,
   type RuleId,
   type RuleResult,
   type RuleScope,
 } from "../src/index.ts";
-import { documentFrom, kmsCandidates, publishedText } from "./release-world.ts";
+import { documentFrom, kmsCandidates, perProfile, publishedText, stagedFiles } from "./release-world.ts";
 
 /** A rule that judges something else than a released directory. */
 export interface OtherScopeCase {
@@ -72,6 +73,21 @@ function probeOf(profile: (typeof PROFILES)[number]): object {
   return { ...kmsCandidates(profile), policy };
 }
 
+const LOCKED = "locked-read-only" as const;
+const REJECTED = "measurement_policy_rejected";
+const MATRIX = PROFILES.flatMap((policy) => PROFILES.map((node) => ({ policy, node, allowed: policy === node })));
+const RELEASED = await stagedFiles({ lane: "kms" });
+const KMS = {
+  policies: perProfile((profile) =>
+    documentFrom("attestationPolicy", new TextDecoder().decode(RELEASED.get(policyAsset(profile)))),
+  ),
+  // RTMR3 is another on every machine, and none of E-01's.
+  probes: perProfile((profile) => {
+    const { policy, ...seen } = kmsCandidates(profile);
+    return { ...seen, policy: { ...policy, allowed_rtmr3: [] } };
+  }),
+};
+
 const CHECKS = {
   positivePassed: true,
   wrongNonceRejected: true,
@@ -116,10 +132,11 @@ const GOOD: Omit<EvidenceByScope, "release"> = {
   live: {
     published: documentFrom("publishedMrtds", publishedText()),
     probes: PROBES,
-    matrix: PROFILES.flatMap((policy) => PROFILES.map((node) => ({ policy, node, allowed: policy === node }))),
+    matrix: MATRIX,
     antiFake: PROFILES.map((profile) => ({ profile, ...CHECKS })),
     composeHashes: [{ profile: "debug", live: "00", released: "00" }],
-    crossProfile: [{ node: "debug", expectedCode: "rtmr3_not_allowed", actualCode: "rtmr3_not_allowed" }],
+    crossProfile: [{ kms: LOCKED, node: "debug", expectedCode: REJECTED, actualCode: REJECTED }],
+    kms: KMS,
   },
 };
 
@@ -226,6 +243,7 @@ export const OTHER_SCOPE_CASES: readonly OtherScopeCase[] = [
   }),
   example("live", GOOD.live, "E-01", {
     "a machine that measures otherwise": { probes: { ...PROBES, debug: kmsCandidates("debug") } },
+    "a KMS that measures otherwise": { kms: { ...KMS, probes: { ...KMS.probes, debug: PROBES.debug } } },
   }),
   example("live", GOOD.live, "E-02", {
     "a policy that accepts another profile": {
@@ -234,6 +252,9 @@ export const OTHER_SCOPE_CASES: readonly OtherScopeCase[] = [
       ),
     },
     "a pair that was not tried": { matrix: [] },
+    "a live KMS that accepts what its policy does not": {
+      matrix: [...MATRIX, { policy: LOCKED, node: "debug", allowed: true }],
+    },
   }),
   example("live", GOOD.live, "E-03", {
     "a changed quote that passes": { antiFake: [{ profile: "debug", ...CHECKS, tamperedQuoteRejected: false }] },
@@ -243,10 +264,10 @@ export const OTHER_SCOPE_CASES: readonly OtherScopeCase[] = [
   }),
   example("live", GOOD.live, "E-05", {
     "a key for a debug node": {
-      crossProfile: [{ node: "debug", expectedCode: "rtmr3_not_allowed", actualCode: null }],
+      crossProfile: [{ kms: LOCKED, node: "debug", expectedCode: REJECTED, actualCode: null }],
     },
     "a refusal for another reason": {
-      crossProfile: [{ node: "debug", expectedCode: "rtmr3_not_allowed", actualCode: "tcb_status_rejected" }],
+      crossProfile: [{ kms: LOCKED, node: "debug", expectedCode: REJECTED, actualCode: "tcb_status_rejected" }],
     },
   }),
 ];

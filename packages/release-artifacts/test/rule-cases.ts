@@ -2,7 +2,7 @@ import { PROFILES, RTMR3_NEVER_EXTENDED, RTMR3_WITHOUT_ROOT_HASH } from "@mero-t
 
 import { ASSET, policyAsset, type RuleId } from "../src/index.ts";
 import { jsonWith } from "./release-vectors.ts";
-import { type Edit, measured, type Recipe, sha256 } from "./release-world.ts";
+import { appIdentity, type Edit, measured, perProfile, type Recipe, sha256 } from "./release-world.ts";
 
 const LOCKED = policyAsset("locked-read-only");
 const DEBUG = policyAsset("debug");
@@ -319,6 +319,18 @@ export const RULE_CASES: readonly RuleCase[] = [
     edit: { [ASSET.compatibilityMap]: set("compatibility/profiles/debug/event_payload", sha256("other")) },
   },
   {
+    id: "X-07",
+    name: "a profile that no probe proved",
+    lane: "kms",
+    outside: { appIdentities: { debug: appIdentity("debug"), "locked-read-only": appIdentity("locked-read-only") } },
+  },
+  {
+    id: "X-07",
+    name: "a probe that did not replay what the machine is",
+    lane: "kms",
+    outside: { appIdentities: perProfile((each) => ({ ...appIdentity(each), os_image_hash_verified: false })) },
+  },
+  {
     id: "X-08",
     name: "node values that the node release does not have",
     lane: "kms",
@@ -587,4 +599,5 @@ export const RULE_CASES: readonly RuleCase[] = [
     lane: "kms",
     reviewed: set("policy/node_allowed_rtmr3/0", FOREIGN),
   },
+  { id: "P-04", name: "a profile whose policy nobody reviewed", lane: "kms", outside: { promotedPolicies: {} } },
 ];

@@ -4,6 +4,7 @@ import { ASSET, policyAsset } from "../asset-names.ts";
 import { LIST_NAMES, listsOf } from "../documents/release-fields.ts";
 import { RELEASE_LANES } from "../lane.ts";
 import { nodeValueDifferences } from "../node-values.ts";
+import { isReleaseCandidate } from "../release-version.ts";
 import { sameJson } from "../same-json.ts";
 import type { ReleaseEvidence } from "./evidence.ts";
 import { find, need, needPolicies, needPublished, originsOf, probeOf } from "./look-up.ts";
@@ -176,8 +177,13 @@ export const CROSS_FILE_RULES: {
         file,
         ASSET.compatibilityMap,
       );
-      const probed = evidence.appIdentities?.[profile];
-      if (probed === undefined) continue;
+      if (evidence.appIdentities === undefined) continue;
+      const probed = evidence.appIdentities[profile];
+      if (probed === undefined) {
+        // A candidate may go without, and then its policy is not ready.
+        sheet.expect(isReleaseCandidate(evidence.version), `no probe of ${profile} proved its compose hash`, file);
+        continue;
+      }
       sheet.expect(
         probed.compose_hash === payload,
         `${file} accepts the compose hash ${payload}, the probe proved ${probed.compose_hash}`,
@@ -185,6 +191,9 @@ export const CROSS_FILE_RULES: {
       );
       const isProven = probed.profile === profile && probed.quote_verified && probed.event_log_verified;
       sheet.expect(isProven, `the probe of ${profile} proved no compose hash`, file);
+      // Without RTMR0 to RTMR2, the log says what runs in the machine, and not what the machine itself is.
+      const isOsProven = probed.os_image_hash_verified || isReleaseCandidate(evidence.version);
+      sheet.expect(isOsProven, `the probe of ${profile} did not replay RTMR0 to RTMR2`, file);
     }
   }),
   "X-08": releaseRule(["kms"], "node values are those of the node release", (evidence, sheet) => {

@@ -146,20 +146,28 @@ export interface RepositoryEvidence {
 /** What probes of live machines saw after a release. */
 export interface LiveEvidence {
   readonly published?: PublishedMrtds;
+  /** What nodes of the release measure as. */
   readonly probes: Partial<PerProfile<MeasurementCandidates>>;
-  /** Each profile's policy against each profile's node. */
+  /** The released policies, and what KMSs of the release measure as. */
+  readonly kms?: {
+    readonly policies: Partial<PerProfile<AttestationPolicyDocument>>;
+    readonly probes: Partial<PerProfile<MeasurementCandidates>>;
+  };
+  /** Each profile's policy against each profile's node: by the values of the policy, by asking a live KMS, or by both. */
   readonly matrix?: readonly { readonly policy: Profile; readonly node: Profile; readonly allowed: boolean }[];
   readonly antiFake?: readonly AntiFakeChecks[];
   readonly composeHashes?: readonly { readonly profile: Profile; readonly live: string; readonly released: string }[];
+  /** What live nodes got from live KMSs: null for a key. */
   readonly crossProfile?: readonly {
+    readonly kms: Profile;
     readonly node: Profile;
     readonly expectedCode: string | null;
     readonly actualCode: string | null;
   }[];
 }
 
-/** The four checks of `node-client-verification.json`. */
-interface AntiFakeChecks {
+/** The four checks of `node-client-verification-PROFILE.json`. */
+export interface AntiFakeChecks {
   readonly profile: Profile;
   readonly positivePassed: boolean;
   readonly wrongNonceRejected: boolean;

@@ -66,9 +66,14 @@ export const LIFE_CYCLE_RULES: { readonly [Id in "P-02" | "P-03" | "P-04"]: Rule
   ),
   "P-04": releaseRule(["kms"], "released values are those that were reviewed", (evidence, sheet) => {
     for (const { file, profile, value } of needPolicies(evidence, sheet)) {
-      const promoted = evidence.promotedPolicies?.[profile];
+      if (evidence.promotedPolicies === undefined) {
+        sheet.unasked("no reviewed policies were given");
+        continue;
+      }
+      const promoted = evidence.promotedPolicies[profile];
+      // Who takes a policy out of review does not take the profile out of it.
       if (promoted === undefined) {
-        sheet.unasked(`no reviewed policy of ${profile} was given`);
+        sheet.fault(`nobody reviewed a policy of ${profile}`, file);
         continue;
       }
       // A KMS behind dstack's gateway records a random instance id, so its RTMR3 is another each time that it is probed. Where its
