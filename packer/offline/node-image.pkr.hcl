@@ -1,6 +1,6 @@
 # The disk is built on this machine, without a cloud: its bytes, and so what it measures as, are known before it is imported.
 locals {
-  image_name = "merotee-node-${var.lockdown_profile}-${replace(var.version, ".", "-")}"
+  image_name = "merotee-${var.lockdown_profile}-${replace(var.version, ".", "-")}"
 }
 
 source "null" "node-image" {
@@ -15,8 +15,11 @@ build {
       "IMAGE_PROFILE=${var.lockdown_profile}",
       "IMAGE_VERSION=${var.version}",
       "IMAGE_OUT=${var.output_directory}",
+      "IMAGE_PROJECT=${var.project_id}",
     ]
-    inline = ["node scripts/image/build.ts --profile \"$IMAGE_PROFILE\" --version \"$IMAGE_VERSION\" --out \"$IMAGE_OUT\""]
+    inline = [
+      "node scripts/image/build.ts --profile \"$IMAGE_PROFILE\" --version \"$IMAGE_VERSION\" --project \"$IMAGE_PROJECT\" --out \"$IMAGE_OUT\"",
+    ]
   }
 
   post-processors {
@@ -28,7 +31,7 @@ build {
       project_id              = var.project_id
       bucket                  = var.bucket
       image_name              = local.image_name
-      image_family            = "merotee-node-${var.lockdown_profile}"
+      image_family            = "merotee-${var.lockdown_profile}"
       image_description       = "Calimero node, ${var.lockdown_profile}, ${var.version}"
       image_guest_os_features = ["UEFI_COMPATIBLE", "TDX_CAPABLE", "GVNIC"]
       image_labels = {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -25,8 +26,8 @@ export interface BuildRequest extends DebianRequest {
   readonly lock: string;
   /** Folder of archives that are there already; others are fetched into it. */
   readonly downloads: string;
-  /** List of packages that the image must have; undefined where it is only written. */
-  readonly packagesLock: string | undefined;
+  /** List of packages that the image must have; null for a test build that is not compared with one. */
+  readonly packagesLock: string | null;
   /** Folder that keeps the unpacked Debian for other builds; undefined for one that is unpacked for this one. */
   readonly debian: string | undefined;
   /** Folder for what is only needed meanwhile; on the file system of `out`. */
@@ -68,8 +69,12 @@ function resultFiles(profile: Profile): readonly string[] {
   return ["disk.raw", "disk.tar.gz", "packages.lock", `conformance-${profile}.json`, `image-${profile}.json`];
 }
 
-/** What can be known to be wrong with a lock file without unpacking a Debian first; the role judges every entry. */
-async function readDownloads(lock: string): Promise<void> {
+/** What can be known to be wrong with what an image is pinned by, without unpacking a Debian first; the roles judge every download. */
+async function requirePins({ lock, packagesLock: agreed, isTest }: BuildRequest): Promise<void> {
+  if (agreed !== null && !existsSync(agreed)) {
+    throw new Refusal(`no ${agreed}: a test build writes such a list of packages, for people to agree on`);
+  }
+  if (isTest) return;
   const entries = parseLock(await readFile(lock, "utf8"));
   if (entries.length === 0) throw new Refusal(`${lock} pins no program: a release is built from pinned ones only`);
   const loose = entries.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256));
@@ -83,7 +88,7 @@ function requireKernel(version: string): void {
 }
 
 async function comparePackages(request: BuildRequest, found: readonly string[]): Promise<string> {
-  if (request.packagesLock === undefined) return `${found.length} packages`;
+  if (request.packagesLock === null) return `${found.length} packages`;
   const differences = packageDifferences(await readFile(request.packagesLock, "utf8"), found);
   if (differences.length === 0) return `${found.length} packages, as agreed`;
   const more = differences.length > 4 ? ` and ${differences.length - 4} more` : "";
@@ -160,7 +165,7 @@ export async function buildImage(
   };
 
   for (const name of resultFiles(profile)) await rm(join(out, name), { force: true });
-  if (!isTest) await readDownloads(request.lock);
+  await requirePins(request);
   const tree = join(work, "tree");
   const made = join(work, "made");
   await removeTree(work);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { PROFILES } from "../../packages/policy/src/index.ts";
+import { type Profile, PROFILES } from "../../packages/policy/src/index.ts";
 import { createMeroTee, realWorld, textAt } from "../release/mero-tee.ts";
 import { Misuse, needed, settle } from "../script-outcome.ts";
 import { type BuildProgress, type BuildRequest, type BuiltImage, buildImage } from "./build-image.ts";
@@ -17,7 +17,8 @@ import { removeTree } from "./tree-mounts.ts";
  * and has no `image-P.json`. Needs root and, of Debian: ansible, debootstrap, erofs-utils, cryptsetup-bin, binutils, dosfstools, mtools, fdisk.
  *
  * The archive of packages is `--mirror`, else `DEBIAN_MIRROR`, else the one of debootstrap; times are `SOURCE_DATE_EPOCH`, else that of the
- * commit. Ends with 0, 1 (a step failed), 2 (usage) or 10 (refused: packages, kernel, measurements); only after 0 is there a disk.
+ * commit. A release must have the packages of `ansible/packages/P.lock`, a test build those of a list only where one is named. Ends with 0,
+ * 1 (a step failed), 2 (usage) or 10 (refused: pins, packages, kernel, measurements); only after 0 is there a disk.
  */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OPTIONS = {
@@ -47,10 +48,6 @@ async function commitTime(): Promise<number> {
   return Number(stdout);
 }
 
-function resolved(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
-}
-
 async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildRequest> {
   const named = needed(values.profile, "profile");
   const profile = PROFILES.find((known) => known === named);
@@ -68,14 +65,20 @@ async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildR
     isTest: values.test,
     lock: resolve(values.lock),
     downloads: resolve(values.downloads),
-    packagesLock: resolved(values["packages-lock"]),
-    debian: resolved(values.debian),
+    packagesLock: packagesLockOf(values["packages-lock"], values.test, profile),
+    debian: values.debian === undefined ? undefined : resolve(values.debian),
     suite: values.suite,
     kernelSuite: values["kernel-suite"] ?? KERNEL_SUITES[values.suite] ?? values.suite,
     mirror: mirror === "" ? undefined : mirror,
     epoch: await commitTime(),
     project: values.project,
   };
+}
+
+/** The list of packages to compare with: the one that was agreed on, unless another is named. */
+function packagesLockOf(named: string | undefined, isTest: boolean, profile: Profile): string | null {
+  if (named !== undefined) return resolve(named);
+  return isTest ? null : resolve(ROOT, `ansible/packages/${profile}.lock`);
 }
 
 function readFlags() {

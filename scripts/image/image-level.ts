@@ -24,7 +24,7 @@ async function testBuild(work: string, profile: Profile): Promise<BuildRequest> 
     isTest: true,
     lock: "",
     downloads: "",
-    packagesLock: undefined,
+    packagesLock: null,
     debian: await baseFolder(work),
     suite: "bookworm",
     kernelSuite: "bookworm",

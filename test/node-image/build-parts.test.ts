@@ -249,6 +249,13 @@ describe("the build", () => {
     expect(run.stderr.split("\n")).toHaveLength(1);
   });
 
+  test.skipIf(process.getuid?.() !== 0)("refuses a release whose packages nobody agreed on", async () => {
+    const missing = join(folder, "no-such.lock");
+    const run = await execa(process.execPath, [SCRIPT, ...good, "--packages-lock", missing], { reject: false });
+    expect(run).toMatchObject({ exitCode: 10, stdout: "" });
+    expect(run.stderr).toBe(`no ${missing}: a test build writes such a list of packages, for people to agree on`);
+  });
+
   const entry = { name: "merod", version: "v1.0.0", url: "https://example.org/merod", size: 1, extract: [] };
   test.skipIf(process.getuid?.() !== 0).each([
     { name: "an empty lock file", lock: [], why: "pins no program" },
@@ -258,8 +265,9 @@ describe("the build", () => {
     const out = join(folder, "out");
     await mkdir(out, { recursive: true });
     await writeFile(join(out, "disk.raw"), "an earlier one");
-    const path = await fileOf("downloads.lock.json", JSON.stringify(lock));
-    const run = await execa(process.execPath, [SCRIPT, ...good, "--lock", path], { reject: false });
+    const pins = ["--lock", await fileOf("downloads.lock.json", JSON.stringify(lock))];
+    const packages = ["--packages-lock", await fileOf("packages.lock", "apt 3.0\n")];
+    const run = await execa(process.execPath, [SCRIPT, ...good, ...pins, ...packages], { reject: false });
     expect(run.exitCode).not.toBe(0);
     expect(run.stderr).toContain(why);
     expect(run.stderr.split("\n")).toHaveLength(1);
