@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
@@ -219,7 +219,7 @@ function readGeneration(replication: unknown, stored: unknown): Result<string | 
   if (!/^[0-9a-f]{40}$/.test(replicationId)) return err(null);
   if (stored === null) return ok(null);
   if (typeof stored !== "string" || !/^[0-9a-f]{64}$/.test(stored)) return err(null);
-  return ok(createHash("sha256").update(`${stored}${replicationId}`).digest("hex"));
+  return ok(hash("sha256", `${stored}${replicationId}`));
 }
 
 function malformed(): { readonly ok: false; readonly error: SharedSetError } {

@@ -22,6 +22,8 @@ function isEndpoint(path: string): path is EndpointPath {
  * Source: RFC 9112, section 3.2 (origin form, and the absolute form that every server must take).
  */
 export function findEndpoint(target: string): EndpointPath | null {
+  // Nearly always it is a path and nothing else.
+  if (isEndpoint(target)) return target;
   const path = target.replace(/^https?:\/\/[^/?#]*/i, "").split("?", 1)[0] ?? "";
   return isEndpoint(path) ? path : null;
 }
