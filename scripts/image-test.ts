@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PROFILES } from "../packages/policy/src/index.ts";
+import { bootLevel } from "./image/boot-level.ts";
 import { missingFor, packagesOf } from "./image/debian-packages.ts";
 import { countLevel, levelLine, type LevelReport, levelTable } from "./image/level-report.ts";
 import { imageLevel } from "./image/image-level.ts";
@@ -29,6 +30,7 @@ const RUN: Readonly<Record<Level, (request: LevelRequest) => AsyncGenerator<Find
   unit: unitLevel,
   roles: rolesLevel,
   image: imageLevel,
+  boot: bootLevel,
 };
 
 /** Those of a list that were named, in the order of the list; all where none was. */

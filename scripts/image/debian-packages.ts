@@ -11,6 +11,16 @@ const FOR_TREES = {
   python3: "python3",
 } as const;
 
+/** What makes a disk, and takes one apart. */
+const FOR_DISKS = {
+  "mkfs.erofs": "erofs-utils",
+  veritysetup: "cryptsetup-bin",
+  objcopy: "binutils",
+  sfdisk: "fdisk",
+  "mkfs.vfat": "dosfstools",
+  mcopy: "mtools",
+} as const;
+
 /** Programs and files that a level needs, each with Debian's package that has it. */
 const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
   lint: {
@@ -22,16 +32,8 @@ const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
   },
   unit: { bash: "bash", curl: "curl", python3: "python3" },
   roles: FOR_TREES,
-  image: {
-    ...FOR_TREES,
-    "dpkg-deb": "dpkg",
-    "mkfs.erofs": "erofs-utils",
-    veritysetup: "cryptsetup-bin",
-    objcopy: "binutils",
-    sfdisk: "fdisk",
-    "mkfs.vfat": "dosfstools",
-    mcopy: "mtools",
-  },
+  image: { ...FOR_TREES, ...FOR_DISKS, "dpkg-deb": "dpkg" },
+  boot: { ...FOR_DISKS, "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf" },
 };
 
 /** Debian's packages with all that levels run. */

@@ -12,7 +12,7 @@ import { removeTree } from "./tree-mounts.ts";
 const EPOCH = 1_700_000_000;
 
 /** Folder in which this level leaves the disk of a profile, for the tests that boot it. */
-function imageFolder(work: string, profile: Profile): string {
+export function imageFolder(work: string, profile: Profile): string {
   return join(work, `image-${profile}`);
 }
 

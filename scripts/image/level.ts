@@ -1,7 +1,7 @@
 import type { Profile } from "../../packages/policy/src/index.ts";
 
 /** The levels of tests of node images, in the order in which they run. */
-export const LEVELS = ["lint", "unit", "roles", "image"] as const;
+export const LEVELS = ["lint", "unit", "roles", "image", "boot"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /** What a run of `image-test` was asked for. */

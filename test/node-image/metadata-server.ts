@@ -15,8 +15,8 @@ export interface MetadataServer {
   close(): void;
 }
 
-/** Starts a metadata server without attributes; like the host's, it answers only who names its header. */
-export async function startMetadataServer(): Promise<MetadataServer> {
+/** Starts a metadata server without attributes, on a free port unless one is named; like the host's, it answers only who names its header. */
+export async function startMetadataServer(port = 0): Promise<MetadataServer> {
   let attributes: Attributes = {};
   const server = createServer((request, response) => {
     const value = attributes[request.url?.slice(PATH.length) ?? ""];
@@ -25,7 +25,7 @@ export async function startMetadataServer(): Promise<MetadataServer> {
     response.writeHead(isAsked && value !== undefined ? 200 : 404);
     response.end(isAsked ? value : "");
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   return {

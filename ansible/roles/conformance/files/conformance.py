@@ -141,7 +141,7 @@ def check_login_units(tree, expected):
 
 
 def check_recovery(tree, expected):
-    return [] if expected["recovery_shell"] else masked(tree, RECOVERY)
+    return None if expected["recovery_shell"] else masked(tree, RECOVERY)
 
 
 def check_initrd(tree, _expected):

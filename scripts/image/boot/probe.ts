@@ -1,0 +1,51 @@
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+/** What looks around in a booting image, since nobody can log in there: part of the tests, in no release. */
+const PROBE = `#!/bin/bash
+exec >/dev/ttyS0 2>&1
+say() { printf 'test-probe: %s\\r\\n' "$1"; }
+say "root $(awk '$2 == "/" { found = $3 " " substr($4, 1, 2) } END { print found }' /proc/mounts)"
+for path in /x /usr/x /etc/x; do
+  if (: >"$path") 2>/dev/null; then say "wrote $path"; else say "cannot write $path"; fi
+done
+if grep -aq io.systemd.credential /sys/firmware/dmi/entries/11-0/raw; then say "the host offers credentials"; fi
+if [[ -n $(ls -A /run/credentials/@system 2>/dev/null) || -e /run/host-was-here ]]; then say "credentials were taken"; else say "no credential was taken"; fi
+`;
+const UNIT = `[Unit]
+DefaultDependencies=no
+After=sysinit.target
+Before=calimero-rtmr.service basic.target
+
+[Service]
+Type=oneshot
+ExecStart=/usr/lib/calimero-test/probe
+`;
+
+/** Writes a file of a tree, with the folders above it. */
+export async function put(tree: string, path: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
+  const at = join(tree, path);
+  await mkdir(dirname(at), { recursive: true });
+  await writeFile(at, text);
+  await chmod(at, mode);
+}
+
+/** Puts a unit into a tree that a target wants. */
+export async function addUnit(tree: string, name: string, text: string, target: string): Promise<void> {
+  await put(tree, `etc/systemd/system/${name}`, text);
+  const wants = join(tree, `etc/systemd/system/${target}.wants`);
+  await mkdir(wants, { recursive: true });
+  await symlink(`/etc/systemd/system/${name}`, join(wants, name));
+}
+
+/** Adds the probe to a tree. */
+export async function addProbe(tree: string): Promise<void> {
+  await put(tree, "usr/lib/calimero-test/probe", PROBE, 0o755);
+  await addUnit(tree, "calimero-test-probe.service", UNIT, "sysinit.target");
+}
+
+/** Credentials as a host sets them: a password for root, and a file. Source: systemd, "System and Service Credentials". */
+export const HOST_CREDENTIALS: readonly string[] = [
+  "io.systemd.credential:passwd.plaintext-password.root=host",
+  `io.systemd.credential.binary:tmpfiles.extra=${btoa("f /run/host-was-here 0644 root root - -\n")}`,
+].flatMap((value) => ["-smbios", `type=11,value=${value}`]);
