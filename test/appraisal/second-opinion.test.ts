@@ -144,6 +144,7 @@ describe("the deployment of a KMS", () => {
     expect(report.facts.composeHash).toBe(composeHash);
   });
 
+  // Mistake 10.
   test("is drawn event by event, each value the next one's beginning", async () => {
     const report = await appraiseWith(world, "kms");
     for (const { events, replayed, quoted } of report.facts.replay) {

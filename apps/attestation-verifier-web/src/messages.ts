@@ -1,6 +1,7 @@
 import type { EvidenceSource, StepStatus, Verdict } from "@mero-tee/appraisal";
 
 import type { AddressRefusal } from "./target-address.ts";
+import type { Source } from "./worker/protocol.ts";
 
 /**
  * Every sentence that the page itself says, in one place. Sentences about steps come from the appraisal.
@@ -202,6 +203,12 @@ export const TEXT = {
     why: "Why this matters",
     details: "Details",
     retry: "Retry",
+    fetchAgain: {
+      collateral: "Fetch Intel's reference data again",
+      "early-collateral": "Fetch Intel's early data again",
+      releases: "Fetch the signed releases again",
+      opinion: "Ask for the second opinion again",
+    } satisfies Record<Source, string>,
     because: "Decided by",
     differsFromServer:
       "This site's server came to another verdict than your browser. Your browser's is the one above; the difference is a sign that something is wrong with the site.",
@@ -281,9 +288,17 @@ export const TEXT = {
   },
   compare: {
     title: "Compare two results",
-    promise: "Two evidence files, side by side: which registers and which checks differ. Nothing leaves this device.",
+    promise:
+      "Two evidence files, side by side: which registers and which checks differ. Nothing leaves this device. Or one file beside a release: for that, its signed files are fetched.",
     left: "First evidence file",
     right: "Second evidence file",
+    release: "Or a release",
+    withRelease: "Compare with this release",
+    releaseHint:
+      "This site's API is asked for the signed files of that release and, where the evidence has none, for Intel's reference data of the processor model. The evidence stays on this device.",
+    besides: (tag: string): string => `Registers beside ${tag}`,
+    aboutRelease: "About the release",
+    fits: "Every register that was compared has a value of this release.",
     same: "Both have the same registers.",
     differ: (count: number): string => (count === 1 ? "1 register differs." : `${count} registers differ.`),
     first: "first",

@@ -1,11 +1,28 @@
 import type { RecognisedInput, Step } from "@mero-tee/appraisal";
 
-import type { Answer, Check, FileCheck, GivenFile, Outcome, Problem, Question, TestRoot } from "./worker/protocol.ts";
+import type {
+  Answer,
+  Check,
+  FileCheck,
+  GivenFile,
+  Outcome,
+  Problem,
+  Question,
+  Source,
+  TestRoot,
+} from "./worker/protocol.ts";
 
 /** Where the one check of this tab stands. */
 export type CheckState =
   | { readonly phase: "idle" }
-  | { readonly phase: "running"; readonly check: Check; readonly steps: readonly Step[]; readonly startedAtMs: number }
+  | {
+      readonly phase: "running";
+      readonly check: Check;
+      readonly steps: readonly Step[];
+      readonly startedAtMs: number;
+      /** When the evidence came, where it is judged once more; null where it has yet to come. */
+      readonly gatheredAtMs: number | null;
+    }
   | { readonly phase: "appraised"; readonly check: Check; readonly outcome: Outcome; readonly finishedAtMs: number }
   | { readonly phase: "refused"; readonly check: Check; readonly problem: Problem };
 
@@ -24,6 +41,8 @@ export interface Session {
   readonly state: () => CheckState;
   readonly testRoot: () => TestRoot | null;
   readonly check: (check: Check) => void;
+  /** Fetches from one source again, for the evidence of the finished check; anything else is not changed. */
+  readonly fetchAgain: (source: Source) => void;
   /** Ends the worker: nothing goes on in the background. */
   readonly cancel: () => void;
   /** Judges files beside the check of this tab. Null if the worker broke. */
@@ -70,7 +89,8 @@ export function createSession(start: StartWorker, nowMs: () => number): Session 
     if (answer.type === "steps") become({ ...state, steps: answer.steps });
     if (answer.type === "refused") become({ phase: "refused", check: state.check, problem: answer.problem });
     if (answer.type === "finished") {
-      become({ phase: "appraised", check: state.check, outcome: answer.outcome, finishedAtMs: nowMs() });
+      const { check, gatheredAtMs } = state;
+      become({ phase: "appraised", check, outcome: answer.outcome, finishedAtMs: gatheredAtMs ?? nowMs() });
     }
   };
   const fail = (): void => {
@@ -99,8 +119,16 @@ export function createSession(start: StartWorker, nowMs: () => number): Session 
       if (state.phase === "running") stop();
       lastId += 1;
       checkId = lastId;
-      become({ phase: "running", check, steps: [], startedAtMs: nowMs() });
+      become({ phase: "running", check, steps: [], startedAtMs: nowMs(), gatheredAtMs: null });
       ask({ type: "check", id: checkId, check, testRoot });
+    },
+    fetchAgain(source) {
+      if (state.phase !== "appraised") return;
+      const { check, outcome, finishedAtMs } = state;
+      lastId += 1;
+      checkId = lastId;
+      become({ phase: "running", check, steps: [], startedAtMs: nowMs(), gatheredAtMs: finishedAtMs });
+      ask({ type: "fetch-again", id: checkId, outcome, source, testRoot });
     },
     cancel() {
       stop();

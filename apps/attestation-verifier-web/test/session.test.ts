@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { createSession } from "../src/session.ts";
-import type { Answer, FileCheck, Problem, Question } from "../src/worker/protocol.ts";
+import type { Answer, FileCheck, Outcome, Problem, Question } from "../src/worker/protocol.ts";
 
 const CHECK: FileCheck = {
   origin: "file",
@@ -13,21 +13,32 @@ const CHECK: FileCheck = {
 };
 const PROBLEM: Problem = { code: "unreachable", facts: [], retryAfterSeconds: null };
 
+/** An outcome, which the session passes on and never looks into. */
+const OUTCOME: Outcome = Object.assign(Object.create(null), { roundTripMs: 7 });
+
 /** A worker that answers when the test says so. */
 function bench() {
   const asked: Question[] = [];
   let say: ((answer: Answer) => void) | null = null;
   let breakDown: (() => void) | null = null;
   let ended = 0;
+  let now = 1000;
   const session = createSession(
     (onAnswer, onFailure) => {
       say = onAnswer;
       breakDown = onFailure;
       return { postMessage: (question) => asked.push(question), terminate: () => (ended += 1) };
     },
-    () => 1000,
+    () => now,
   );
-  return { session, asked, say: (answer: Answer) => say?.(answer), breakDown: () => breakDown?.(), ended: () => ended };
+  return {
+    session,
+    asked,
+    pass: (ms: number) => (now += ms),
+    say: (answer: Answer) => say?.(answer),
+    breakDown: () => breakDown?.(),
+    ended: () => ended,
+  };
 }
 
 test("a check runs, and its refusal is told with what was checked", () => {
@@ -67,4 +78,22 @@ test("whoever waits for a worker that breaks is told nothing was recognised", as
   const waiting = session.recognise([]);
   breakDown();
   expect(await waiting).toEqual([]);
+});
+
+test("a source that is asked again gets the finished check, whose evidence is as old as it was", () => {
+  const { session, asked, say, pass } = bench();
+  session.fetchAgain("releases");
+  expect(asked).toEqual([]);
+  session.check(CHECK);
+  say({ type: "finished", id: 1, outcome: OUTCOME });
+  pass(5000);
+  session.fetchAgain("releases");
+  expect(asked.at(-1)).toEqual({ type: "fetch-again", id: 2, outcome: OUTCOME, source: "releases", testRoot: null });
+  expect(session.state()).toMatchObject({ phase: "running", check: CHECK, startedAtMs: 6000 });
+  // What the first check still says is nobody's.
+  say({ type: "refused", id: 1, problem: PROBLEM });
+  pass(1000);
+  const whole = { ...OUTCOME, roundTripMs: 8 };
+  say({ type: "finished", id: 2, outcome: whole });
+  expect(session.state()).toEqual({ phase: "appraised", check: CHECK, outcome: whole, finishedAtMs: 1000 });
 });

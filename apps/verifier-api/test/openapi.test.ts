@@ -8,6 +8,7 @@ const COMMITTED = new URL("../../../docs/verifier-openapi.json", import.meta.url
 const document = JSON.parse(JSON.stringify(openApiDocument()));
 
 describe("the OpenAPI document", () => {
+  // Mistake 24.
   test("is the page in docs/verifier-openapi.json", () => {
     expect(document).toEqual(JSON.parse(readFileSync(COMMITTED, "utf8")));
   });

@@ -150,6 +150,7 @@ describe("GET /api/policy, /api/node-policy, /api/compat-map", () => {
 });
 
 describe("GET /api/releases and /api/catalog", () => {
+  // Mistake 19.
   test("list a family, the newest version first", async () => {
     const listed = ["0.9.0", "0.10.0-rc.2", "0.10.0-rc.11", "0.10.0", "0.2.0"].map((version) => ({
       tag_name: `mero-kms-v${version}`,
@@ -334,6 +335,7 @@ describe("Intel Trust Authority", () => {
     expect(await opinion(world.serve())).toEqual(rejected);
   });
 
+  // Mistake 18.
   test("is not asked for pages of other sites, unless the operator says so", async () => {
     const origin = "https://other.example";
     const none = { status: "not_requested", isVerified: false, hasClaims: false };

@@ -63,7 +63,8 @@ function silence({ steps }: VerdictWords): string | null {
 
 /** Sentences that stand under a verdict whatever its colour: its limits, and what changed nothing. */
 export function notesOf(words: VerdictWords): readonly string[] {
-  const { steps, validUntil } = words;
+  const { steps, validUntil, verdict } = words;
+  const isClockOff = steps.some(({ id, status }) => id === "env.clock" && status === "warn");
   const noted = steps.filter(
     ({ id, status }) => status === "warn" && (id === "src.side-fields" || id === "tcb.baseline"),
   );
@@ -71,5 +72,8 @@ export function notesOf(words: VerdictWords): readonly string[] {
     "It does not prove that your other traffic to this address reaches that machine.",
     ...(validUntil === null ? [] : [`The reference data behind this counts until ${formatRfc3339Utc(validUntil)}.`]),
     ...noted.map(({ summary }) => summary),
+    ...(verdict === "failed" && isClockOff
+      ? ["This device's clock differs from another one: set it right and check again before you conclude anything."]
+      : []),
   ];
 }

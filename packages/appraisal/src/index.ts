@@ -21,6 +21,7 @@ export {
 export { type ReaderDemands, withDemands } from "./reader-demands.ts";
 export { type ChangedStep, reappraise, type Reappraisal } from "./reappraise.ts";
 export { INPUT_KINDS, INPUT_LIMIT_BYTES, type InputKind } from "./input-kind.ts";
+export { likelyRelease, RELEASE_SEARCH_LIMIT } from "./likely-release.ts";
 export {
   type GatheredEvidence,
   type GivenEventLog,

@@ -139,6 +139,7 @@ describe("a token of Intel Trust Authority", () => {
 
   test.each<Row>([
     { name: "is no JWS", edit: () => "a.b", code: "ita-token-malformed" },
+    // Mistake 6.
     { name: "is a version number", edit: () => "1.2.3", code: "ita-token-malformed" },
     {
       name: "says that it is not signed",

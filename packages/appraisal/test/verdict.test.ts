@@ -109,6 +109,7 @@ describe("the table of verdicts", () => {
     expect(ONE_STEP_ROWS.length).toBeGreaterThanOrEqual(200);
   });
 
+  // Mistake 15.
   test.each(ONE_STEP_ROWS)("$kind with $id $status is $verdict", ({ circumstances, id, status, verdict }) => {
     expect(decide(circumstances, { [id]: status }).verdict).toBe(verdict);
   });

@@ -24,6 +24,29 @@ async function extendedGuest(
   return { inputs: [textInput("answer", `{"quoteB64":"${toBase64(quote)}","eventLog":${eventLog}}`)] };
 }
 
+/**
+ * MRCONFIGID of form 2 of the healthy guest: Keccak-256 (not SHA3-256) over compose hash, app id, the byte 1 for a key provider
+ * "kms", and its id. Computed by another implementation of Keccak, and to be computed again if the simulated application changes.
+ */
+const COMBINED = `02d614f2e790469283186c3b035f1eb5a6a973fac2488cd35bb27045c59b878b4c${"00".repeat(15)}`;
+
+/** A guest whose hardware carries {@link COMBINED}, and whose log says something else of one event. */
+async function carrying(name: string, change: (payload: Uint8Array) => Uint8Array): Promise<Partial<AppraisalRequest>> {
+  const log = runtimeEvents(await kmsAnswer(world.platform));
+  const events = log.map(({ event, event_payload: text }) => {
+    const payload = parseHex(String(text)) ?? ZEROS;
+    return { name: String(event), payload: event === name ? change(payload) : payload };
+  });
+  return await changedAnswer(() => undefined, { report: { mrConfigId: COMBINED }, runtimeEvents: events });
+}
+
+const flipped = (payload: Uint8Array): Uint8Array => payload.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
+
+function otherProvider(payload: Uint8Array): Uint8Array {
+  const provider: { id: string } = JSON.parse(new TextDecoder().decode(payload));
+  return new TextEncoder().encode(JSON.stringify({ ...provider, id: `00${provider.id}` }));
+}
+
 const APPLICATION_ROWS: readonly StepRow[] = [
   {
     name: "a second compose hash from the application",
@@ -65,6 +88,29 @@ const APPLICATION_ROWS: readonly StepRow[] = [
     code: "mrconfigid-contradicts",
     verdict: "failed",
   },
+  {
+    name: "hardware that carries a hash of compose hash, app id and key provider",
+    kind: "kms",
+    change: async () => await carrying("none", flipped),
+    step: "app.mrconfigid",
+    status: "pass",
+    verdict: "simulated",
+  },
+  ...(
+    [
+      { what: "compose hash", event: "compose-hash", change: flipped },
+      { what: "app id", event: "app-id", change: flipped },
+      { what: "key provider", event: "key-provider", change: otherProvider },
+    ] as const
+  ).map(({ what, event, change }): StepRow => ({
+    name: `hardware that carries such a hash of another ${what}`,
+    kind: "kms",
+    change: async () => await carrying(event, change),
+    step: "app.mrconfigid",
+    status: "fail",
+    code: "mrconfigid-contradicts",
+    verdict: "failed",
+  })),
   {
     name: "a key provider that the release does not name",
     kind: "kms",

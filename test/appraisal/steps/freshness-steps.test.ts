@@ -54,6 +54,7 @@ const FRESHNESS_ROWS: readonly StepRow[] = [
     verdict: "failed",
   },
   {
+    // Mistake 4.
     name: "a KMS that leaves out the binding that was asked for",
     kind: "kms",
     change: () => ({ binding: new Uint8Array(32).fill(7) }),

@@ -29,6 +29,7 @@ const MEASUREMENT_ROWS: readonly StepRow[] = [
     verdict: "failed",
   },
   {
+    // Mistake 13.
     name: "the registers of two profiles mixed",
     kind: "node",
     change: async () => {

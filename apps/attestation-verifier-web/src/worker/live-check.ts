@@ -1,12 +1,11 @@
 import type { AppraisalRequest, TrustAuthorityAnswer, Supply } from "@mero-tee/appraisal";
-import { recogniseInputs } from "@mero-tee/appraisal";
+import { likelyRelease, recogniseInputs } from "@mero-tee/appraisal";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { parseHex } from "@mero-tee/tdx-quote/hex";
-import { toPlainJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
-import { getFromApi, postToApi } from "./api-client.ts";
-import { likelyRelease } from "./likely-release.ts";
+import { postToApi } from "./api-client.ts";
+import { NO_TOKEN, withKeys } from "./opinion-client.ts";
 import type { LiveCheck, Problem } from "./protocol.ts";
 import { fetchReleases } from "./release-client.ts";
 import { emptyRequest, supplyOf } from "./requests.ts";
@@ -90,13 +89,5 @@ async function gatherOpinion(check: LiveCheck, answer: CarriedAnswer): Promise<S
   if (answer.itaStatus === "not_configured" || answer.itaStatus === "not_requested") {
     return { status: "absent", reason: "This site's API does not ask Intel Trust Authority" };
   }
-  if (answer.token === null) return { status: "unavailable", reason: "Intel Trust Authority gave no token" };
-  const keys = await getFromApi("/api/ita/keys");
-  if (!keys.ok) return { status: "unavailable", reason: "The keys of Intel Trust Authority did not come" };
-  const keySet = JSON.stringify(toPlainJson(keys.value.json));
-  return {
-    status: "given",
-    value: { token: answer.token, keySet },
-    source: "Intel Trust Authority, through this site's API",
-  };
+  return answer.token === null ? NO_TOKEN : await withKeys(answer.token);
 }

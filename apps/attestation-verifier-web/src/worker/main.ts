@@ -1,10 +1,10 @@
-import { type Anchors, recogniseInputs } from "@mero-tee/appraisal";
+import { type Anchors, recogniseInputs, type Step } from "@mero-tee/appraisal";
 
 import { compiledAnchors } from "./anchors.ts";
 import type { LivePorts } from "./live-check.ts";
 import type { Answer, Problem, Question, TestRoot } from "./protocol.ts";
 import { fetchReleaseList } from "./release-client.ts";
-import { runCheck } from "./run-check.ts";
+import { runAgain, runCheck } from "./run-check.ts";
 
 /** Everything that judges evidence runs here, off the page's own thread. */
 const ports: LivePorts = {
@@ -41,6 +41,13 @@ async function answerTo(question: Question): Promise<void> {
       });
     case "tags":
       return say({ type: "tags", id, tags: ((await fetchReleaseList(question.kind)) ?? []).map(({ tag }) => tag) });
+    case "fetch-again": {
+      const anchors = await anchorsFor(question.testRoot);
+      if (anchors === null) return say({ type: "refused", id, problem: EXCEPTION });
+      const onSteps = (steps: readonly Step[]): void => say({ type: "steps", id, steps });
+      const outcome = await runAgain(question.outcome, question.source, anchors, ports, onSteps);
+      return say({ type: "finished", id, outcome });
+    }
     case "check": {
       const anchors = await anchorsFor(question.testRoot);
       if (anchors === null) return say({ type: "refused", id, problem: EXCEPTION });

@@ -1,4 +1,4 @@
-import type { AttesterKind, RecognisedInput, Report, Step, StepId } from "@mero-tee/appraisal";
+import type { AppraisalRequest, AttesterKind, RecognisedInput, Report, Step, StepId } from "@mero-tee/appraisal";
 import type { Profile } from "@mero-tee/policy";
 
 /** One file or pasted text, whole. */
@@ -46,10 +46,23 @@ export interface TestRoot {
   readonly rootDer: Uint8Array<ArrayBuffer>;
 }
 
+/** What a check fetches besides the evidence; each can be fetched again by itself. */
+export const SOURCES = ["collateral", "early-collateral", "releases", "opinion"] as const;
+
+/** One of {@link SOURCES}. */
+export type Source = (typeof SOURCES)[number];
+
 /** What the page asks of the worker. */
 export type Question =
   | { readonly type: "recognise"; readonly id: number; readonly files: readonly GivenFile[] }
   | { readonly type: "check"; readonly id: number; readonly check: Check; readonly testRoot: TestRoot | null }
+  | {
+      readonly type: "fetch-again";
+      readonly id: number;
+      readonly outcome: Outcome;
+      readonly source: Source;
+      readonly testRoot: TestRoot | null;
+    }
   | { readonly type: "tags"; readonly id: number; readonly kind: AttesterKind };
 
 /** Why there is no report; words only of this page, or codes. */
@@ -77,6 +90,8 @@ interface EarlierVerdict {
 /** Everything that a finished check shows. Never changed afterwards. */
 export interface Outcome {
   readonly report: Report;
+  /** What was judged. */
+  readonly request: AppraisalRequest;
   readonly evidence: SavedEvidence | null;
   /** Between question and answer; null for files. */
   readonly roundTripMs: number | null;

@@ -1,6 +1,7 @@
 import {
   APPRAISAL_ASSETS,
   type AttesterKind,
+  RELEASE_SEARCH_LIMIT,
   type ReleaseAsset,
   type ReleaseMaterial,
   type Supply,
@@ -12,9 +13,6 @@ import { isJsonObject, type JsonValue, toPlainJson } from "@mero-tee/tdx-quote/j
 import { list, object, text } from "@mero-tee/tdx-quote/json-shape";
 
 import { getFromApi } from "./api-client.ts";
-
-/** Most releases that are looked through for the one that fits. Source: mero-tee public attestation verifier, steps. */
-const SEARCH_LIMIT = 12;
 
 const RELEASES = object({ releases: list(object({ tag: text, published_at: text })) });
 
@@ -39,7 +37,7 @@ export async function fetchReleases(
   if (tag === null && listed === null) return UNAVAILABLE;
   const wanted =
     tag === null
-      ? (listed ?? []).slice(0, SEARCH_LIMIT)
+      ? (listed ?? []).slice(0, RELEASE_SEARCH_LIMIT)
       : [listed?.find((release) => release.tag === tag) ?? { tag, published_at: null }];
   const found: ReleaseMaterial[] = [];
   for (const release of wanted) {

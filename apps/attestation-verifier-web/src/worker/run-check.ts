@@ -2,6 +2,7 @@ import {
   type Anchors,
   type AppraisalRequest,
   appraise,
+  attesterKindOf,
   type EvidenceFile,
   evidenceFileName,
   readEvidenceFile,
@@ -19,9 +20,11 @@ import { parseHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { BUILD } from "../build-facts.ts";
+import { fetchAgain } from "./fetch-again.ts";
 import { gatherFiles } from "./file-check.ts";
 import { gatherLive, type LivePorts } from "./live-check.ts";
-import type { Check, FileCheck, LiveCheck, Outcome, Problem } from "./protocol.ts";
+import type { Check, FileCheck, LiveCheck, Outcome, Problem, Source } from "./protocol.ts";
+import { fetchReleases } from "./release-client.ts";
 
 /** What a check tells while it runs: every step, in the final order. */
 export type OnSteps = (steps: readonly Step[]) => void;
@@ -60,12 +63,31 @@ async function runLive(
   });
 }
 
+/**
+ * Fetches from one source again and judges everything anew: same evidence, same challenge. What was not decided by the first
+ * report is not taken over either.
+ */
+export async function runAgain(
+  outcome: Outcome,
+  source: Source,
+  anchors: Anchors,
+  ports: LivePorts,
+  onSteps: OnSteps,
+): Promise<Outcome> {
+  onSteps(stepsOf(new Map()));
+  const request = await fetchAgain(outcome.request, source, anchors, ports.now());
+  const report = await appraiseShowing(request, anchors, ports, onSteps);
+  const { answer, isDevelopmentApi } = outcome;
+  return { ...outcomeOf(request, report, anchors), answer, isDevelopmentApi };
+}
+
 async function runFiles(check: FileCheck, anchors: Anchors, ports: LivePorts, onSteps: OnSteps): Promise<Outcome> {
-  const opened = openEvidence(check);
-  if (opened === null) {
-    const request = await gatherFiles(check, ports.now());
+  const saved = openEvidence(check);
+  if (saved === null) {
+    const request = await gatherFiles(check, ports.now(), anchors);
     return outcomeOf(request, await appraiseShowing(request, anchors, ports, onSteps), anchors);
   }
+  const opened = await withRelease(saved, check);
   const { asOf, today, changedSince, digestMatches } = await reappraise(opened, anchors, ports.now());
   onSteps(today.steps);
   return {
@@ -93,10 +115,21 @@ function openEvidence({ files, kind, expected, nonceHex }: FileCheck): EvidenceF
   });
 }
 
+/** The release that the reader names, where the file has another and the reader lets it be fetched. */
+async function withRelease(saved: EvidenceFile, { fetchesMissing, expected }: FileCheck): Promise<EvidenceFile> {
+  const { request } = saved;
+  const kind = request.kind ?? attesterKindOf(request.inputs);
+  const { tag } = expected;
+  const held = request.releases.status === "given" ? request.releases.value : [];
+  if (!fetchesMissing || tag === null || kind === null || held.some((release) => release.tag === tag)) return saved;
+  return { ...saved, request: { ...request, releases: await fetchReleases(kind, tag, () => true) } };
+}
+
 function outcomeOf(request: AppraisalRequest, report: Report, anchors: Anchors): Outcome {
   const { version, commit } = BUILD;
   return {
     report,
+    request,
     evidence: {
       name: evidenceFileName(report),
       text: writeEvidenceFile(request, anchors, report, { version, commit }),

@@ -18,32 +18,36 @@ export async function shownStates(world: World): Promise<Readonly<Record<State, 
   const lacking = await appraiseKms(world, healthy, {
     releases: { status: "unavailable", reason: "This site's API could not fetch signed release data." },
   });
-  const of = (report: typeof good.report, sentence: string, answer: string): Outcome =>
-    outcomeOf(asProduction(report, sentence), answer);
+  const of = ({ request, report }: typeof good, sentence: string, answer: string): Outcome =>
+    outcomeOf(request, asProduction(report, sentence), answer);
   return {
     verified: of(
-      good.report,
+      good,
       `Verified: this KMS of release ${TAG} runs the locked-read-only image on hardware that Intel vouches for.`,
       healthy,
     ),
     caution: of(
-      open.report,
+      open,
       `Genuine, but a debug image: this KMS of release ${TAG} runs debug, which is open to its operator.`,
       debug,
     ),
     failed: of(
-      wrong.report,
+      wrong,
       `Do not trust this KMS of release ${TAG}. What does not hold: Registers match the release.`,
       foreign,
     ),
-    incomplete: of(lacking.report, "Not enough to decide: Release chosen could not be looked at.", healthy),
-    simulated: outcomeOf(good.report, healthy),
+    incomplete: of(lacking, "Not enough to decide: Release chosen could not be looked at.", healthy),
+    simulated: outcomeOf(good.request, good.report, healthy),
   };
 }
 
 /** A worker that answers every check with one outcome, as the script that the page starts. */
 export function workerThatSays(outcome: Outcome): string {
-  const text = JSON.stringify({ ...outcome, quote: null });
+  // Of what was judged the page only asks which sources did not answer.
+  const { collateral, earlyCollateral, releases, trustAuthority } = outcome.request;
+  const supplies = { collateral, earlyCollateral, releases, trustAuthority };
+  const request = Object.fromEntries(Object.entries(supplies).map(([name, { status }]) => [name, { status }]));
+  const text = JSON.stringify({ ...outcome, request, quote: null });
   return `const outcome = ${text};
 addEventListener("message", ({ data: { type, id } }) => {
   if (type === "check") postMessage({ type: "finished", id, outcome });

@@ -1,7 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { findings } from "./axe-findings.ts";
 import { launchChromium } from "./chromium.ts";
 import { openState } from "./open-state.ts";
 import type { Program } from "./program.ts";
@@ -27,13 +27,6 @@ afterAll(async () => {
 const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
   [1280, 360].map((width) => ({ colorScheme, viewport: { width, height: width === 360 ? 740 : 900 } })),
 );
-
-/** Everything that axe finds under the rules of WCAG 2.2 AA and its best practices. */
-async function findings(page: Page): Promise<readonly string[]> {
-  const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
-  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-}
 
 async function isWiderThanItsWindow(page: Page): Promise<boolean> {
   return await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
@@ -99,6 +92,7 @@ test("a printed report has everything open and no controls", async () => {
   await close();
 });
 
+// Mistake 22.
 test("a replay is walked through with the keys alone", async () => {
   const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
   await page.locator('[data-register="rtmr3"] > summary').focus();

@@ -136,9 +136,10 @@ export function asProduction(report: Report, sentence: string): Report {
 }
 
 /** What the worker hands to the page at the end. */
-export function outcomeOf(report: Report, answer: string): Outcome {
+export function outcomeOf(request: AppraisalRequest, report: Report, answer: string): Outcome {
   return {
     report,
+    request,
     evidence: { name: "mero-evidence.json", text: "{}" },
     roundTripMs: 812,
     quote: null,

@@ -15,6 +15,7 @@ const deployment = z
   .parse(JSON.parse(readFileSync(new URL("../../vercel.json", import.meta.url), "utf8")));
 
 describe("vercel.json", () => {
+  // Mistake 21.
   test("says of every header what the local server says", () => {
     const written = deployment.headers.map(({ source, headers }) => ({
       source,

@@ -29,6 +29,7 @@ async function listen() {
 }
 
 describe("POST /api/verify with the default configuration", () => {
+  // Mistake 17.
   test.each(SSRF_TABLE)("row $row: $kind $url", async ({ kind, url, answers, decision }) => {
     const { world, ...problem } = await decide({ [`${kind}_url`]: url }, answers);
     // Nothing is behind an allowed address: that it was dialled is the decision.

@@ -5,6 +5,8 @@ import {
   type AttesterKind,
   type Challenge,
   type GivenInput,
+  likelyRelease,
+  recogniseInputs,
   type Report as AppraisalReport,
   writeEvidenceFile,
 } from "@mero-tee/appraisal";
@@ -17,7 +19,7 @@ import type { AppraisalFlags } from "./appraisal-flags.ts";
 import { askAttester } from "./ask-attester.ts";
 import { loadAnchors } from "./load-anchors.ts";
 import { supplyCollateral } from "./supply-collateral.ts";
-import { supplyReleases } from "./supply-releases.ts";
+import { type ReleaseSearch, supplyReleases } from "./supply-releases.ts";
 
 /** What is to be appraised, beside the flags. */
 export type AppraisalSubject =
@@ -54,14 +56,15 @@ export async function runAppraisal(
   const loaded = await loadAnchors(ports, flags);
   if (!loaded.ok) return loaded;
   const { anchors, repository } = loaded.value;
+  const answer = subject.origin === "live" ? await ask(ports, subject) : filed(subject);
   const releases = await supplyReleases(ports, {
     kind: subject.kind ?? (subject.origin === "file" ? attesterKindOf(subject.inputs) : null),
     repository,
     version: flags.version,
     files: flags.policy ?? [],
+    seemsToFit: searchFor(subject, answer),
   });
   if (!releases.ok) return releases;
-  const answer = subject.origin === "live" ? await ask(ports, subject) : filed(subject);
   const now = flags.at ?? ports.nowSeconds();
   const collateral = await supplyCollateral(ports, { inputs: answer.inputs, anchors, now, serviceUrl: flags.pccs });
   const request: AppraisalRequest = {
@@ -86,6 +89,14 @@ export async function runAppraisal(
   const text = writeEvidenceFile(request, anchors, report, { version: ports.version, commit: null });
   const written = await ports.files.write(flags.export, text, "document");
   return written.ok ? ok({ report, request }) : err(refusalOfCli(written.error));
+}
+
+/** How the release that runs there is told from others; null where there is no answer, or files that were handed over. */
+function searchFor(subject: AppraisalSubject, { inputs }: Answer): ReleaseSearch["seemsToFit"] {
+  const [answer] = inputs;
+  if (subject.origin === "file" || answer === undefined) return null;
+  const { quote } = recogniseInputs(inputs).evidence;
+  return likelyRelease(subject.kind, quote, new TextDecoder().decode(answer.bytes));
 }
 
 type Answer = Pick<AppraisalRequest, "inputs" | "challenge" | "noAnswer">;

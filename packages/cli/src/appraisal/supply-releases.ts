@@ -4,6 +4,7 @@ import {
   APPRAISAL_ASSETS,
   type AttesterKind,
   type ReleaseAsset,
+  RELEASE_SEARCH_LIMIT,
   type ReleaseMaterial,
   type Supply,
 } from "@mero-tee/appraisal";
@@ -12,6 +13,7 @@ import {
   BrokenDownload,
   type DownloadError,
   findRelease,
+  listReleases,
   openAsset,
   readWhole,
   type ReleaseSource,
@@ -32,33 +34,67 @@ export interface ReleaseSearch {
   readonly kind: AttesterKind | null;
   readonly repository: string;
   readonly version: ReleaseVersion | undefined;
+  /** Whether a release's files name what was measured; null: a release that nobody names is not looked for. */
+  readonly seemsToFit: ((assets: readonly ReleaseAsset[]) => boolean) | null;
   /** Files of the reader's own. */
   readonly files: readonly string[];
 }
 
 /**
- * Obtains the values to compare with: files of the reader's own, or the assets of one release that an appraisal reads,
- * with their signatures. Nothing is verified here.
+ * Obtains the values to compare with: files of the reader's own, or the assets that an appraisal reads of one release, with
+ * their signatures; where nobody names it, of releases up to the one that seems to fit. Nothing is verified here.
  *
  * Errors: those of the files. A release that did not come is for the appraisal to say.
  */
 export async function supplyReleases(
   ports: Ports,
-  { kind, repository, version, files }: ReleaseSearch,
+  { kind, repository, version, files, seemsToFit }: ReleaseSearch,
 ): Promise<Result<Supply<readonly ReleaseMaterial[]>, Refusal>> {
   if (files.length > 0) return await ownValues(ports, files);
-  if (version === undefined) return ok({ status: "absent", reason: "give --version or --policy" });
+  if (version === undefined && seemsToFit === null)
+    return ok({ status: "absent", reason: "give --version or --policy" });
   if (kind === null) return ok({ status: "absent", reason: "give --kind, so that it is known whose release is meant" });
   const source: ReleaseSource = {
     fetch: ports.fetch,
     repository,
     wait: async (milliseconds) => await sleep(milliseconds),
   };
-  const label = `fetching release ${version} of the ${kind} from ${repository}`;
-  const material = await withProgress(ports, label, fetchMaterial(source, kind, version));
-  if (material.ok) return ok({ status: "given", value: [material.value], source: repository });
-  const { code, message } = material.error;
-  return ok({ status: code === "release-not-found" ? "absent" : "unavailable", reason: message.replace(/\.$/, "") });
+  if (version !== undefined) {
+    const label = `fetching release ${version} of the ${kind} from ${repository}`;
+    const material = await withProgress(ports, label, fetchMaterial(source, kind, version));
+    return ok(material.ok ? given([material.value], repository) : lacking(material.error));
+  }
+  const label = `looking for the release that this ${kind} is of, in ${repository}`;
+  return ok(await withProgress(ports, label, search(source, kind, seemsToFit ?? (() => true))));
+}
+
+function given(value: readonly ReleaseMaterial[], source: string): Supply<readonly ReleaseMaterial[]> {
+  return { status: "given", value, source };
+}
+
+function lacking({ code, message }: DownloadError): Supply<never> {
+  return { status: code === "release-not-found" ? "absent" : "unavailable", reason: message.replace(/\.$/, "") };
+}
+
+/** Fetches releases, newest first, up to the first that seems to fit. Which one fits is for the appraisal to say. */
+async function search(
+  source: ReleaseSource,
+  kind: AttesterKind,
+  seemsToFit: (assets: readonly ReleaseAsset[]) => boolean,
+): Promise<Supply<readonly ReleaseMaterial[]>> {
+  const listed = await listReleases(source);
+  if (!listed.ok) return lacking(listed.error);
+  const found: ReleaseMaterial[] = [];
+  const lane = listed.value.filter((release) => release.lane === kind);
+  for (const { tag, publishedAt, assets: names } of lane.slice(0, RELEASE_SEARCH_LIMIT)) {
+    const assets = await fetchAssets(source, kind, tag, [...names.keys()]);
+    // One that does not come may be the one that fits: what was found before is no answer then.
+    if (!assets.ok) return lacking(assets.error);
+    found.push({ tag, origin: "published", publishedAt, withdrawn: null, assets: assets.value });
+    if (seemsToFit(assets.value)) break;
+  }
+  if (found.length === 0) return { status: "absent", reason: `${source.repository} has no release of this lane` };
+  return given(found, source.repository);
 }
 
 async function ownValues(
@@ -82,7 +118,19 @@ async function fetchMaterial(
 ): Promise<Result<ReleaseMaterial, DownloadError>> {
   const found = await findRelease(source, kind, version);
   if (!found.ok) return found;
-  const { tag, assets: listed } = found.value;
+  const { tag } = found.value;
+  const assets = await fetchAssets(source, kind, tag, found.value.assets);
+  if (!assets.ok) return assets;
+  return ok({ tag, origin: "published", publishedAt: null, withdrawn: null, assets: assets.value });
+}
+
+/** The files of a release that an appraisal reads, as far as its list names them, each with its signatures. */
+async function fetchAssets(
+  source: ReleaseSource,
+  kind: AttesterKind,
+  tag: string,
+  listed: readonly string[],
+): Promise<Result<readonly ReleaseAsset[], DownloadError>> {
   const assets: ReleaseAsset[] = [];
   for (const name of APPRAISAL_ASSETS[kind].filter((each) => listed.includes(each))) {
     const bytes = await download(source, { lane: kind, tag }, name);
@@ -95,7 +143,7 @@ async function fetchMaterial(
     }
     assets.push({ name, bytes: bytes.value, sidecars });
   }
-  return ok({ tag, origin: "published", publishedAt: null, withdrawn: null, assets });
+  return ok(assets);
 }
 
 async function download(

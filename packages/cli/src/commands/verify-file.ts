@@ -89,7 +89,7 @@ async function verifyEvidenceFile(ports: Ports, flags: VerifyFileFlags, { bytes 
   }
   const files = flags.policy ?? [];
   const { repository } = anchors.value;
-  const own = await supplyReleases(ports, { kind: null, repository, version: undefined, files });
+  const own = await supplyReleases(ports, { kind: null, repository, version: undefined, files, seemsToFit: null });
   if (!own.ok) return reportRefusal(own.error, NOTHING);
   const demanded = withDemands(read.value, {
     kind: flags.kind ?? null,

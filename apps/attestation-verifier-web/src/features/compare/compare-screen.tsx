@@ -3,51 +3,96 @@ import { MEASUREMENT_REGISTERS } from "@mero-tee/tdx-quote";
 import { useId, useState, type ReactElement } from "react";
 
 import { FILE_LIMIT_BYTES } from "../../basket.ts";
+import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
 import { usePage } from "../../page.ts";
 import { StatusMark } from "../../ui/status-mark.tsx";
 import { VerdictIcon } from "../../ui/verdict-icon.tsx";
-import type { FileCheck } from "../../worker/protocol.ts";
+import type { FileCheck, GivenFile } from "../../worker/protocol.ts";
 import { ValueDiffView } from "../diff/value-diff.tsx";
 import { isShownAsSimulated, withoutPraise } from "../report/shown-class.ts";
 import css from "./compare.module.css";
+import { ReleaseComparison } from "./release-comparison.tsx";
+import { ReleaseSide } from "./release-side.tsx";
 
-type Side = Report | null;
+/** A file that was judged. */
+interface Judged {
+  readonly file: GivenFile;
+  readonly report: Report;
+}
+type Side = Judged | null;
 
-/** Two files, each judged anew on this device, side by side. */
+/** What the first file is compared with. */
+type Other =
+  | { readonly kind: "nothing"; readonly note: string }
+  | { readonly kind: "file"; readonly judged: Judged }
+  | { readonly kind: "release"; readonly tag: string; readonly report: Report };
+
+const NOTHING: Other = { kind: "nothing", note: "" };
+
+/** One file beside another, each judged anew on this device, or beside a release. */
 export function CompareScreen(): ReactElement {
-  const [sides, setSides] = useState<readonly [Side, Side]>([null, null]);
-  const [left, right] = sides;
+  const { session } = usePage();
+  const [left, setLeft] = useState<Side>(null);
+  const [other, setOther] = useState<Other>(NOTHING);
+  async function askRelease({ file, report }: Judged, tag: string): Promise<void> {
+    setOther({ kind: "nothing", note: TEXT.report.checking });
+    const outcome = await session.judge(fileCheck(file, report.kind, tag));
+    // As of the day on which the file was saved: whether its collateral has ended since is no matter here.
+    const judged = outcome?.earlier?.report ?? outcome?.report;
+    setOther(
+      judged === undefined
+        ? { kind: "nothing", note: TEXT.problem.what.exception }
+        : { kind: "release", tag, report: judged },
+    );
+  }
   return (
     <div className={css["page"]}>
       <h1>{TEXT.compare.title}</h1>
       <p>{TEXT.compare.promise}</p>
       <div className={css["pickers"]}>
-        <SidePicker label={TEXT.compare.left} onReport={(report) => setSides([report, right])} />
-        <SidePicker label={TEXT.compare.right} onReport={(report) => setSides([left, report])} />
+        <SidePicker
+          label={TEXT.compare.left}
+          onJudged={(judged) => {
+            setLeft(judged);
+            if (other.kind === "release") setOther(NOTHING);
+          }}
+        />
+        <SidePicker
+          label={TEXT.compare.right}
+          onJudged={(judged) => setOther(judged === null ? NOTHING : { kind: "file", judged })}
+        />
+        {BUILD.flavour !== "single" && (
+          <ReleaseSide
+            onTag={left === null ? null : (tag) => void askRelease(left, tag)}
+            note={other.kind === "nothing" ? other.note : ""}
+          />
+        )}
       </div>
-      {left !== null && right !== null && <Comparison left={left} right={right} />}
+      {left !== null && other.kind === "file" && <Comparison left={left.report} right={other.judged.report} />}
+      {left !== null && other.kind === "release" && <ReleaseComparison tag={other.tag} report={other.report} />}
     </div>
   );
 }
 
 interface SidePickerProps {
   readonly label: string;
-  readonly onReport: (report: Side) => void;
+  readonly onJudged: (judged: Side) => void;
 }
 
-function SidePicker({ label, onReport }: SidePickerProps): ReactElement {
+function SidePicker({ label, onJudged }: SidePickerProps): ReactElement {
   const { session } = usePage();
   const id = useId();
   const [note, setNote] = useState("");
-  async function take(file: File | undefined): Promise<void> {
-    onReport(null);
-    if (file === undefined) return;
-    if (file.size > FILE_LIMIT_BYTES) return setNote(TEXT.input.tooLarge(file.name, file.size));
+  async function take(chosen: File | undefined): Promise<void> {
+    onJudged(null);
+    if (chosen === undefined) return;
+    if (chosen.size > FILE_LIMIT_BYTES) return setNote(TEXT.input.tooLarge(chosen.name, chosen.size));
     setNote(TEXT.report.checking);
-    const outcome = await session.judge(fileCheck(file.name, new Uint8Array(await file.arrayBuffer())));
+    const file: GivenFile = { name: chosen.name, bytes: new Uint8Array(await chosen.arrayBuffer()) };
+    const outcome = await session.judge(fileCheck(file, null, null));
     setNote(outcome === null ? TEXT.problem.what.exception : "");
-    onReport(outcome?.report ?? null);
+    onJudged(outcome === null ? null : { file, report: outcome.report });
   }
   return (
     <div className={css["picker"]}>
@@ -58,14 +103,15 @@ function SidePicker({ label, onReport }: SidePickerProps): ReactElement {
   );
 }
 
-function fileCheck(name: string, bytes: Uint8Array<ArrayBuffer>): FileCheck {
+/** Judges one file; only with a release to compare with, something is fetched. */
+function fileCheck(file: GivenFile, kind: Report["kind"], tag: string | null): FileCheck {
   return {
     origin: "file",
-    kind: null,
-    files: [{ name, bytes }],
-    expected: { tag: null, profile: null, bindingHex: null, isStrict: false },
+    kind,
+    files: [file],
+    expected: { tag, profile: null, bindingHex: null, isStrict: false },
     nonceHex: null,
-    fetchesMissing: false,
+    fetchesMissing: tag !== null,
   };
 }
 

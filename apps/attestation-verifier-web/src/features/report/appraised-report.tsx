@@ -1,9 +1,11 @@
+import type { Supply } from "@mero-tee/appraisal";
 import type { ReactElement } from "react";
 
+import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
 import { usePage } from "../../page.ts";
 import { useNow } from "../../use-check.ts";
-import type { Check, Outcome } from "../../worker/protocol.ts";
+import { type Check, type Outcome, type Source, SOURCES } from "../../worker/protocol.ts";
 import { Cards } from "./cards.tsx";
 import { EarlierNote } from "./earlier-note.tsx";
 import { MannerContext, mannerOf } from "./report-context.ts";
@@ -19,6 +21,18 @@ interface AppraisedReportProps {
 }
 
 const STALE_AFTER_MS = 10 * 60_000;
+
+/** Sources that were asked and did not answer. What an evidence file lacks stays so: it is judged by what was saved. */
+function sourcesLacking({ request, earlier }: Outcome): readonly Source[] {
+  const supplies = {
+    collateral: request.collateral,
+    "early-collateral": request.earlyCollateral,
+    releases: request.releases,
+    opinion: request.trustAuthority,
+  } satisfies Record<Source, Supply<unknown>>;
+  if (earlier !== null) return [];
+  return SOURCES.filter((source) => supplies[source].status === "unavailable");
+}
 
 /** A finished check: the verdict first, then what is open, then everything that it rests on. */
 export function AppraisedReport({ check, outcome, finishedAtMs }: AppraisedReportProps): ReactElement {
@@ -45,7 +59,12 @@ export function AppraisedReport({ check, outcome, finishedAtMs }: AppraisedRepor
             </p>
           )}
           <EarlierNote outcome={outcome} />
-          <StepsInQuestion report={report} onRetry={() => session.check(check)} />
+          <StepsInQuestion
+            report={report}
+            lacking={BUILD.flavour === "single" ? [] : sourcesLacking(outcome)}
+            onRetry={() => session.check(check)}
+            onFetchAgain={(source) => session.fetchAgain(source)}
+          />
           <Cards outcome={outcome} />
         </div>
         <aside className={css["rail"]}>

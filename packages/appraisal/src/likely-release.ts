@@ -1,5 +1,9 @@
-import type { AttesterKind, ReleaseAsset } from "@mero-tee/appraisal";
 import { parseQuote } from "@mero-tee/tdx-quote";
+
+import type { AttesterKind, ReleaseAsset } from "./request.ts";
+
+/** Most releases that are looked through for the one that fits. Source: mero-tee public attestation verifier, steps. */
+export const RELEASE_SEARCH_LIMIT = 12;
 
 const DECODER = new TextDecoder();
 
