@@ -1,6 +1,7 @@
 import type { Problem } from "../problem.ts";
 import { PROBLEMS } from "../wire/problems.ts";
 import type { ProblemBody } from "../wire/problem-schema.ts";
+import { problemPath } from "./site-headers.ts";
 
 /** A problem on its way to the caller. */
 export interface ProblemAnswer {
@@ -21,7 +22,7 @@ export function problemAnswer(
 ): ProblemAnswer {
   const [status, title] = PROBLEMS[code];
   const body: ProblemBody = {
-    type: `${site}/errors/${code}`,
+    type: site + problemPath(code),
     title,
     status,
     detail,

@@ -1,3 +1,6 @@
+import { DEFAULT_REPOSITORY } from "@mero-tee/release-artifacts";
+import { PROBLEMS } from "../wire/problems.ts";
+
 /** Headers for the paths of a site that a pattern names. */
 interface HeaderRule {
   /** As `vercel.json` spells it; also the source of a regular expression, but for its dots. */
@@ -86,8 +89,34 @@ export const SITE_HEADERS: readonly HeaderRule[] = [
 /** Paths of screens, all of which are the one page. */
 export const SCREEN_PATHS: readonly string[] = ["kms", "node", "offline", "report", "compare", "learn", "about"];
 
-/** Older names of screens. */
-export const MOVED_PATHS: readonly (readonly [from: string, to: string])[] = [["/mero-tee", "/node"]];
+/** A path that leads elsewhere. */
+interface MovedPath {
+  readonly from: string;
+  readonly to: string;
+  /** Whether browsers may keep in mind where it leads. */
+  readonly isPermanent: boolean;
+}
+
+const CODES_PAGE = `https://github.com/${DEFAULT_REPOSITORY}/blob/master/docs/errors.md`;
+
+/**
+ * Older names of screens, and the `type` of every problem, which leads to what the documentation says of it.
+ *
+ * Source: RFC 9457, section 3.1.1: a consumer may follow `type`.
+ */
+export const MOVED_PATHS: readonly MovedPath[] = [
+  { from: "/mero-tee", to: "/node", isPermanent: true },
+  ...Object.keys(PROBLEMS).map((code) => ({
+    from: problemPath(code),
+    to: `${CODES_PAGE}#${code}`,
+    isPermanent: false,
+  })),
+];
+
+/** Where a problem of this code is explained. */
+export function problemPath(code: string): string {
+  return `/errors/${code}`;
+}
 
 /** The headers of one path, later rules over earlier ones. */
 export function siteHeadersOf(pathname: string): Record<string, string> {

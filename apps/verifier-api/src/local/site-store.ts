@@ -36,8 +36,11 @@ export async function loadSite(folder: string, extra: ReadonlyMap<string, string
   return {
     answer(method, pathname) {
       const headers = siteHeadersOf(pathname);
-      const moved = MOVED_PATHS.find(([from]) => from === pathname);
-      if (moved !== undefined) return new Response(null, { status: 308, headers: { ...headers, location: moved[1] } });
+      const moved = MOVED_PATHS.find(({ from }) => from === pathname);
+      if (moved !== undefined) {
+        const status = moved.isPermanent ? 308 : 307;
+        return new Response(null, { status, headers: { ...headers, location: moved.to } });
+      }
       const isScreen = pathname === "/" || SCREEN_PATHS.includes(pathname.slice(1));
       const path = isScreen ? "/index.html" : pathname;
       const body = files.get(path);

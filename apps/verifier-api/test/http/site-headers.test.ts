@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { PROBLEMS } from "../../src/wire/problems.ts";
 import { MOVED_PATHS, SCREEN_PATHS, SITE_HEADERS, siteHeadersOf } from "../../src/http/site-headers.ts";
 
 const deployment = z
@@ -27,8 +28,18 @@ describe("vercel.json", () => {
   test("serves the one page for every screen, and leads older names on", () => {
     expect(deployment.rewrites).toEqual([{ source: `/(${SCREEN_PATHS.join("|")})`, destination: "/index.html" }]);
     expect(deployment.redirects).toEqual(
-      MOVED_PATHS.map(([source, destination]) => ({ source, destination, permanent: true })),
+      MOVED_PATHS.map(({ from, to, isPermanent }) => ({ source: from, destination: to, permanent: isPermanent })),
     );
+  });
+
+  test("leads the type of every problem to what the documentation says of its code", () => {
+    const codes = readFileSync(new URL("../../../../docs/errors.md", import.meta.url), "utf8");
+    for (const code of Object.keys(PROBLEMS)) {
+      const moved = MOVED_PATHS.find(({ from }) => from === `/errors/${code}`);
+      const [page, anchor] = moved?.to.split("#") ?? [];
+      expect(page).toBe("https://github.com/calimero-network/mero-tee/blob/master/docs/errors.md");
+      expect(codes).toContain(`\n### ${anchor}\n`);
+    }
   });
 
   test("gives functions thirty seconds and half a gigabyte", () => {

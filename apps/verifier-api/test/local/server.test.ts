@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { type LocalServer, startServer } from "../../src/local/server.ts";
 import { loadSite } from "../../src/local/site-store.ts";
 import { createWorld, type ServiceWorld } from "../service-world.ts";
@@ -76,7 +77,11 @@ describe("the local server", () => {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ v: 2, kms_url: "https://localhost" }),
     });
-    expect(await refused.json()).toMatchObject({ code: "target_refused", type: `${server.url}/errors/target_refused` });
+    const problem = z.object({ code: z.string(), type: z.string() }).parse(await refused.json());
+    expect(problem).toEqual({ code: "target_refused", type: `${server.url}/errors/target_refused` });
+    const explained = await fetch(problem.type, { redirect: "manual" });
+    expect(explained.status).toBe(307);
+    expect(explained.headers.get("location")).toMatch(/\/docs\/errors\.md#target_refused$/);
   });
 
   test("leads the older name of a screen on", async () => {
