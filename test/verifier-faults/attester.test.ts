@@ -36,7 +36,7 @@ const ATTESTER_ROWS: readonly FaultRow[] = [
         return { quoteB64, eventLog };
       },
     }),
-    steps: { "fresh.nonce": "fail", "src.side-fields": "pass" },
+    steps: { "fresh.nonce": "fail", "src.side-fields": "info" },
     verdict: "failed",
   },
   {
