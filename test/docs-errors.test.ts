@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { ConfigProblem } from "../apps/kms-phala/src/config/settings.ts";
 import type { SharedSetError } from "../apps/kms-phala/src/challenge/shared-spent-set.ts";
+import { DIAGNOSIS_CODES } from "../apps/kms-phala/src/diagnose/finding.ts";
 import { READINESS_CONDITIONS, READINESS_FAILURES } from "../apps/kms-phala/src/observe/readiness-report.ts";
 import type { GuestAgentError } from "../apps/kms-phala/src/guest-agent.ts";
 import type { PolicySourceError } from "../apps/kms-phala/src/policy/policy-source.ts";
 import { PROBLEMS } from "../apps/verifier-api/src/wire/problems.ts";
 import { CLI_CODES, CLI_ENDINGS } from "../packages/cli/src/cli-failure.ts";
+import { DOCTOR_CODES } from "../packages/cli/src/doctor/finding.ts";
 import { APPRAISAL_CODES } from "../packages/appraisal/src/index.ts";
 import { AUDIT_ERROR_CODES } from "../packages/kms-protocol/src/audit/index.ts";
 import { KMS_CLIENT_FAILURE_CODES, KMS_PROBE_CODES } from "../packages/kms-protocol/src/client/index.ts";
@@ -96,6 +98,8 @@ describe("docs/errors.md", () => {
     { union: "refusals of audit files", codes: AUDIT_ERROR_CODES },
     { union: "failures of readiness", codes: READINESS_FAILURES },
     { union: "conditions of readiness", codes: READINESS_CONDITIONS },
+    { union: "findings of a diagnosis", codes: DIAGNOSIS_CODES },
+    { union: "findings of the command", codes: DOCTOR_CODES },
     { union: "problems of settings", codes: CONFIG_PROBLEM_CODES },
     { union: "failures of policy sources", codes: POLICY_SOURCE_CODES },
     { union: "failures of the guest agent", codes: GUEST_AGENT_CODES },
@@ -120,6 +124,8 @@ describe("docs/errors.md", () => {
       ...IMAGE_ERROR_CODES,
       ...READINESS_FAILURES,
       ...READINESS_CONDITIONS,
+      ...DIAGNOSIS_CODES,
+      ...DOCTOR_CODES,
       ...CONFIG_PROBLEM_CODES,
       ...POLICY_SOURCE_CODES,
       ...GUEST_AGENT_CODES,

@@ -2,6 +2,8 @@ import { performance } from "node:perf_hooks";
 import { BUILD } from "./config/build.ts";
 import { IMAGE_PROFILE_FILE } from "./config/image-profile.ts";
 import { readPinFile } from "./config/pin-file-store.ts";
+import { diagnose } from "./diagnose/diagnose.ts";
+import { diagnosisText } from "./diagnose/diagnosis-text.ts";
 import { createFetchPort } from "./fetch-client.ts";
 import { createLogBatch } from "./http/log-batch.ts";
 import type { Schedule } from "./policy/policy-holder.ts";
@@ -9,6 +11,9 @@ import { EXIT_FAILURE, type RunningService, type StartFailure, startService } fr
 
 // Requests end well before this; what is still open then is a connection that nobody reads.
 const SHUTDOWN_MS = 35_000;
+
+// Judged and refused, as with every command of the project.
+const EXIT_REFUSED = 10;
 
 function fail({ exitCode, lines }: StartFailure): never {
   for (const line of lines) console.error(line);
@@ -25,6 +30,21 @@ if (process.argv[2] === "--version") {
   process.exit(0);
 }
 
+const world = {
+  env: process.env,
+  pinFile: await readPinFile(IMAGE_PROFILE_FILE),
+  clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+  fetch: createFetchPort(),
+  fetchTrusting: createFetchPort,
+};
+
+if (process.argv[2] === "--doctor") {
+  const diagnosis = await diagnose(world);
+  const json = process.argv[3] === "--json";
+  process.stdout.write(json ? `${JSON.stringify({ schemaVersion: 1, ...diagnosis })}\n` : diagnosisText(diagnosis));
+  process.exit(diagnosis.healthy ? 0 : EXIT_REFUSED);
+}
+
 const schedule: Schedule = (work, delayMs) => {
   const timer = setTimeout(work, delayMs);
   return () => clearTimeout(timer);
@@ -37,11 +57,7 @@ process.once("exit", () => log.flush());
 process.stdout.on("error", () => undefined);
 
 const started = await startService({
-  env: process.env,
-  pinFile: await readPinFile(IMAGE_PROFILE_FILE),
-  clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
-  fetch: createFetchPort(),
-  fetchTrusting: createFetchPort,
+  ...world,
   schedule,
   logStream: log,
 });

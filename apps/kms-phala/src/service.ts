@@ -16,7 +16,7 @@ import type { PinFile } from "./config/image-profile.ts";
 import { formatListenAddress, type ListenAddress } from "./config/listen-address.ts";
 import type { Environment } from "./config/settings.ts";
 import type { SharedSetError } from "./challenge/shared-spent-set.ts";
-import { loadTrustedCertificates } from "./config/certificate-file-store.ts";
+import { loadSettingFiles, type SettingFiles } from "./config/setting-files-store.ts";
 import { createDstackAgent } from "./dstack-client.ts";
 import { createEvidence } from "./evidence.ts";
 import type { GuestAgent } from "./guest-agent.ts";
@@ -31,8 +31,6 @@ import { createPolicyHolder, type PolicyObserver, type Schedule } from "./policy
 import { observePolicy } from "./policy/policy-log.ts";
 import { recordProfileEvent } from "./profile-event.ts";
 import { createRedisSpentSet } from "./redis-spent-client.ts";
-import { loadSigstoreRoot, type ReplacedTrustedRoot } from "./sigstore-root-store.ts";
-import { loadSimulatedRoot } from "./simulated-root-store.ts";
 import type { TlsCertificate } from "./tls/tls-credentials.ts";
 import { createTlsKeeper, type TlsObserver } from "./tls/tls-keeper.ts";
 
@@ -85,37 +83,15 @@ export async function startService(deps: ServiceDeps): Promise<Result<RunningSer
     const lines = config.error.map(({ setting, message }) => `kms-phala: ${setting}: ${message}`);
     return err({ exitCode: EXIT_CONFIG, lines });
   }
-  const rootPath = config.value.simulatedRootCaFile;
-  const root = rootPath === null ? ok(null) : await loadSimulatedRoot(rootPath);
-  if (!root.ok) {
-    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIMULATED_ROOT_CA_FILE: ${root.error}`] });
-  }
-  const caPath = config.value.redis?.tlsCaFile ?? null;
-  const tlsCa = caPath === null ? ok(null) : await loadTrustedCertificates(caPath);
-  if (!tlsCa.ok) {
-    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: REDIS_TLS_CA_FILE: ${tlsCa.error}`] });
-  }
-  const sigstorePath = config.value.sigstoreTrustedRootFile;
-  const sigstoreRoot = sigstorePath === null ? ok(null) : await loadSigstoreRoot(sigstorePath);
-  if (!sigstoreRoot.ok) {
-    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: SIGSTORE_TRUSTED_ROOT_FILE: ${sigstoreRoot.error}`] });
-  }
-  const { pccsCaFile } = config.value.collateral;
-  const pccsCa = pccsCaFile === null ? ok(null) : await loadTrustedCertificates(pccsCaFile);
-  if (!pccsCa.ok) {
-    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: PCCS_CA_FILE: ${pccsCa.error}`] });
+  const files = await loadSettingFiles(config.value);
+  if (!files.ok) {
+    const { setting, reason } = files.error;
+    return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: ${setting}: ${reason}`] });
   }
   const { auditFile } = config.value;
   const audit = auditFile === null ? ok(null) : await openAuditFile(auditFile, nowOf(deps.clock));
   if (!audit.ok) return err({ exitCode: EXIT_CONFIG, lines: [`kms-phala: AUDIT_FILE: ${audit.error}`] });
-  const files = {
-    root: root.value,
-    tlsCa: tlsCa.value,
-    pccsCa: pccsCa.value,
-    sigstoreRoot: sigstoreRoot.value,
-    audit: audit.value,
-  };
-  return run(config.value, deps, files);
+  return run(config.value, deps, { ...files.value, audit: audit.value });
 }
 
 function nowOf(clock: ClockSource): () => number {
@@ -123,15 +99,7 @@ function nowOf(clock: ClockSource): () => number {
 }
 
 /** The files that the settings name. */
-interface Files {
-  /** The root that replaces Intel's. */
-  readonly root: { readonly der: Uint8Array<ArrayBuffer>; readonly sha256: string } | null;
-  /** PEM of what the certificates of Redis must lead to. */
-  readonly tlsCa: string | null;
-  /** What replaces the trusted root of Sigstore's public instance. */
-  readonly sigstoreRoot: ReplacedTrustedRoot | null;
-  /** PEM of what the certificates of a PCCS must lead to. */
-  readonly pccsCa: string | null;
+interface Files extends SettingFiles {
   readonly audit: AuditFile | null;
 }
 

@@ -21,6 +21,7 @@ import { composeHashCommand } from "./commands/compose-hash.ts";
 import { auditVerifyCommand } from "./commands/audit-verify.ts";
 import { collateralFetchCommand } from "./commands/collateral-fetch.ts";
 import { devCommand } from "./commands/dev.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { e2eKmsNodeCommand, e2eNodeCommand } from "./commands/e2e.ts";
 import { eventLogReplayCommand } from "./commands/event-log-replay.ts";
 import { imageMeasureCommand } from "./commands/image-measure.ts";
@@ -57,6 +58,7 @@ import { openRepository } from "./guard/repository-client.ts";
 import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
 import { refusalOfCli } from "./failure-view.ts";
 import { printReport, reportRefusal } from "./output.ts";
+import { wrapText } from "./wrap-text.ts";
 
 /** Docs of a group of commands, with one example. */
 function groupDocs(brief: string, example: string): { readonly brief: string; readonly fullDescription: string } {
@@ -66,6 +68,15 @@ function groupDocs(brief: string, example: string): { readonly brief: string; re
 /** Every command of this release. */
 const routes: RouteMap<CliContext> = buildRouteMap({
   routes: {
+    dev: devCommand,
+    doctor: doctorCommand,
+    verify: buildRouteMap({
+      routes: { kms: verifyKmsCommand, node: verifyNodeCommand, file: verifyFileCommand, mrtd: verifyMrtdCommand },
+      docs: groupDocs(
+        "Appraise a live KMS or node, or what somebody handed over",
+        "mero-tee verify kms https://kms.example.com --version 2.4.0",
+      ),
+    }),
     quote: buildRouteMap({
       routes: { inspect: quoteInspectCommand, verify: quoteVerifyCommand },
       docs: groupDocs("Read and verify TDX quotes", "mero-tee quote verify quote.bin"),
@@ -86,24 +97,6 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs(
         "Play a node towards a KMS",
         "mero-tee kms probe http://127.0.0.1:8080 --identity node.key --simulator http://127.0.0.1:8787",
-      ),
-    }),
-    measure: buildRouteMap({
-      routes: { rtmr3: measureRtmr3Command },
-      docs: groupDocs(
-        "Compute what an image must measure as",
-        `mero-tee measure rtmr3 --profile locked-read-only --root-hash ${"5f".repeat(32)}`,
-      ),
-    }),
-    image: buildRouteMap({
-      routes: { measure: imageMeasureCommand },
-      docs: groupDocs("Look into built node images", "mero-tee image measure --disk disk.raw --profile debug"),
-    }),
-    sigstore: buildRouteMap({
-      routes: { verify: sigstoreVerifyCommand },
-      docs: groupDocs(
-        "Verify who signed a file",
-        "mero-tee sigstore verify policy.json --bundle policy.json.sigstore.json --identity URI --issuer URL",
       ),
     }),
     policy: buildRouteMap({
@@ -140,11 +133,11 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "mero-tee compat check --kms 2.4.0 --node 2.4.0",
       ),
     }),
-    verify: buildRouteMap({
-      routes: { kms: verifyKmsCommand, node: verifyNodeCommand, file: verifyFileCommand, mrtd: verifyMrtdCommand },
+    sigstore: buildRouteMap({
+      routes: { verify: sigstoreVerifyCommand },
       docs: groupDocs(
-        "Appraise a live KMS or node, or what somebody handed over",
-        "mero-tee verify kms https://kms.example.com --version 2.4.0",
+        "Verify who signed a file",
+        "mero-tee sigstore verify policy.json --bundle policy.json.sigstore.json --identity URI --issuer URL",
       ),
     }),
     e2e: buildRouteMap({
@@ -152,16 +145,21 @@ const routes: RouteMap<CliContext> = buildRouteMap({
       docs: groupDocs("Hold live machines to their release", "mero-tee e2e node --in seen --release ./mero-tee-v2.4.0"),
     }),
     composeHash: composeHashCommand,
-    guard: buildRouteMap({
-      routes: guardCommands(openRepository),
-      docs: groupDocs("Guard the repository against careless changes", "mero-tee guard all --base origin/master"),
+    measure: buildRouteMap({
+      routes: { rtmr3: measureRtmr3Command },
+      docs: groupDocs(
+        "Compute what an image must measure as",
+        `mero-tee measure rtmr3 --profile locked-read-only --root-hash ${"5f".repeat(32)}`,
+      ),
+    }),
+    image: buildRouteMap({
+      routes: { measure: imageMeasureCommand },
+      docs: groupDocs("Look into built node images", "mero-tee image measure --disk disk.raw --profile debug"),
     }),
     audit: buildRouteMap({
       routes: { verify: auditVerifyCommand },
       docs: groupDocs("Verify what a KMS wrote down", "mero-tee audit verify audit.jsonl"),
     }),
-    completion: completionCommand(() => commandTree(routes)),
-    dev: devCommand,
     simulator: buildRouteMap({
       routes: { start: simulatorStartCommand, defects: simulatorDefectsCommand },
       defaultCommand: "start",
@@ -170,15 +168,21 @@ const routes: RouteMap<CliContext> = buildRouteMap({
         "mero-tee simulator --port 8787 --root-ca-file root-ca.pem",
       ),
     }),
+    guard: buildRouteMap({
+      routes: guardCommands(openRepository),
+      docs: groupDocs("Guard the repository against careless changes", "mero-tee guard all --base origin/master"),
+    }),
+    completion: completionCommand(() => commandTree(routes)),
   },
   docs: {
     brief: "Prove what a TDX machine runs, and get its keys",
-    fullDescription:
+    fullDescription: wrapText(
       "mero-tee verifies TDX quotes, releases and audit files, works with policies, plays a node towards a KMS, and runs the whole " +
-      "system on a simulated platform.\n\n" +
-      "Exit codes: 0 ok, 1 unexpected or environment failure, 2 usage error, 10 judged and refused, 11 a required file is missing.\n" +
-      "With --json a command prints exactly one JSON document on standard output; `failure` is null on success.\n\n" +
-      "EXAMPLE\n  mero-tee dev --once",
+        "system on a simulated platform.\n\n" +
+        "Exit codes: 0 ok, 1 unexpected or environment failure, 2 usage error, 10 judged and refused, 11 a required file is missing.\n" +
+        "With --json a command prints exactly one JSON document on standard output; `failure` is null on success.\n\n" +
+        "EXAMPLE\n  mero-tee dev --once\n\nMore: docs/cli.md for the commands, docs/errors.md for every code.",
+    ),
   },
 });
 

@@ -2,6 +2,7 @@ import { cliFailure } from "./cli-failure.ts";
 import type { CliContext, Ports } from "./context.ts";
 import { refusalOfCli } from "./failure-view.ts";
 import { printReport, reportRefusal, type Report } from "./output.ts";
+import { wrapText } from "./wrap-text.ts";
 
 /** What every command takes. */
 export interface CommonFlags {
@@ -28,7 +29,7 @@ export function commandDocs(
   description: string,
   example: Example,
 ): { readonly brief: string; readonly fullDescription: string } {
-  return { brief, fullDescription: `${description}\n\nEXAMPLE\n  # ${example.does}\n  ${example.line}` };
+  return { brief, fullDescription: `${wrapText(description)}\n\nEXAMPLE\n  # ${example.does}\n  ${example.line}` };
 }
 
 /**

@@ -16,6 +16,8 @@ export interface JsonRequest {
 export interface JsonAnswer {
   readonly status: number;
   readonly value: JsonValue;
+  /** What it says of the time, Unix seconds; null where it says nothing. */
+  readonly sentAt: number | null;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -40,11 +42,16 @@ export async function exchangeJson(fetch: HttpPort, request: JsonRequest): Promi
     if (bytes === null) return err(`its answer is longer than ${ANSWER_LIMIT_BYTES} bytes`);
     const json = parseStrictJson(bytes, { maxBytes: ANSWER_LIMIT_BYTES });
     return json.ok
-      ? ok({ status: response.status, value: json.value })
+      ? ok({ status: response.status, value: json.value, sentAt: readDate(response.headers.get("date")) })
       : err(`its answer (${response.status}) is not JSON`);
   } catch (error) {
     return err(reasonOf(error, timeoutMs));
   }
+}
+
+function readDate(text: string | null): number | null {
+  const seconds = text === null ? Number.NaN : Date.parse(text) / 1000;
+  return Number.isNaN(seconds) ? null : seconds;
 }
 
 /** Reads a body whole; null, and the rest is let go of, where it is longer than that. */

@@ -11,7 +11,8 @@ import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challeng
 import { recogniseChallenge, type RecognisedChallenge } from "./recognise-challenge.ts";
 import type { SharedSetError, SharedSpentSet } from "./shared-spent-set.ts";
 
-const CLOCK_TOLERANCE_MS = 5_000;
+/** How far the clock of this machine may be from that of the server that keeps spent challenges. */
+export const CLOCK_TOLERANCE_MS = 5_000;
 // An entry must outlive its challenge on every instance: the one that spends it may be 5 s ahead of the server, one
 // that is asked again 5 s behind, and an id may lie 2 s beyond its lifetime. The rest is rounding.
 const SPENT_SLACK_SECONDS = 15;

@@ -19,7 +19,8 @@ export interface Allowances {
   readonly allowSimulated: boolean;
 }
 
-const CODES: Readonly<Record<Exclude<Verdict, "verified">, CliCode>> = {
+/** The code of every verdict that may be a failure. */
+export const VERDICT_CODES: Readonly<Record<Exclude<Verdict, "verified">, CliCode>> = {
   caution: "appraisal-caution",
   incomplete: "appraisal-incomplete",
   failed: "appraisal-failed",
@@ -45,7 +46,7 @@ export function reportAppraisal(
   if (verdict === "verified" || isAccepted(report, allowances)) {
     return reportSuccess(fields, (paint) => `${headline(paint)}\n${details(paint)}`);
   }
-  return reportRefusal(refusalOfCli(cliFailure(CODES[verdict], printable(sentence))), fields, details);
+  return reportRefusal(refusalOfCli(cliFailure(VERDICT_CODES[verdict], printable(sentence))), fields, details);
 }
 
 /** The members that every document of an appraisal has. */
@@ -54,8 +55,9 @@ export function documentFields(report: AppraisalReport): JsonDocument {
   return { verdict, because, sentence, notes, class: environment, kind, target, judgedAt, validUntil, steps };
 }
 
+/** Whether a verdict ends in success. */
 // oxlint-disable-next-line typescript/consistent-return -- the switch is exhaustive, which the compiler checks
-function isAccepted({ verdict, steps }: AppraisalReport, { allowCaution, allowSimulated }: Allowances): boolean {
+export function isAccepted({ verdict, steps }: AppraisalReport, { allowCaution, allowSimulated }: Allowances): boolean {
   switch (verdict) {
     case "verified":
       return true;
