@@ -7,6 +7,7 @@ const SUBJECTS = {
   start: "start of a KMS",
   repository: "repository",
   live: "live machines",
+  history: "published releases",
 } as const;
 
 test("docs/releases.md has every rule, what it is about and what it demands", () => {

@@ -9,29 +9,6 @@ const LIMIT_MS = 300_000;
 
 describe("a rehearsed release", () => {
   test(
-    "goes from build outputs to a node that gets its key, in every lane",
-    async () => {
-      const world = await createRehearsalWorld();
-      try {
-        for (const lane of ["node", "kms", "verifier"] as const) {
-          const scene = await setScene(world, lane);
-          const { steps, stop } = await runSteps(playSteps(scene));
-          expect(stop).toBeNull();
-          expect(steps.every(({ status }) => status === "done")).toBe(true);
-          if (lane !== "kms") continue;
-          const deployed = steps.find(({ step }) => step === "deploy");
-          expect(deployed?.evidence).toMatch(
-            /key [0-9a-f]{16}, wrapped; 9 pairs, 3 keys; 2 rules hold, 0 not asked; 4 rules hold, 0 not asked$/,
-          );
-        }
-      } finally {
-        await world.close();
-      }
-    },
-    LIMIT_MS,
-  );
-
-  test(
     "that is a dry run signs and publishes nothing",
     async () => {
       const world = await createRehearsalWorld();

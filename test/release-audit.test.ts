@@ -85,7 +85,7 @@ describe("release audit", () => {
     expect(listAt(document, "releases")).toContainEqual({
       tag: gone.tag,
       ok: false,
-      failed: [],
+      failed: ["P-07"],
       changes: ["the release is gone"],
     });
   });

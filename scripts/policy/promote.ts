@@ -8,7 +8,7 @@ import type { MeroTee } from "../release/mero-tee.ts";
 /** What probes saw, and the policies that people review. */
 export interface Promotion {
   readonly meroTee: MeroTee;
-  /** Directory with `kms-policy-candidates-PROFILE.json` and `kms-app-identity-PROFILE.json`. */
+  /** Directory with `kms-policy-candidates-PROFILE.json`, `kms-app-identity-PROFILE.json` and `kms-key-provider-PROFILE.json`. */
   readonly probed: string;
   /** `published-mrtds.json` of a node release that was verified. */
   readonly nodePolicy: string;
@@ -42,7 +42,8 @@ export async function promotePolicies(promotion: Promotion): Promise<readonly Pr
     const identity = join(probed, `kms-app-identity-${profile}.json`);
     const reviewed = join(policies, `kms.${profile}.json`);
     const generate = ["policy", "generate", "--profile", profile, "--kms-candidates", candidates];
-    const inputs = ["--node-policy", nodePolicy, "--identity", identity];
+    const service = join(probed, `kms-key-provider-${profile}.json`);
+    const inputs = ["--node-policy", nodePolicy, "--identity", identity, "--key-provider", service];
     const made = expectOk(await meroTee([...generate, ...inputs], "text")).stdout;
     const path = join(out, `kms.${profile}.json`);
     // The old one is compared before the new one may take its place.

@@ -1,6 +1,12 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ASSET, policyAsset, type ReleaseLane, releaseTag } from "../../packages/release-artifacts/src/index.ts";
+import {
+  ASSET,
+  policyAsset,
+  type ReleaseLane,
+  releaseTag,
+  SIDECAR_SUFFIXES,
+} from "../../packages/release-artifacts/src/index.ts";
 import { expectOk } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
 import type { LaneStep } from "../release/lane-steps.ts";
@@ -34,6 +40,7 @@ export interface RehearsedFailure {
 
 const LOCKED = policyAsset("locked-read-only");
 const HOME = `https://github.com/${REPOSITORY}`;
+const MASTER = "@refs/heads/master";
 const WORKFLOW = `${HOME}/.github/workflows/release-kms-phala.yaml`;
 
 /** What every odd composition has in common: it is not even deployed to be probed. */
@@ -167,11 +174,73 @@ export const FAILURES: readonly RehearsedFailure[] = [
     },
   },
   {
+    name: "signed-in-fork",
+    what: "the same workflow signed a policy, in somebody else's fork",
+    lane: "kms",
+    stoppedAt: "self-verify",
+    stoppedBy: ["C-01"],
+    interference: {
+      signing: (name) =>
+        name === LOCKED ? { identity: WORKFLOW.replace(REPOSITORY, "somebody/mero-tee") + MASTER } : {},
+    },
+  },
+  {
+    name: "planted-asset",
+    what: "a file that nobody signed lies beside the published ones",
+    lane: "verifier",
+    stoppedAt: "smoke",
+    stoppedBy: ["AS-06"],
+    after: {
+      step: "publish",
+      act: async ({ world, run }) => {
+        await world.github.replaceAsset(releaseTag("verifier", run.version), "install.sh", Buffer.from("#!/bin/sh\n"));
+        return "install.sh was uploaded";
+      },
+    },
+  },
+  {
+    name: "renamed-asset",
+    what: "the signed debug policy is published under the name of the locked one, signatures and all",
+    lane: "kms",
+    stoppedAt: "smoke",
+    stoppedBy: ["CK-02", "CK-07", "SC-03", "X-06", "X-07", "X-08", "M-02", "M-09", "C-06"],
+    after: {
+      step: "publish",
+      act: async ({ world, run }) => {
+        const tag = releaseTag("kms", run.version);
+        for (const suffix of ["", ...SIDECAR_SUFFIXES]) {
+          const debug = await readFile(join(world.github.directoryOf(tag), policyAsset("debug") + suffix));
+          await world.github.replaceAsset(tag, LOCKED + suffix, debug);
+        }
+        return "whoever asks for the locked policy gets the debug one";
+      },
+    },
+  },
+  {
+    name: "replayed-release",
+    what: "an old release is published again under a new tag, file by file, signatures and all",
+    lane: "node",
+    stoppedAt: "smoke",
+    stoppedBy: ["SC-01", "SC-12"],
+    published: "node-release",
+    prepares: true,
+    interference: { version: "0.2.0" },
+    after: {
+      step: "publish",
+      act: async ({ world, run }) => {
+        const old = world.github.directoryOf("mero-tee-v0.1.0");
+        for (const name of await readdir(old))
+          await world.github.replaceAsset(releaseTag("node", run.version), name, await readFile(join(old, name)));
+        return "every file of 0.2.0 is that of 0.1.0";
+      },
+    },
+  },
+  {
     name: "stale-catalog",
     what: "the release is published, and the catalog does not list it",
     lane: "kms",
     stoppedAt: "catalog",
-    stoppedBy: ["catalog-outdated"],
+    stoppedBy: ["P-06"],
     afterwards: (scene) => [
       {
         id: "catalog",
@@ -295,7 +364,7 @@ export const FAILURES: readonly RehearsedFailure[] = [
     what: "another policy is signed for the same tag, by the right workflow, and published in place of the first",
     lane: "kms",
     stoppedAt: "audit-again",
-    stoppedBy: ["release-changed"],
+    stoppedBy: ["P-07"],
     afterwards: (scene) => [
       { id: "audit", title: "audit as every week", run: async () => await audit(scene) },
       { id: "interference", title: "somebody interferes", run: async () => await signAgain(scene) },
@@ -308,7 +377,7 @@ export const FAILURES: readonly RehearsedFailure[] = [
     what: "an image with a profile pin is offered the rehearsal's Sigstore root",
     lane: "kms",
     stoppedAt: "start",
-    stoppedBy: ["setting-forbidden-by-pin"],
+    stoppedBy: ["P-08"],
     afterwards: ({ world, run }) => [
       { id: "start", title: "a pinned KMS starts", run: async () => await startPinned(world, run.version) },
     ],

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseConfig } from "../../apps/kms-phala/src/config.ts";
 import { startService } from "../../apps/kms-phala/src/service.ts";
-import { ASSET, releaseTag } from "../../packages/release-artifacts/src/index.ts";
+import { ASSET, judge, parseReleaseVersion, releaseTag } from "../../packages/release-artifacts/src/index.ts";
 import { countRules, expectOk, StoppedLane } from "../release/lane-stop.ts";
 import { runSteps } from "../release/lane-steps.ts";
 import { laneDirectories, releaseSteps } from "../release/release-lane.ts";
@@ -48,6 +48,8 @@ export async function verifyAgain({ run, tools }: Scene): Promise<string> {
   return `${countRules(expectOk(outcome).document)}: by itself it is a good release`;
 }
 
+const PINNED = "locked-read-only";
+
 /** The service starts from an image that pins a profile, and is given the rehearsal's trusted root among its settings. */
 export async function startPinned(
   { trustedRootFile, github, fetch }: RehearsalWorld,
@@ -56,12 +58,12 @@ export async function startPinned(
   const env = {
     LISTEN_ADDR: "127.0.0.1:0",
     MERO_KMS_VERSION: version,
-    MERO_KMS_PROFILE: "locked-read-only",
+    MERO_KMS_PROFILE: PINNED,
     MERO_NODE_POLICY_SHA256: "0".repeat(64),
     MERO_TEE_RELEASES_URL: github.releasesUrl,
     SIGSTORE_TRUSTED_ROOT_FILE: trustedRootFile,
   };
-  const pinFile = { kind: "present", bytes: new TextEncoder().encode("locked-read-only\n") } as const;
+  const pinFile = { kind: "present", bytes: new TextEncoder().encode(`${PINNED}\n`) } as const;
   const started = await startService({
     env,
     pinFile,
@@ -76,7 +78,14 @@ export async function startPinned(
     return "it starts";
   }
   const config = parseConfig(env, pinFile, version);
-  const code = config.ok ? "unexpected" : (config.error[0]?.code ?? "unexpected");
+  const refused = config.ok ? [] : config.error;
+  const forbidden = refused.flatMap((each) => (each.code === "setting-forbidden-by-pin" ? [each.setting] : []));
+  const release = parseReleaseVersion(version);
+  if (release === null) throw new Error(`${version} is no version`);
+  const versions = { policyVersion: release, configuredVersion: release, compiledVersion: release };
+  const profiles = { policyProfile: PINNED, imageProfile: PINNED, configuredProfile: PINNED };
+  const judged = judge("start", { ...versions, ...profiles, isPinned: true, developmentSettings: forbidden });
+  const rules = judged.flatMap(({ id, status }) => (status === "fail" ? [id] : []));
   const { lines, exitCode } = started.error;
-  throw new StoppedLane({ code, rules: [], message: lines.join("; "), exitCode });
+  throw new StoppedLane({ code: refused[0]?.code ?? "unexpected", rules, message: lines.join("; "), exitCode });
 }

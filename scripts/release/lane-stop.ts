@@ -58,7 +58,12 @@ export function expectOk(outcome: CommandOutcome): CommandOutcome {
 
 /** The rules that a verdict says do not hold. */
 export function failedRules(document: unknown): readonly string[] {
-  return listAt(document, "rules").flatMap((rule) => (textAt(rule, "status") === "fail" ? [textAt(rule, "id")] : []));
+  const broken = listAt(document, "rules").flatMap((rule) =>
+    textAt(rule, "status") === "fail" ? [textAt(rule, "id")] : [],
+  );
+  // An audit names them release by release.
+  const audited = listAt(document, "releases").flatMap((release) => listAt(release, "failed"));
+  return [...new Set([...broken, ...audited.filter((id) => typeof id === "string")])];
 }
 
 /** How many rules of a verdict passed and were skipped, for a line of progress. */

@@ -204,7 +204,8 @@ async function loadWaivers(ports: Ports, path: string, signer: LaneSigner): Load
 
 type Parser<T> = (file: string, content: Uint8Array) => Result<T, readonly DocumentProblem[]>;
 
-async function loadWith<T>(files: FileStore, path: string, parse: Parser<T>): Loaded<T> {
+/** What a parser makes of a file. Errors: those of the file; its first problem. */
+export async function loadWith<T>(files: FileStore, path: string, parse: Parser<T>): Loaded<T> {
   const content = await files.read(path, LIMIT_BYTES);
   return content.ok ? readWith(path, content.value, parse) : err(refusalOfCli(content.error));
 }

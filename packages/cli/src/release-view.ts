@@ -21,7 +21,12 @@ export interface AssetView {
 
 /** The rules of a verdict. */
 export function rulesOf({ rules }: ReleaseVerdict): readonly RuleView[] {
-  return rules.map(({ id, status, message, files }) => ({ id, status, message, files }));
+  return rules.map(ruleView);
+}
+
+/** The outcome of a rule. */
+export function ruleView({ id, status, message, files }: RuleResult): RuleView {
+  return { id, status, message, files };
 }
 
 /** The assets of a verdict, with what their verified signatures prove. */

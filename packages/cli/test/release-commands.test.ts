@@ -58,7 +58,11 @@ describe("compat update", () => {
     const files = memoryFiles({ [MAP]: vector(MAP), [CATALOG]: EMPTY });
     const outcome = await runInWorld([...args, "--check", "--json"], { files });
     expect(outcome.exitCode).toBe(10);
-    expect(documentOf(outcome)).toMatchObject({ changed: true, failure: { code: "catalog-outdated" } });
+    expect(documentOf(outcome)).toMatchObject({
+      changed: true,
+      rules: [{ id: "P-06", status: "fail" }],
+      failure: { code: "catalog-outdated" },
+    });
     expect([same.written.size, files.written.size]).toEqual([0, 0]);
   });
 

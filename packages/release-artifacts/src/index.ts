@@ -87,6 +87,7 @@ export {
   type KeyRequestOutcome,
   parseClientVerification,
   parseImagePrediction,
+  parseKeyProvider,
   parseKeyRequest,
   parseLaunchEndorsements,
   parseTcbWaivers,

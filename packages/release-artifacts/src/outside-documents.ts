@@ -72,6 +72,20 @@ export function parseLaunchEndorsements(
   return ok(new Map(endorsements.map(({ mrtd, verified, reason }) => [mrtd, verified ? null : reason])));
 }
 
+/** A key service, as a guest's event log names it. */
+export interface KeyProvider {
+  readonly name: string;
+  readonly id: string;
+}
+
+const keyProvider: Shape<KeyProvider> = object<KeyProvider>({ name: text, id: text });
+
+/** Reads `kms-key-provider-PROFILE.json`: the key service that a probed KMS ran under. */
+export function parseKeyProvider(file: string, content: string | Uint8Array): Read<KeyProvider> {
+  const read = parseDocument(file, content, keyProvider);
+  return read.ok ? ok(read.value.value) : err(read.error);
+}
+
 const predictionDocument: Shape<{ readonly predicted?: Partial<Registers> }> = object<{
   readonly predicted?: Partial<Registers>;
 }>({

@@ -105,7 +105,9 @@ const GOOD: Omit<EvidenceByScope, "release"> = {
     configuredVersion: version("2.4.0"),
     compiledVersion: version("2.4.0"),
     isPinned: true,
+    developmentSettings: [],
   },
+  history: { listing: { version: "2.4.0", isListed: true }, changes: [] },
   repository: {
     configuration: [{ path: ".github/workflows/release.yaml", value: WORKFLOW }],
     kmsVersion: "2.4.0",
@@ -183,6 +185,15 @@ export const OTHER_SCOPE_CASES: readonly OtherScopeCase[] = [
       policyVersion: version("2.4.0-rc.1"),
       configuredVersion: version("2.4.0-rc.1"),
     },
+  }),
+  example("start", GOOD.start, "P-08", {
+    "a Sigstore root of the deployer's": { developmentSettings: ["SIGSTORE_TRUSTED_ROOT_FILE"] },
+  }),
+  example("history", GOOD.history, "P-06", {
+    "a catalog that does not list the release": { listing: { version: "2.4.0", isListed: false } },
+  }),
+  example("history", GOOD.history, "P-07", {
+    "a policy that is another than it was": { changes: ["policy.json is 01, and was 00"] },
   }),
   example("repository", GOOD.repository, "G-01", {
     "a policy in the environment": workflow({ env: { MERO_KMS_ALLOWED_RTMR3: "00" } }),

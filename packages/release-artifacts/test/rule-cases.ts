@@ -599,5 +599,11 @@ export const RULE_CASES: readonly RuleCase[] = [
     lane: "kms",
     reviewed: set("policy/node_allowed_rtmr3/0", FOREIGN),
   },
+  {
+    id: "P-04",
+    name: "a key service that nobody reviewed",
+    lane: "kms",
+    reviewed: set("policy/kms_key_provider", { name: "kms", id: "30" }),
+  },
   { id: "P-04", name: "a profile whose policy nobody reviewed", lane: "kms", outside: { promotedPolicies: {} } },
 ];

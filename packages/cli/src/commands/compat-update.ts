@@ -1,5 +1,5 @@
 import { buildCommand, type Command } from "@stricli/core";
-import { addToCatalog, checkCatalog, documentText } from "@mero-tee/release-artifacts";
+import { addToCatalog, checkCatalog, documentText, judge } from "@mero-tee/release-artifacts";
 
 import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
@@ -8,6 +8,7 @@ import { refusalOfCli, refusalOfRelease } from "../failure-view.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import { loadReleaseFile } from "../release-file.ts";
 import { CATALOG_FILE, CATALOG_FLAG, REPO_FLAG } from "../release-flags.ts";
+import { ruleView } from "../release-view.ts";
 import { repositorySetting } from "../repository-setting.ts";
 
 interface UpdateFlags extends CommonFlags {
@@ -41,11 +42,13 @@ async function update(ports: Ports, flags: UpdateFlags): Promise<Report> {
 
   const text = documentText(added.value);
   const changed = text !== new TextDecoder().decode(catalog.value.bytes);
-  const fields = { changed, version: map.value.value.tag };
+  const version = map.value.value.tag;
+  const rules = judge("history", { listing: { version, isListed: !changed } }, (id) => id === "P-06").map(ruleView);
+  const fields = { changed, version };
   if (flags.check && changed) {
     return reportRefusal(
       refusalOfCli(cliFailure("catalog-outdated", `${path} does not list ${fields.version} as it is.`)),
-      fields,
+      { ...fields, rules },
     );
   }
   const written = changed ? await ports.files.write(path, text, "document") : null;

@@ -8,7 +8,7 @@ import type { CliContext, Ports } from "../context.ts";
 import { refusalOfCli, type Refusal } from "../failure-view.ts";
 import { type LiveDirectories, loadLiveKmses, loadLiveNodes } from "../live-release.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
-import { ruleLines } from "../release-view.ts";
+import { ruleLines, ruleView } from "../release-view.ts";
 
 interface E2eFlags extends CommonFlags {
   readonly in: string;
@@ -39,7 +39,7 @@ async function run(
   const demanded = new Set<string>(needsLive ? [...rules, ...liveRules] : rules);
   const failed = results.filter(({ status }) => status === "fail").map(({ id }) => id);
   const open = results.filter(({ id, status }) => status === "skip" && demanded.has(id)).map(({ id }) => id);
-  const view = results.map(({ id, status, message, files }) => ({ id, status, message, files }));
+  const view = results.map(ruleView);
   const text = (paint: Parameters<Report["text"]>[0]): string => ruleLines(results, "live machines", paint);
   if (failed.length === 0 && open.length === 0) return reportSuccess({ ok: true, rules: view }, text);
   const failure =

@@ -11,7 +11,7 @@ import { catalogResult } from "../guard/catalog-guard.ts";
 import type { Repository } from "../guard/repository-client.ts";
 import { repositoryEvidence } from "../guard/repository-evidence.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
-import { ruleLines } from "../release-view.ts";
+import { ruleLines, ruleView } from "../release-view.ts";
 import { repositorySetting } from "../repository-setting.ts";
 
 interface GuardFlags extends CommonFlags {
@@ -108,7 +108,7 @@ async function run(openRepository: OpenRepository, guard: Guard, ports: Ports, f
     ? [...judged, await catalogResult(repository.value, publisher.value.repository, base)]
     : judged;
   const failed = results.filter(({ status, isBlocked }) => status === "fail" || isBlocked);
-  const rules = results.map(({ id, status, message, files }) => ({ id, status, message, files }));
+  const rules = results.map(ruleView);
   const text = (paint: Parameters<Report["text"]>[0]): string => ruleLines(results, "guards", paint);
   if (failed.length === 0) return reportSuccess({ ok: true, rules }, text);
   const message = `The repository does not hold: ${failed.map(({ id }) => id).join(", ")}.`;

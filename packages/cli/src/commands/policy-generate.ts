@@ -1,6 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 import { PROFILES, type Profile } from "@mero-tee/policy";
-import { assemblePolicy, documentText, parseReleaseVersion } from "@mero-tee/release-artifacts";
+import { assemblePolicy, documentText, parseKeyProvider, parseReleaseVersion } from "@mero-tee/release-artifacts";
 import { formatRfc3339Utc } from "@mero-tee/tdx-quote/utc-time";
 import { ok } from "@mero-tee/tdx-quote/result";
 
@@ -13,6 +13,7 @@ import { optionalFlag } from "../flags.ts";
 import { reportRefusal, type Report } from "../output.ts";
 import { loadReleaseFile } from "../release-file.ts";
 import { REPO_FLAG } from "../release-flags.ts";
+import { loadWith } from "../release-knowledge.ts";
 import { repositorySetting } from "../repository-setting.ts";
 
 interface GenerateFlags extends CommonFlags {
@@ -20,6 +21,7 @@ interface GenerateFlags extends CommonFlags {
   readonly nodePolicy: string;
   readonly profile: Profile;
   readonly identity?: string;
+  readonly keyProvider?: string;
   readonly out?: string;
   readonly repo?: string;
 }
@@ -42,6 +44,9 @@ async function generate(ports: Ports, flags: GenerateFlags): Promise<Report> {
     const message = `${flags.identity ?? ""} is of profile ${identity.value.value.profile}, not ${flags.profile}.`;
     return reportRefusal(refusalOfCli(cliFailure("input-unrecognised", message)), {});
   }
+  const keyProvider =
+    flags.keyProvider === undefined ? ok(null) : await loadWith(ports.files, flags.keyProvider, parseKeyProvider);
+  if (!keyProvider.ok) return reportRefusal(keyProvider.error, {});
   const { value: published, bytes } = node.value;
   const version = parseReleaseVersion(published.tag);
   if (version === null) throw new Error("the shape of the document lets a tag through that is no version");
@@ -56,6 +61,7 @@ async function generate(ports: Ports, flags: GenerateFlags): Promise<Report> {
     candidates: candidates.value.value,
     nodeRelease: { document: published, text: new TextDecoder().decode(bytes) },
     ...(identity.value === null ? {} : { identity: identity.value.value }),
+    ...(keyProvider.value === null ? {} : { keyProvider: keyProvider.value }),
   });
   const text = documentText(policy);
   if (flags.out !== undefined) {
@@ -85,6 +91,11 @@ export const policyGenerateCommand: Command<CliContext> = buildCommand({
       },
       profile: { kind: "enum", values: PROFILES, brief: "Image profile that the policy is for" },
       identity: optionalFlag(String, "FILE", "kms-app-identity-PROFILE.json; without it the policy is not ready"),
+      keyProvider: optionalFlag(
+        String,
+        "FILE",
+        "kms-key-provider-PROFILE.json: whose key service the KMS must run under",
+      ),
       out: optionalFlag(String, "FILE", "Write the policy there (default: standard output)"),
       repo: REPO_FLAG,
       json: JSON_FLAG,

@@ -4,6 +4,7 @@ import {
   changesSince,
   createSignatureVerifier,
   documentText,
+  judge,
   type ListedRelease,
   listReleases,
   type LoadedDocument,
@@ -123,8 +124,10 @@ class Auditor {
     const published = evidence.documents.publishedMrtds.get(ASSET.publishedMrtds);
     if (published !== undefined) this.#nodeReleases.set(version, published);
     const digests = new Map([...evidence.assets].map(([name, { sha256 }]) => [name, sha256]));
-    const failed = rules.filter(({ status, isBlocked }) => status === "fail" || isBlocked).map(({ id }) => id);
     const changes = changesSince(this.state, tag, digests);
+    const failed = [...rules, ...judge("history", { changes })]
+      .filter(({ status, isBlocked }) => status === "fail" || isBlocked)
+      .map(({ id }) => id);
     this.audited.push({ tag, ok: outcome === "ok" && changes.length === 0, failed, changes });
     // What does not hold is not remembered as what a release was.
     const known = [...digests].flatMap(([name, sha256]) => (sha256 === null ? [] : [[name, sha256] as const]));
@@ -145,7 +148,7 @@ class Auditor {
       if (reference.ok && reference.value.lane !== null && !lanes.includes(reference.value.lane)) continue;
       const release = byTag.get(tag);
       const changes = release === undefined ? ["the release is gone"] : changesSince(this.state, tag, release.assets);
-      if (changes.length > 0) this.audited.push({ tag, ok: false, failed: [], changes });
+      if (changes.length > 0) this.audited.push({ tag, ok: false, failed: ["P-07"], changes });
     }
   }
 }

@@ -109,6 +109,16 @@ export interface KmsStartEvidence {
   /** The version compiled into the image. */
   readonly compiledVersion: ReleaseVersion;
   readonly isPinned: boolean;
+  /** Settings for development that are set: other roots, checks switched off. */
+  readonly developmentSettings: readonly string[];
+}
+
+/** A published release, later. */
+export interface HistoryEvidence {
+  /** Its entry as the compatibility map makes it, and as the catalog has it. */
+  readonly listing?: { readonly version: string; readonly isListed: boolean };
+  /** How its files differ from what the first audit saw, one clause each. */
+  readonly changes?: readonly string[];
 }
 
 /** A parsed configuration file: YAML or JSON as plain values. */
@@ -182,6 +192,7 @@ export interface EvidenceByScope {
   readonly start: KmsStartEvidence;
   readonly repository: RepositoryEvidence;
   readonly live: LiveEvidence;
+  readonly history: HistoryEvidence;
 }
 
 /** One of the scopes. */

@@ -7,7 +7,7 @@ import { releaseRule, type Rule } from "./rule.ts";
 
 /** Rules about policies from review to start. Source: mero-tee release families, validation rules, policy life cycle. */
 export const LIFE_CYCLE_RULES: { readonly [Id in "P-02" | "P-03" | "P-04"]: Rule<"release"> } & {
-  readonly [Id in "P-01" | "P-05"]: Rule<"start">;
+  readonly [Id in "P-01" | "P-05" | "P-08"]: Rule<"start">;
 } = {
   "P-01": {
     scope: "start",
@@ -78,6 +78,13 @@ export const LIFE_CYCLE_RULES: { readonly [Id in "P-02" | "P-03" | "P-04"]: Rule
       }
       // A KMS behind dstack's gateway records a random instance id, so its RTMR3 is another each time that it is probed. Where its
       // event log is judged instead, what was reviewed is the composition's template (G-10), and X-07 ties the probe to it.
+      // Whose key service it is decides who else knows every key, whatever else is measured.
+      const services = [value, promoted].map(({ policy }) => policy.kms_key_provider ?? null);
+      sheet.expect(
+        sameJson(services[0], services[1]),
+        `${file}: policy.kms_key_provider is not what was reviewed`,
+        file,
+      );
       const isByLog = value.policy.kms_rtmr3_mode === "event-log" && promoted.policy.kms_rtmr3_mode === "event-log";
       for (const prefix of ["kms_allowed", "node_allowed"]) {
         const [released, reviewed] = [listsOf(value.policy, prefix), listsOf(promoted.policy, prefix)];
@@ -99,6 +106,15 @@ export const LIFE_CYCLE_RULES: { readonly [Id in "P-02" | "P-03" | "P-04"]: Rule
     judge: ({ isPinned, policyVersion, compiledVersion }, sheet) => {
       const isOlder = isPinned && compareVersions(policyVersion, compiledVersion) < 0;
       sheet.expect(!isOlder, `the policy is of ${policyVersion}, older than the image's ${compiledVersion}`);
+    },
+  },
+  "P-08": {
+    scope: "start",
+    lanes: [],
+    demand: "a pinned KMS lets nobody choose whom it trusts",
+    judge: ({ isPinned, developmentSettings }, sheet) => {
+      for (const name of isPinned ? developmentSettings : [])
+        sheet.fault(`${name} is set on an image with a profile pin`);
     },
   },
 };

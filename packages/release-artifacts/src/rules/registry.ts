@@ -3,6 +3,7 @@ import { CHECKSUM_RULES } from "./checksum-rules.ts";
 import { CROSS_FILE_RULES } from "./cross-file-rules.ts";
 import { DOCUMENT_RULES } from "./document-rules.ts";
 import type { EvidenceByScope, RuleScope } from "./evidence.ts";
+import { HISTORY_RULES } from "./history-rules.ts";
 import { LIFE_CYCLE_RULES } from "./life-cycle-rules.ts";
 import { LIVE_RULES } from "./live-rules.ts";
 import { MEASUREMENT_RULES } from "./measurement-rules.ts";
@@ -21,7 +22,8 @@ type RuleTable = typeof ASSET_RULES &
   typeof SIGNATURE_RULES &
   typeof LIFE_CYCLE_RULES &
   typeof REPOSITORY_RULES &
-  typeof LIVE_RULES;
+  typeof LIVE_RULES &
+  typeof HISTORY_RULES;
 
 /** The id of a rule, e.g. `M-09`; stable, and documented. */
 export type RuleId = keyof RuleTable;
@@ -37,6 +39,7 @@ export const RULES: RuleTable = {
   ...LIFE_CYCLE_RULES,
   ...REPOSITORY_RULES,
   ...LIVE_RULES,
+  ...HISTORY_RULES,
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table above
