@@ -48,6 +48,8 @@ export function createAnswerReader(limitBytes: number): AnswerReader {
   const pushBody = (piece: Buffer): AnswerEnd | null => {
     const read = body?.push(piece) ?? null;
     if (read === null || head === null || body === null) return null;
+    // It may be a part of a key, and nobody else has it.
+    if (typeof read === "string") body.bytes.wipe();
     if (read === "too-large") return { kind: "too-large" };
     if (read === "malformed") return { kind: "malformed", reason: "the answer's chunks are malformed" };
     // What follows the answer was not asked for.
@@ -75,6 +77,7 @@ export function createAnswerReader(limitBytes: number): AnswerReader {
     },
     end() {
       if (head?.framing.kind !== "to-the-end" || body === null) {
+        body?.bytes.wipe();
         return { kind: "malformed", reason: "the connection was closed without a whole answer" };
       }
       return { kind: "whole", status: head.status, body: body.bytes, isReusable: false };
