@@ -14,6 +14,16 @@ const rooms = [
   "apps/verifier-api",
 ];
 
+/**
+ * Rooms whose tests share nothing but modules without state, so that one worker may run file after file: to start one for each takes
+ * as long as many of the files.
+ */
+const SHARED_WORKER: ReadonlySet<string> = new Set([
+  "packages/tdx-quote",
+  "packages/policy",
+  "packages/release-artifacts",
+]);
+
 /** The folder where `.ci/run` wants the counts. */
 const reports = process.env["MERO_TEE_TEST_REPORT"];
 
@@ -22,7 +32,12 @@ export default defineConfig({
     projects: [
       ...rooms.map((root) => ({
         root,
-        test: { name: root.split("/")[1] ?? root, include: ["test/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: root.split("/")[1] ?? root,
+          include: ["test/**/*.test.ts"],
+          testTimeout: 30_000,
+          isolate: !SHARED_WORKER.has(root),
+        },
       })),
       { test: { name: "repository", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
     ],
