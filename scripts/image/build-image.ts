@@ -9,13 +9,11 @@ import { applyRoles, failureLine } from "./apply-roles.ts";
 import { copyTree } from "./base-tree.ts";
 import { parseLock } from "./lock-changes.ts";
 import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
-import { installedPackages, packageDifferences, packagesLock } from "./packages-lock.ts";
+import { installedPackages, packagesLock, requirePackages } from "./packages-lock.ts";
+import { requireRtmrKernel } from "./rtmr-kernel.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import { removeTree } from "./tree-mounts.ts";
 import { type DebianRequest, keptDebian, unpackDebian } from "./unpack-debian.ts";
-
-/** First kernel with the RTMR files of the TDX guest device. */
-const RTMR_KERNEL = [6, 16] as const;
 
 /** An image that is to be built. */
 export interface BuildRequest extends DebianRequest {
@@ -79,20 +77,6 @@ async function requirePins({ lock, packagesLock: agreed, isTest }: BuildRequest)
   if (entries.length === 0) throw new Refusal(`${lock} pins no program: a release is built from pinned ones only`);
   const loose = entries.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256));
   if (loose !== undefined) throw new Refusal(`${loose.name} in ${lock} has no SHA-256`);
-}
-
-function requireKernel(version: string): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > RTMR_KERNEL[0] || (major === RTMR_KERNEL[0] && minor >= RTMR_KERNEL[1])) return;
-  throw new Refusal(`Linux ${version} cannot extend RTMR3: that takes ${RTMR_KERNEL.join(".")} or later`);
-}
-
-async function comparePackages(request: BuildRequest, found: readonly string[]): Promise<string> {
-  if (request.packagesLock === null) return `${found.length} packages`;
-  const differences = packageDifferences(await readFile(request.packagesLock, "utf8"), found);
-  if (differences.length === 0) return `${found.length} packages, as agreed`;
-  const more = differences.length > 4 ? ` and ${differences.length - 4} more` : "";
-  throw new Refusal(`packages differ from ${request.packagesLock}: ${differences.slice(0, 4).join(", ")}${more}`);
 }
 
 /** What Compute Engine imports. Source: Google Cloud, "Manually import boot disks", "Compress the disk". */
@@ -201,11 +185,14 @@ export async function buildImage(
     const status = await readFile(join(tree, "var/lib/dpkg/status"), "utf8");
     const found = [...installedPackages(status), debian.stubPackage].toSorted();
     await writeFile(join(made, "packages.lock"), packagesLock(found));
-    return [null, await comparePackages(request, found)];
+    const { packagesLock: agreed } = request;
+    if (agreed === null) return [null, `${found.length} packages`];
+    requirePackages(agreed, await readFile(agreed, "utf8"), found);
+    return [null, `${found.length} packages, as agreed`];
   });
   const packed = await step("disk", async () => {
     const image = await packImage({ tree, stub: debian.stub, epoch, out: made });
-    if (!isTest) requireKernel(image.kernel);
+    if (!isTest) requireRtmrKernel(image.kernel);
     return [image, `root hash ${image.rootHash}`];
   });
   const digests = await step("archive", async () => {

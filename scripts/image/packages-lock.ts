@@ -1,3 +1,5 @@
+import { Refusal } from "../script-outcome.ts";
+
 /** Reads which packages dpkg has installed, as sorted lines `NAME VERSION`. */
 export function installedPackages(status: string): readonly string[] {
   const lines: string[] = [];
@@ -13,11 +15,22 @@ export function packagesLock(packages: readonly string[]): string {
   return packages.map((line) => `${line}\n`).join("");
 }
 
+/** How many differences are named; a list of another suite has hundreds. */
+const NAMED = 4;
+
 /** What another list of packages has more (`+`) and less (`-`) than the one that was agreed on. */
-export function packageDifferences(agreed: string, found: readonly string[]): readonly string[] {
+function packageDifferences(agreed: string, found: readonly string[]): readonly string[] {
   const wanted = agreed.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return [
     ...wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`),
     ...found.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`),
   ];
+}
+
+/** Refuses packages that are not those of a list that people agreed on. */
+export function requirePackages(path: string, agreed: string, found: readonly string[]): void {
+  const differences = packageDifferences(agreed, found);
+  if (differences.length === 0) return;
+  const more = differences.length > NAMED ? ` and ${differences.length - NAMED} more` : "";
+  throw new Refusal(`packages differ from ${path}: ${differences.slice(0, NAMED).join(", ")}${more}`);
 }

@@ -10,9 +10,11 @@ import { KERNEL, ROOT_HASH } from "../../packages/image-measure/test/sample-imag
 import { failureLine } from "../../scripts/image/apply-roles.ts";
 import { buildDisk } from "../../scripts/image/node-disk.ts";
 import { fileSha256, packImage } from "../../scripts/image/pack-image.ts";
-import { installedPackages, packageDifferences, packagesLock } from "../../scripts/image/packages-lock.ts";
+import { installedPackages, packagesLock, requirePackages } from "../../scripts/image/packages-lock.ts";
 import { clampPe, sectionSpace } from "../../scripts/image/pe-clamp.ts";
+import { requireRtmrKernel } from "../../scripts/image/rtmr-kernel.ts";
 import { buildUki } from "../../scripts/image/uki.ts";
+import { Refusal } from "../../scripts/script-outcome.ts";
 import { debianProgram } from "../debian-program.ts";
 
 /** The steps from a finished tree to a disk, on a tree of a few files; what they make is read back by what measures images. */
@@ -206,13 +208,26 @@ describe("the list of packages", () => {
   });
 
   test.each([
-    { name: "the same", found: ["apt 3.0", "zlib1g 1:1.3"], differences: [] },
-    { name: "a newer one", found: ["apt 3.1", "zlib1g 1:1.3"], differences: ["- apt 3.0", "+ apt 3.1"] },
-    { name: "one more", found: ["apt 3.0", "nc 1", "zlib1g 1:1.3"], differences: ["+ nc 1"] },
-    { name: "one less", found: ["apt 3.0"], differences: ["- zlib1g 1:1.3"] },
-  ])("compared with $name", ({ found: packages, differences }) => {
+    { name: "a newer one", found: ["apt 3.1", "zlib1g 1:1.3"], says: "- apt 3.0, + apt 3.1" },
+    { name: "one more", found: ["apt 3.0", "nc 1", "zlib1g 1:1.3"], says: "+ nc 1" },
+    { name: "one less", found: ["apt 3.0"], says: "- zlib1g 1:1.3" },
+    { name: "many others", found: ["a 1", "b 1", "c 1"], says: "- apt 3.0, - zlib1g 1:1.3, + a 1, + b 1 and 1 more" },
+  ])("stops $name", ({ found: packages, says }) => {
     const agreed = packagesLock(installedPackages(STATUS));
-    expect(packageDifferences(agreed, packages)).toEqual(differences);
+    const compare = (list: readonly string[]): void => requirePackages("debug.lock", agreed, list);
+    expect(() => compare(packages)).toThrow(new Refusal(`packages differ from debug.lock: ${says}`));
+    expect(() => compare(installedPackages(STATUS))).not.toThrow();
+  });
+});
+
+describe("the kernel of a release", () => {
+  test.each(["6.16.0-cloud-amd64", "7.3.4+deb13-cloud-amd64"])("may be %s", (version) => {
+    expect(() => requireRtmrKernel(version)).not.toThrow();
+  });
+
+  test.each(["6.15.9", "6.1.0-50-cloud-amd64", "5.99.0", "unknown"])("is not %s", (version) => {
+    const says = `Linux ${version} cannot extend RTMR3: that takes 6.16 or later`;
+    expect(() => requireRtmrKernel(version)).toThrow(new Refusal(says));
   });
 });
 
