@@ -9,7 +9,7 @@ import {
   type ReleaseVersion,
 } from "../../packages/release-artifacts/src/index.ts";
 import { promotePolicies } from "../policy/promote.ts";
-import { expectOk } from "../release/lane-stop.ts";
+import { countRules, expectOk } from "../release/lane-stop.ts";
 import type { LaneStep } from "../release/lane-steps.ts";
 import { listAt } from "../release/mero-tee.ts";
 import { type LaneRun, type LaneTools, releaseSteps } from "../release/release-lane.ts";
@@ -126,12 +126,19 @@ function afterKms(scene: Scene): readonly LaneStep[] {
     ...(isCandidate
       ? []
       : [{ id: "catalog", title: "list the pair in the catalog", run: async () => await updateCatalog(scene) }]),
+    { id: "pair", title: "verify both releases as an operator", run: async () => await verifyPair(scene) },
     {
       id: "deploy",
       title: "a KMS starts from the release, a node gets its key",
       run: async () => await useRelease(world, run, tools),
     },
   ];
+}
+
+/** Both releases of the version by one command, without naming a lane. */
+async function verifyPair({ run, tools }: Scene): Promise<string> {
+  const args = ["release", "verify", "--version", run.version, "--trusted-root", run.trustedRoot ?? ""];
+  return countRules(expectOk(await tools.meroTee(args)).document);
 }
 
 /** The arguments that list a release in the catalog. */

@@ -3,6 +3,7 @@ import {
   parseReleaseReference,
   RELEASE_LANES,
   type ReleaseLane,
+  type ReleaseReference,
   type ReleaseVersion,
 } from "@mero-tee/release-artifacts";
 
@@ -10,11 +11,16 @@ import { optionalFlag, type OptionalFlag } from "./flags.ts";
 
 // The argument parser takes a thrown Error as "this value is no good" and shows its message: exceptions stop there.
 
-/** A bare version, or the tag of a lane. */
-export function parseVersion(text: string): ReleaseVersion {
+/** A bare version, or the tag of a lane, which names the lane as well. */
+export function parseReference(text: string): ReleaseReference {
   const reference = parseReleaseReference(text);
   if (!reference.ok) throw new Error("not a version such as 2.4.0, nor a tag such as mero-kms-v2.4.0");
-  return reference.value.version;
+  return reference.value;
+}
+
+/** A bare version, or the tag of a lane. */
+export function parseVersion(text: string): ReleaseVersion {
+  return parseReference(text).version;
 }
 
 function parseRepository(text: string): string {

@@ -128,3 +128,14 @@ describe("a scratch directory", () => {
     expect((await runInWorld(args, world)).stderr).toBe("");
   });
 });
+
+describe("release verify without a lane", () => {
+  test.each([
+    ["a directory", ["release", "verify", "kms"]],
+    ["nothing at all", ["release", "verify"]],
+    ["a tag of another lane than --lane", ["release", "verify", "--lane", "node", "--version", "mero-kms-v2.4.0"]],
+  ])("is misuse with %s", async (_, args) => {
+    const outcome = await runInWorld([...args, "--json"]);
+    expect(documentOf(outcome)).toMatchObject({ ok: false, failure: { code: "usage-invalid" } });
+  });
+});
