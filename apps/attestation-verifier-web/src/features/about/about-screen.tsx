@@ -6,6 +6,7 @@ import { ABOUT } from "../../about-text.ts";
 import { loadSiteManifest, type SiteFile } from "../../site-manifest-client.ts";
 import { Hash } from "../../ui/hash.tsx";
 import { useLoaded } from "../../use-loaded.ts";
+import reading from "../../ui/reading-page.module.css";
 import css from "./about.module.css";
 
 const NO_FILES: readonly SiteFile[] = [];
@@ -13,7 +14,7 @@ const NO_FILES: readonly SiteFile[] = [];
 /** What this build is, what it trusts before it has seen anything, and what else it could be checked with. */
 export function AboutScreen(): ReactElement {
   return (
-    <div className={css["page"]}>
+    <div className={`${reading["page"]} ${css["page"]}`}>
       <h1>{ABOUT.title}</h1>
       <section>
         <h2>{ABOUT.build}</h2>

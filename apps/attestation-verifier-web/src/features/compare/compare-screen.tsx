@@ -14,6 +14,7 @@ import { isShownAsSimulated, withoutPraise } from "../report/shown-class.ts";
 import css from "./compare.module.css";
 import { ReleaseComparison } from "./release-comparison.tsx";
 import { ReleaseSide } from "./release-side.tsx";
+import { kindOfTag } from "./signed-registers.ts";
 
 /** A file that was judged. */
 interface Judged {
@@ -37,7 +38,7 @@ export function CompareScreen(): ReactElement {
   const [other, setOther] = useState<Other>(NOTHING);
   async function askRelease({ file, report }: Judged, tag: string): Promise<void> {
     setOther({ kind: "nothing", note: TEXT.report.checking });
-    const outcome = await session.judge(fileCheck(file, report.kind, tag));
+    const outcome = await session.judge(fileCheck(file, report.kind ?? kindOfTag(tag), tag));
     // As of the day on which the file was saved: whether its collateral has ended since is no matter here.
     const judged = outcome?.earlier?.report ?? outcome?.report;
     setOther(

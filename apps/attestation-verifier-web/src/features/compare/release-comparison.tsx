@@ -7,6 +7,7 @@ import { StatusMark } from "../../ui/status-mark.tsx";
 import { RegisterTable } from "../diff/register-table.tsx";
 import { MannerContext, mannerOf } from "../report/report-context.ts";
 import css from "./compare.module.css";
+import { signedRegisters } from "./signed-registers.ts";
 
 interface ReleaseComparisonProps {
   readonly tag: string;
@@ -25,7 +26,7 @@ const ABOUT_THE_RELEASE: ReadonlySet<StepId> = new Set([
 /** The registers of the evidence beside those of a release, and who signed them. It is no verdict: nothing else is looked at. */
 export function ReleaseComparison({ tag, report }: ReleaseComparisonProps): ReactElement {
   const manner = mannerOf(report);
-  const { registers } = report.facts;
+  const registers = signedRegisters(report);
   const differing = registers.filter(({ outcome }) => outcome === "mismatch");
   return (
     <MannerContext value={manner}>
@@ -34,7 +35,7 @@ export function ReleaseComparison({ tag, report }: ReleaseComparisonProps): Reac
         {registers.length > 0 && (
           <p>{differing.length === 0 ? TEXT.compare.fits : TEXT.compare.differ(differing.length)}</p>
         )}
-        <RegisterTable facts={report.facts} />
+        <RegisterTable facts={{ ...report.facts, registers }} />
         <h2>{TEXT.compare.aboutRelease}</h2>
         <ul className={css["steps"]}>
           {report.steps

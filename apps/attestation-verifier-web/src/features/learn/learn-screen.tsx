@@ -3,12 +3,13 @@ import type { ReactElement } from "react";
 import { GLOSSARY } from "../../glossary.ts";
 import { LEARN } from "../../learn-text.ts";
 import { TEXT } from "../../messages.ts";
+import reading from "../../ui/reading-page.module.css";
 import css from "./learn.module.css";
 
 /** What the proof is and where it ends, and the words of the field. */
 export function LearnScreen(): ReactElement {
   return (
-    <div className={css["page"]}>
+    <div className={`${reading["page"]} ${css["page"]}`}>
       <h1>{LEARN.title}</h1>
       {LEARN.sections.map(({ title, paragraphs }) => (
         <section key={title}>
