@@ -16,7 +16,7 @@ export async function shownStates(world: World): Promise<Readonly<Record<State, 
   const open = await appraiseKms(world, debug);
   const wrong = await appraiseKms(world, foreign);
   const lacking = await appraiseKms(world, healthy, {
-    releases: { status: "unavailable", reason: "This site's API could not fetch signed release data." },
+    releases: { status: "unavailable", reason: "This site's API could not fetch signed release data" },
   });
   const of = ({ request, report }: typeof good, sentence: string, answer: string): Outcome =>
     outcomeOf(request, asProduction(report, sentence), answer);
