@@ -18,10 +18,10 @@ describe("README.md", () => {
     expect(commands.filter(({ groups }) => manifest.scripts[groups?.["script"] ?? ""] === undefined)).toEqual([]);
   });
 
-  test("has on its map every package and every app", () => {
+  test("has on its map every package, every app, and what makes images and releases", () => {
     const mapped = rowsOf(chapterOf(page, "Map")).flatMap(([path = ""]) => codeOf(path));
     const rooms = ["packages", "apps"].flatMap((floor) => readdirSync(floor).map((name) => `${floor}/${name}`));
-    expect(mapped.toSorted()).toEqual([...rooms, "docs", "test", "scripts"].toSorted());
+    expect(mapped.toSorted()).toEqual([...rooms, ".github", "ansible", "docs", "packer", "scripts", "test"].toSorted());
   });
 
   test("imports in its example what the package exports", () => {
