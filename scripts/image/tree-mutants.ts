@@ -170,6 +170,19 @@ const WITHOUT_SSH: readonly TreeMutant[] = [
 
 const WITHOUT_CONSOLE: readonly TreeMutant[] = [
   {
+    name: "fleet's helper as root",
+    check: "fleet-sidecar",
+    says: "fleet-sidecar.service has no User=fleet-sidecar",
+    make: async (tree) => {
+      await remove(tree, `${UNITS}/fleet-sidecar.service`);
+      await put(
+        tree,
+        `${UNITS}/fleet-sidecar.service`,
+        "[Unit]\nConditionPathExists=/usr/lib/calimero/fleet-url\n[Service]\nNoNewPrivileges=yes\nProtectSystem=strict\n",
+      );
+    },
+  },
+  {
     name: "login prompt",
     check: "login-units",
     says: "serial-getty@.service is not masked",
@@ -184,6 +197,12 @@ const WITHOUT_CONSOLE: readonly TreeMutant[] = [
 ];
 
 const WITH_CONSOLE: readonly TreeMutant[] = [
+  {
+    name: "fleet's helper",
+    check: "fleet-sidecar",
+    says: "/usr/lib/calimero/calimero-fleet is in the image",
+    make: async (tree) => await put(tree, "usr/lib/calimero/calimero-fleet", "#!/bin/sh\n"),
+  },
   {
     name: "login prompt that is gone",
     check: "login-units",

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -284,6 +284,32 @@ describe.skipIf(PYTHON === null)("a tree", () => {
     await rm(join(tree, path), { force: true });
     await put(tree, path, "another");
     expect(await failures()).toEqual([check]);
+  });
+
+  test.each([
+    { line: "User=fleet-sidecar", by: "User=root", check: "fleet-sidecar.service has no User=fleet-sidecar" },
+    {
+      line: "ConditionPathExists=/usr/lib/calimero/fleet-url",
+      by: "",
+      check: "fleet-sidecar.service has no ConditionPathExists=/usr/lib/calimero/fleet-url",
+    },
+  ])("whose fleet-sidecar has another line than $line fails", async ({ line, by, check }) => {
+    const path = `${UNIT}/fleet-sidecar.service`;
+    await put(tree, path, (await readFile(join(tree, path), "utf8")).replace(line, by));
+    expect(await failures()).toEqual([`fleet-sidecar: ${check}`]);
+  });
+
+  test("with the address of a fleet passes, and fails with one that is none", async () => {
+    await put(tree, "usr/lib/calimero/fleet-url", "https://fleet.example.com/join\n");
+    expect(await failures()).toEqual([]);
+    await put(tree, "usr/lib/calimero/fleet-url", "http://fleet.example.com/join\n");
+    expect(await failures()).toEqual(["fleet-sidecar: /usr/lib/calimero/fleet-url is no https address"]);
+  });
+
+  test("of the profile without a fleet fails with its unit and script", async () => {
+    expect(await failures({ ...LOCKED, fleet_sidecar: false })).toEqual([
+      `fleet-sidecar: /${UNIT}/fleet-sidecar.service is in the image; /usr/lib/calimero/calimero-fleet is in the image`,
+    ]);
   });
 
   test("of a profile with a login prompt fails without one", async () => {

@@ -37,6 +37,7 @@ export const LOCKED = {
   operator_groups: [] as readonly string[],
   privileged_files: [] as readonly string[],
   foreign_units: ["google-guest-agent.service", "apt-daily.timer"],
+  fleet_sidecar: true,
   generators_masked: ["systemd-ssh-generator"],
   kernel_parameters: ["boot=calimero", "ro", "panic=-1", "systemd.import_credentials=no"],
   ports: { public: [80, 443, 2528], loopback: [2428, 3001, 8429, 9100] },
@@ -90,7 +91,7 @@ export async function writeLockedTree(tree: string): Promise<void> {
       `observability/files/${name}.service`,
       `etc/systemd/system/${name}.service`,
     ]),
-    ...["rtmr", "data", "metadata", "init"].map((name) => [
+    ...["rtmr", "data", "metadata", "init", "fleet"].map((name) => [
       `merotee/files/calimero-${name}`,
       `usr/lib/calimero/calimero-${name}`,
     ]),

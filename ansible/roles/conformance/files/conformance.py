@@ -33,6 +33,8 @@ NO_SHELL = {"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"
 NETWORK_TOOLS = ["gcc", "cc", "nc", "ncat", "netcat", "socat", "telnet", "ssh", "scp"]
 PROGRAM_FOLDERS = ["usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin"]
 UNIT_FOLDERS = ["etc/systemd/system", "usr/lib/systemd/system"]
+# Beside the metadata server: the node itself, and the fleet whose address is in the image.
+FLEET_ADDRESSES = {"calimero-fleet": ['"http://127.0.0.1:$port/admin-api/tee/info"', '-- "$fleet"']}
 NOT_THE_IMAGE = {"proc", "sys", "dev", "run"}
 
 
@@ -299,13 +301,29 @@ def check_boot_scripts(tree, _expected):
         text = re.sub(r"\\\n", " ", tree.read(path))
         lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
         for line in lines:
-            if re.search(r"\b(curl|wget)\b", line) and '"$base/instance/attributes/' not in line:
+            addresses = ['"$base/instance/attributes/'] + FLEET_ADDRESSES.get(os.path.basename(path), [])
+            if re.search(r"\b(curl|wget)\b", line) and not any(address in line for address in addresses):
                 problems.append("/%s fetches from elsewhere than the metadata server" % path)
             if re.search(r"\beval\b", line):
                 problems.append("/%s has eval" % path)
             if re.search(r"\|\|\s*(true|:)\b", line):
                 problems.append("/%s goes on after a failure" % path)
     return sorted(set(problems))
+
+
+def check_fleet(tree, expected):
+    unit = "etc/systemd/system/fleet-sidecar.service"
+    if not expected["fleet_sidecar"]:
+        return ["/%s is in the image" % path for path in [unit, "usr/lib/calimero/calimero-fleet"] if tree.has(path)]
+    lines = tree.read(unit).splitlines()
+    wanted = ["User=fleet-sidecar", "NoNewPrivileges=yes", "ProtectSystem=strict", "ConditionPathExists=/usr/lib/calimero/fleet-url"]
+    problems = ["fleet-sidecar.service has no %s" % line for line in wanted if line not in lines]
+    if not tree.has("usr/lib/calimero/calimero-fleet"):
+        problems.append("/usr/lib/calimero/calimero-fleet is missing")
+    url = tree.read("usr/lib/calimero/fleet-url")
+    if tree.has("usr/lib/calimero/fleet-url") and not re.match(r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?\n$", url):
+        problems.append("/usr/lib/calimero/fleet-url is no https address")
+    return problems
 
 
 def check_programs(tree, expected):
@@ -408,6 +426,7 @@ CHECKS = [
     ("host-credentials", "R5", check_host_credentials),
     ("units-enabled", "R6", check_units_enabled),
     ("boot-scripts", "R6", check_boot_scripts),
+    ("fleet-sidecar", "R6", check_fleet),
     ("programs", "R6", check_programs),
     ("observability-off", "R7", check_observability),
     ("listeners", "R7", check_listeners),
