@@ -3,13 +3,15 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import type { Profile } from "../../packages/policy/src/index.ts";
-import { at, type MeroTee, textAt } from "../release/mero-tee.ts";
+import type { MeroTee } from "../release/mero-tee.ts";
 import { Refusal } from "../script-outcome.ts";
 import { applyRoles, failureLine } from "./apply-roles.ts";
 import { copyTree } from "./base-tree.ts";
+import { describeImage, imageName } from "./image-description.ts";
 import { parseLock } from "./lock-changes.ts";
-import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
+import { fileSha256, packImage } from "./pack-image.ts";
 import { installedPackages, packagesLock, requirePackages } from "./packages-lock.ts";
+import { rootSbom } from "./root-sbom.ts";
 import { requireRtmrKernel } from "./rtmr-kernel.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import { removeTree } from "./tree-mounts.ts";
@@ -57,14 +59,22 @@ export interface BuiltImage {
   readonly uki_sha256: string;
   /** Document of what the image must measure as; null for a test build, which nobody measures. */
   readonly measurements: string | null;
-  /** Why there is none, in the words of `mero-tee image measure`. */
-  readonly measurement_refused: string | null;
   readonly seconds: Readonly<Record<string, number>>;
 }
 
 /** The files of a result, which an earlier build may have left. */
 function resultFiles(profile: Profile): readonly string[] {
-  return ["disk.raw", "disk.tar.gz", "packages.lock", `conformance-${profile}.json`, `image-${profile}.json`];
+  const documents = [`conformance-${profile}.json`, `image-${profile}.json`, sbomName(profile)];
+  return ["disk.raw", "disk.tar.gz", "packages.lock", ...documents];
+}
+
+/** The bill of materials, under the name that a release has it. */
+function sbomName(profile: Profile): string {
+  return `node-image-gcp-rootfs-sbom.${profile}.spdx.json`;
+}
+
+async function writeJson(path: string, value: object): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** What can be known to be wrong with what an image is pinned by, without unpacking a Debian first; the roles judge every download. */
@@ -87,44 +97,6 @@ async function archiveDisk(folder: string, epoch: number): Promise<string> {
   const archive = join(folder, "disk.tar.gz");
   await execa("tar", ["-C", folder, ...sparse, ...owner, "-I", "gzip -n", "-cf", archive, "disk.raw"]);
   return archive;
-}
-
-/** Asks the command that auditors ask. */
-async function measure(meroTee: MeroTee, request: BuildRequest, disk: string): Promise<unknown> {
-  const { exitCode, document, stderr } = await meroTee([
-    "image",
-    "measure",
-    "--disk",
-    disk,
-    "--profile",
-    request.profile,
-  ]);
-  const code = textAt(document, "failure", "code");
-  if (request.isTest && code !== "test-image") throw new Error("a test build must be refused as such and is not");
-  if (!request.isTest && exitCode !== 0)
-    throw new Refusal(`${code}: ${textAt(document, "failure", "message")}${stderr}`);
-  return document;
-}
-
-/** What probes, releases and auditors need to know of an image. */
-function measurementsOf(request: BuildRequest, packed: PackedImage, digests: object, measured: unknown): object {
-  const { profile, version, project } = request;
-  const name = `merotee-${profile}-${version.replaceAll(".", "-")}`;
-  const compute = "https://www.googleapis.com/compute/v1/projects";
-  return {
-    schema_version: 1,
-    name,
-    family: `merotee-${profile}`,
-    ...(project === undefined ? {} : { project, self_link: `${compute}/${project}/global/images/${name}` }),
-    profile,
-    version,
-    ...digests,
-    root_hash: packed.rootHash,
-    command_line: packed.commandLine,
-    predicted: { rtmr3: textAt(measured, "rtmr3") },
-    gpt_digest: textAt(measured, "gptDigest"),
-    uki: at(measured, "uki"),
-  };
 }
 
 /**
@@ -167,11 +139,11 @@ export async function buildImage(
     return [found, kept === null ? `${request.suite} unpacked, and kept` : `copied from ${request.debian}`];
   });
   const conformance = join(made, `conformance-${profile}.json`);
-  await step("roles", async () => {
+  const lock = await step("roles", async () => {
     const downloads = isTest ? join(work, "stand-ins") : request.downloads;
-    const lock = isTest ? await writeStandIns(downloads) : request.lock;
+    const pinned = isTest ? await writeStandIns(downloads) : request.lock;
     await mkdir(downloads, { recursive: true });
-    const roles = { profile, version, lock, downloads, standIns: isTest, report: conformance, epoch };
+    const roles = { profile, version, lock: pinned, downloads, standIns: isTest, report: conformance, epoch };
     const { output, recap } = await applyRoles(tree, { ...roles, onTask: progress.within });
     if (recap === null || recap.failed > 0) {
       const log = join(out, `roles-${profile}.log`);
@@ -179,12 +151,14 @@ export async function buildImage(
       await writeFile(log, output);
       throw new Error(`${failureLine(output)} (${log})`);
     }
-    return [null, `${recap.ok} tasks, ${recap.changed} changed`];
+    return [pinned, `${recap.ok} tasks, ${recap.changed} changed`];
   });
   await step("packages", async () => {
     const status = await readFile(join(tree, "var/lib/dpkg/status"), "utf8");
     const found = [...installedPackages(status), debian.stubPackage].toSorted();
     await writeFile(join(made, "packages.lock"), packagesLock(found));
+    const sbom = rootSbom(imageName(request), found, parseLock(await readFile(lock, "utf8")), epoch);
+    await writeJson(join(made, sbomName(profile)), sbom);
     const { packagesLock: agreed } = request;
     if (agreed === null) return [null, `${found.length} packages`];
     requirePackages(agreed, await readFile(agreed, "utf8"), found);
@@ -201,11 +175,10 @@ export async function buildImage(
     return [{ disk_sha256: disk, archive_sha256: packedDisk }, `${(await stat(archive)).size} bytes`];
   });
   const measured = await step("measurements", async () => {
-    const document = await measure(meroTee, request, packed.disk);
-    if (isTest) return [document, "none: a test build, which mero-tee image measure refuses"];
-    const text = JSON.stringify(measurementsOf(request, packed, digests, document), null, 2);
-    await writeFile(join(made, `image-${profile}.json`), `${text}\n`);
-    return [document, `RTMR3 ${textAt(document, "rtmr3")}`];
+    const described = await describeImage(meroTee, request, packed, digests);
+    if (described === null) return [null, "none: a test build, which mero-tee image measure refuses"];
+    await writeJson(join(made, `image-${profile}.json`), described);
+    return [described, `RTMR3 ${described.predicted.rtmr3}`];
   });
   const ukiSha256 = await fileSha256(packed.uki);
   await mkdir(out, { recursive: true });
@@ -223,8 +196,7 @@ export async function buildImage(
     ...digests,
     archive: resolve(out, "disk.tar.gz"),
     uki_sha256: ukiSha256,
-    measurements: isTest ? null : resolve(out, `image-${profile}.json`),
-    measurement_refused: isTest ? textAt(measured, "failure", "code") : null,
+    measurements: measured === null ? null : resolve(out, `image-${profile}.json`),
     seconds,
   };
 }

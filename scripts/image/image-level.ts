@@ -75,8 +75,7 @@ async function* judge(profile: Profile, request: BuildRequest, stub: string): As
   yield await timed("a disk is built", profile, async () => {
     const built = await buildImage(request, silent, createMeroTee(realWorld({})));
     digest = built.disk_sha256;
-    const isMarked = built.measurement_refused === "test-image" && built.measurements === null;
-    return { problems: isMarked ? [] : ["a test build is measured like a release"] };
+    return { problems: built.measurements === null ? [] : ["a test build is measured like a release"] };
   });
   if (digest === "") return;
   const again = join(request.work, "again");

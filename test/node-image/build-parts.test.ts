@@ -6,14 +6,19 @@ import { execa } from "execa";
 import { afterAll, describe, expect, test } from "vitest";
 import { measureDiskImage, measureUkiImage } from "../../packages/image-measure/src/index.ts";
 import { peOf } from "../../packages/image-measure/test/image-writer.ts";
+import { nodeRtmr3 } from "../../packages/policy/src/index.ts";
+import { parseImagePrediction } from "../../packages/release-artifacts/src/index.ts";
 import { KERNEL, ROOT_HASH } from "../../packages/image-measure/test/sample-image.ts";
 import { failureLine } from "../../scripts/image/apply-roles.ts";
+import { describeImage } from "../../scripts/image/image-description.ts";
 import { buildDisk } from "../../scripts/image/node-disk.ts";
 import { fileSha256, packImage } from "../../scripts/image/pack-image.ts";
 import { installedPackages, packagesLock, requirePackages } from "../../scripts/image/packages-lock.ts";
 import { clampPe, sectionSpace } from "../../scripts/image/pe-clamp.ts";
+import { rootSbom } from "../../scripts/image/root-sbom.ts";
 import { requireRtmrKernel } from "../../scripts/image/rtmr-kernel.ts";
 import { buildUki } from "../../scripts/image/uki.ts";
+import { createMeroTee, realWorld } from "../../scripts/release/mero-tee.ts";
 import { Refusal } from "../../scripts/script-outcome.ts";
 import { debianProgram } from "../debian-program.ts";
 
@@ -162,6 +167,32 @@ describe.skipIf(!hasPrograms)("a disk", () => {
     expect((await execa("veritysetup", ["verify", first.data, first.hashes, first.rootHash])).exitCode).toBe(0);
   });
 
+  test("is described by what it must measure as, and not where it is a test build", async () => {
+    const stub = await fileOf("stub.efi", stubFile());
+    const digests = { disk_sha256: "a".repeat(64), archive_sha256: "b".repeat(64) };
+    const identity = { profile: "debug", version: "2.4.0-rc.1", isTest: false, project: "p-1" } as const;
+    const meroTee = createMeroTee(realWorld({}));
+    const tree = await writeTree("described", OWN);
+    const packed = await packImage({ tree, stub, epoch: 1_700_000_000, out: join(folder, "described-out") });
+    const described = await describeImage(meroTee, identity, packed, digests);
+    const expected = nodeRtmr3({ role: "node", profile: "debug", rootHash: packed.rootHash });
+    expect(described).toMatchObject({ name: "merotee-debug-2-4-0-rc-1", root_hash: packed.rootHash, ...digests });
+    expect(described?.self_link).toBe(
+      "https://www.googleapis.com/compute/v1/projects/p-1/global/images/merotee-debug-2-4-0-rc-1",
+    );
+    const read = parseImagePrediction("image-debug.json", JSON.stringify(described));
+    expect(read).toEqual({ ok: true, value: { rtmr3: expected.ok ? expected.value.rtmr3 : "" } });
+    const other = describeImage(meroTee, { ...identity, profile: "locked-read-only" }, packed, digests);
+    await expect(other).rejects.toThrow(/^profile-mismatch: /);
+    await expect(describeImage(meroTee, { ...identity, isTest: true }, packed, digests)).rejects.toThrow(
+      "must be refused",
+    );
+    const marked = await writeTree("marked", `calimero.test=1 ${OWN}`);
+    const testBuild = await packImage({ tree: marked, stub, epoch: 1_700_000_000, out: join(folder, "marked-out") });
+    expect(await describeImage(meroTee, { ...identity, isTest: true }, testBuild, digests)).toBeNull();
+    await expect(describeImage(meroTee, identity, testBuild, digests)).rejects.toThrow(/^test-image: /);
+  });
+
   test("under the root hash of another image is refused", async () => {
     const tree = await writeTree("tree", OWN);
     const stub = await fileOf("stub.efi", stubFile());
@@ -217,6 +248,25 @@ describe("the list of packages", () => {
     const compare = (list: readonly string[]): void => requirePackages("debug.lock", agreed, list);
     expect(() => compare(packages)).toThrow(new Refusal(`packages differ from debug.lock: ${says}`));
     expect(() => compare(installedPackages(STATUS))).not.toThrow();
+  });
+});
+
+describe("the bill of materials", () => {
+  test("names packages and programs, each by an id of its own", () => {
+    const merod = { name: "merod", version: "v1.0.0", sha256: "c".repeat(64) };
+    const sbom: unknown = rootSbom("merotee-debug-2-4-0", ["libstdc++6 14-1", "tzdata 2026b-0+deb13u1"], [merod], 0);
+    expect(sbom).toMatchObject({
+      spdxVersion: "SPDX-2.3",
+      creationInfo: { created: "1970-01-01T00:00:00Z" },
+      packages: [
+        {
+          SPDXID: "SPDXRef-deb-libstdc--6",
+          externalRefs: [{ referenceLocator: "pkg:deb/debian/libstdc%2B%2B6@14-1" }],
+        },
+        { SPDXID: "SPDXRef-deb-tzdata", versionInfo: "2026b-0+deb13u1" },
+        { SPDXID: "SPDXRef-download-merod", checksums: [{ algorithm: "SHA256", checksumValue: merod.sha256 }] },
+      ],
+    });
   });
 });
 
