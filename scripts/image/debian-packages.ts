@@ -33,7 +33,12 @@ const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
   unit: { bash: "bash", curl: "curl", python3: "python3" },
   roles: FOR_TREES,
   image: { ...FOR_TREES, ...FOR_DISKS, "dpkg-deb": "dpkg" },
-  boot: { ...FOR_DISKS, "qemu-system-x86_64": "qemu-system-x86", "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf" },
+  boot: {
+    ...FOR_DISKS,
+    ip: "iproute2",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "/usr/share/OVMF/OVMF_CODE_4M.fd": "ovmf",
+  },
 };
 
 /** Debian's packages with all that levels run. */

@@ -1,10 +1,11 @@
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Profile } from "../../packages/policy/src/index.ts";
 import { createMeroTee, realWorld } from "../release/mero-tee.ts";
 import { baseDebian, baseFolder } from "./base-tree.ts";
 import { buildImage, type BuildRequest } from "./build-image.ts";
+import { flipBit } from "./flip-bit.ts";
 import { type Finding, type LevelRequest, timed } from "./level.ts";
 import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
 import { removeTree } from "./tree-mounts.ts";
@@ -36,15 +37,6 @@ async function testBuild(work: string, profile: Profile): Promise<BuildRequest> 
   };
 }
 
-/** Flips one byte of a file; doing it twice leaves it as it was. */
-async function flipByte(path: string, at: number): Promise<void> {
-  await using file = await open(path, "r+");
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  byte.writeUInt8(byte.readUInt8(0) ^ 0x01);
-  await file.write(byte, 0, 1, at);
-}
-
 async function verifies({ data, hashes, rootHash }: PackedImage): Promise<boolean> {
   const { exitCode } = await execa("veritysetup", ["verify", data, hashes, rootHash], { reject: false });
   return exitCode === 0;
@@ -55,9 +47,9 @@ async function verity(packed: PackedImage, where: "data" | "hashes") {
   const problems = (await verifies(packed)) ? [] : ["it does not verify as it was made"];
   const path = packed[where];
   // Behind the super block of the hash tree, which `verify` does not use.
-  await flipByte(path, 8192 + 17);
+  await flipBit(path, 8192 + 17);
   if (await verifies(packed)) problems.push("it verifies with one byte flipped");
-  await flipByte(path, 8192 + 17);
+  await flipBit(path, 8192 + 17);
   return { problems };
 }
 

@@ -1,6 +1,7 @@
-import { appendFile, chmod, lstat, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { appendFile, chmod, lstat, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Profile } from "../../packages/policy/src/index.ts";
+import { put } from "./tree-files.ts";
 
 /** A change of a finished tree that one check is there for. */
 export interface TreeMutant {
@@ -13,11 +14,6 @@ export interface TreeMutant {
 }
 
 const UNITS = "etc/systemd/system";
-
-async function put(tree: string, path: string, text: string): Promise<void> {
-  await mkdir(dirname(join(tree, path)), { recursive: true });
-  await writeFile(join(tree, path), text);
-}
 
 /** Removes what must be there, else the change would be none. */
 async function remove(tree: string, path: string): Promise<void> {

@@ -1,6 +1,7 @@
-import { copyFile, open, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
+import { flipBit } from "../flip-bit.ts";
 import { buildDisk } from "../node-disk.ts";
 import { sealRoot, type SealedRoot } from "../root-file-system.ts";
 
@@ -83,11 +84,7 @@ export async function withCommandLine(parts: DiskParts, line: string, epoch: num
 /** A disk like another one with one bit flipped. */
 export async function withBitFlipped(disk: string, at: number, target: string): Promise<void> {
   await copyFile(disk, target);
-  await using file = await open(target, "r+");
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  byte.writeUInt8(byte.readUInt8(0) ^ 0x01);
-  await file.write(byte, 0, 1, at);
+  await flipBit(target, at);
 }
 
 /** A disk like another one after a change of its files; verified like any other, under a root hash of its own. */

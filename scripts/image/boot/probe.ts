@@ -1,5 +1,6 @@
-import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { put } from "../tree-files.ts";
 
 /** What looks around in a booting image, since nobody can log in there: part of the tests, in no release. */
 const PROBE = `#!/bin/bash
@@ -21,14 +22,6 @@ Before=calimero-rtmr.service basic.target
 Type=oneshot
 ExecStart=/usr/lib/calimero-test/probe
 `;
-
-/** Writes a file of a tree, with the folders above it. */
-export async function put(tree: string, path: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
-  const at = join(tree, path);
-  await mkdir(dirname(at), { recursive: true });
-  await writeFile(at, text);
-  await chmod(at, mode);
-}
 
 /** Puts a unit into a tree that a target wants. */
 export async function addUnit(tree: string, name: string, text: string, target: string): Promise<void> {

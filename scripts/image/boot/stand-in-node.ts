@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { standIn } from "../stand-ins.ts";
-import { addUnit, put } from "./probe.ts";
+import { put } from "../tree-files.ts";
+import { addUnit } from "./probe.ts";
 
 const CLI = fileURLToPath(new URL("../../../packages/cli", import.meta.url));
 const FOLDER = "usr/lib/calimero-test";
