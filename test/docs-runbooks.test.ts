@@ -61,7 +61,7 @@ async function start(command: string, sign: RegExp): Promise<void> {
   const child = bash(command.replace(/^(?=npx )(?![\s\S]*^npx )/m, "exec "));
   running.push(child);
   for await (const line of createInterface({ input: child.stdout })) if (sign.test(line)) return;
-  throw new Error(`it ended: ${String((await child).stderr)}`);
+  throw new Error(`it ended: ${(await child).stderr}`);
 }
 
 describe("the runbook for the simulated platform", () => {
@@ -85,7 +85,7 @@ describe("the runbook for the simulated platform", () => {
       expect([first.exitCode, first.stderr]).toEqual([0, expect.any(String)]);
       const fingerprint = /key fingerprint +(?<hex>[0-9a-f]{16})/;
       const again = await bash(node.split("\n").slice(1).join("\n"));
-      expect(fingerprint.exec(String(again.stdout))?.[1]).toBe(fingerprint.exec(String(first.stdout))?.[1]);
+      expect(fingerprint.exec(again.stdout)?.[1]).toBe(fingerprint.exec(first.stdout)?.[1]);
 
       const seen = await bash(outside);
       expect(seen.stdout).toMatch(/^✓ Healthy/);
