@@ -211,6 +211,7 @@ describe("the promotion of policies", () => {
     const probed = await files("probed", {
       "kms-policy-candidates-debug.json": JSON.stringify(kmsCandidates("debug")),
       "kms-app-identity-debug.json": JSON.stringify(identity),
+      "kms-key-provider-debug.json": JSON.stringify({ name: "kms", id: "12".repeat(32) }),
       "published-mrtds.json": publishedText(),
     });
     const policies = join(directory, "policies");

@@ -34,7 +34,7 @@ function halfOf(reportData: string, half: 0 | 1): Uint8Array<ArrayBuffer> {
 }
 
 /** The real machine stands in for a node: a release with its registers is signed for it, by a Sigstore of our own. */
-describe.skipIf(!HAS_VECTORS)("a quote of real hardware, with a signed release that names its registers", () => {
+describe.skipIf(!HAS_VECTORS)("a quote of real hardware, beside a signed release that names its registers", () => {
   let world: World;
   let quote: Uint8Array<ArrayBuffer>;
   let view: QuoteView;
@@ -86,22 +86,18 @@ describe.skipIf(!HAS_VECTORS)("a quote of real hardware, with a signed release t
     return await appraise(request, anchors);
   }
 
-  test("is verified, because every required step passed", async () => {
+  test("passes every required step but those of a release: nothing extended its RTMR3, so no release may name it", async () => {
     const report = await judge();
-    expect(report).toMatchObject({ verdict: "verified", class: "production", facts: { profile: "locked-read-only" } });
-    const required = report.steps.filter((step) => step.required);
-    expect(required.map(({ status }) => status)).toEqual(required.map(() => "pass"));
-    expect(report.because.toSorted()).toEqual(required.map(({ id }) => id).toSorted());
+    expect(report).toMatchObject({ verdict: "incomplete", class: "production", facts: { profile: null } });
+    const others = report.steps.filter(({ id, required }) => required && !id.startsWith("rel."));
+    expect(others.length).toBeGreaterThan(10);
+    expect(others.map(({ status }) => status)).toEqual(others.map(() => "pass"));
+    expect(report.because.every((id) => id.startsWith("rel."))).toBe(true);
     expect(evidenceFileName(report)).toBe("mero-evidence-node-node.example.com-20250625T000000Z.json");
   });
 
   test.each<{ name: string; change: () => Partial<AppraisalRequest>; verdict: Report["verdict"] }>([
     { name: "without a challenge", change: () => ({ challenge: null }), verdict: "incomplete" },
-    {
-      name: "with the challenge of a service",
-      change: () => ({ challenge: { nonce: halfOf(view.reportData, 0), source: "server", roundTripMs: null } }),
-      verdict: "caution",
-    },
     {
       name: "with another challenge",
       change: () => ({
@@ -109,21 +105,10 @@ describe.skipIf(!HAS_VECTORS)("a quote of real hardware, with a signed release t
       }),
       verdict: "failed",
     },
-    { name: "as a debug image", change: () => ({ releases: given([releaseOf("debug")]) }), verdict: "caution" },
     {
-      name: "with an unsigned release",
-      change: () => ({ releases: given([releaseOf("locked-read-only", { signing: { forms: [] } })]) }),
-      verdict: "failed",
-    },
-    {
-      name: "with a release that nothing proves the time of",
-      change: () => ({ releases: given([releaseOf("locked-read-only", { signing: { forms: [".sig", ".pem"] } })]) }),
-      verdict: "caution",
-    },
-    {
-      name: "with values of the reader's own",
+      name: "with values of the reader's own, which may not name it either,",
       change: () => ({ releases: given([{ ...releaseOf("locked-read-only"), origin: "user" as const, tag: null }]) }),
-      verdict: "caution",
+      verdict: "failed",
     },
     {
       name: "without collateral",
@@ -131,27 +116,8 @@ describe.skipIf(!HAS_VECTORS)("a quote of real hardware, with a signed release t
       verdict: "incomplete",
     },
     { name: "a year later", change: () => ({ now: NOW + 31_536_000, otherClock: null }), verdict: "failed" },
-    { name: "by a clock that is off", change: () => ({ otherClock: NOW - 301 }), verdict: "caution" },
-    {
-      name: "whose sender describes it wrongly",
-      change: () => ({
-        inputs: [
-          { name: "quote", bytes: quote },
-          {
-            name: "beside it",
-            bytes: new TextEncoder().encode(`{"quote":"${Buffer.from(quote).toString("hex")}","mrtd":"00"}`),
-          },
-        ],
-      }),
-      verdict: "verified",
-    },
   ])("$name is $verdict", async ({ change, verdict }) => {
     expect((await judge(change())).verdict).toBe(verdict);
-  });
-
-  test("says that nobody can say when it was made, where only that is missing", async () => {
-    const report = await judge({ challenge: null });
-    expect(report.sentence).toContain("nobody can say when this was produced");
   });
 
   test("notes a wrong description under the verdict", async () => {
