@@ -27,7 +27,10 @@ export async function sealRoot(tree: string, epoch: number, prefix: string): Pro
   await rm(data, { force: true });
   await rm(hashes, { force: true });
   // The kernel and its initrd are in the UKI; a second copy would only be one more thing to compare.
-  await execa("mkfs.erofs", ["-zlz4", `-T${epoch}`, "-U", EROFS_UUID, "--exclude-path=boot", data, tree]);
+  await execa("mkfs.erofs", ["-zlz4", `-T${epoch}`, "-U", EROFS_UUID, "--exclude-path=boot", data, tree], {
+    // With it set, mkfs.erofs keeps times before it: another image than where only -T says what they are.
+    env: { SOURCE_DATE_EPOCH: undefined },
+  });
   const formatted = await execa("veritysetup", ["format", `--salt=${SALT}`, `--uuid=${VERITY_UUID}`, data, hashes]);
   const rootHash = /^Root hash:\s+([0-9a-f]{64})$/m.exec(formatted.stdout)?.[1];
   if (rootHash === undefined) throw new Error(`veritysetup printed no root hash:\n${formatted.stdout}`);
