@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const rooms = [
@@ -41,6 +42,8 @@ export default defineConfig({
       })),
       { test: { name: "repository", include: ["test/**/*.test.ts"], testTimeout: 120_000 } },
     ],
+    // The default leaves a processor free, which of two is half of the time; many tests wait for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { provider: "v8" },
     reporters: reports === undefined ? ["default"] : ["default", ["json", { outputFile: `${reports}/node.json` }]],
   },
