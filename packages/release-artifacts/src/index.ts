@@ -11,7 +11,7 @@ export {
   releaseTag,
   type ReleaseVersion,
 } from "./release-version.ts";
-export { DEFAULT_REPOSITORY, isRepository, releaseAssetUrl } from "./release-url.ts";
+export { CODES_PAGE, DEFAULT_REPOSITORY, isRepository, releaseAssetUrl } from "./release-url.ts";
 export {
   ASSET,
   ASSET_LIMIT_BYTES,

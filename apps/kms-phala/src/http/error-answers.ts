@@ -2,6 +2,7 @@ import { type KmsErrorCode, kmsErrorAnswer } from "@mero-tee/kms-protocol";
 import fp from "fastify-plugin";
 import type { FastifyError, FastifyPluginCallback, FastifyReply, FastifyRequest } from "fastify";
 import { refuse, type Refusal } from "../refusal.ts";
+import { helpLink } from "./help-link.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -20,13 +21,16 @@ const RETRY_AFTER_SECONDS: Readonly<Partial<Record<KmsErrorCode, number>>> = {
   "audit-unavailable": 5,
 };
 
-/** Answers a refusal with its status, tag and sentence, and with `Retry-After` where asking again can help (429, 503). */
+/**
+ * Answers a refusal with its status, tag and sentence, a link to what it means, and `Retry-After` where asking again can help
+ * (429, 503).
+ */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   request.refusal = refusal;
   const { status, body } = kmsErrorAnswer(refusal.code, refusal.details);
   const retryAfter = RETRY_AFTER_SECONDS[refusal.code];
   if (retryAfter !== undefined) void reply.header("retry-after", retryAfter);
-  return reply.code(status).send(body);
+  return reply.code(status).header("link", helpLink(refusal.code)).send(body);
 }
 
 // What the framework refuses by itself while it reads a body.

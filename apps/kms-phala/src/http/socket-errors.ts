@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { kmsErrorAnswer } from "@mero-tee/kms-protocol";
+import { helpLink } from "./help-link.ts";
 
 // What the HTTP parser itself refuses; there is no request yet that could be answered in the usual way.
 const STATUSES: ReadonlyMap<string, number> = new Map([
@@ -22,7 +23,8 @@ export function answerSocketError(error: Error & { readonly code?: string }, soc
   const body = JSON.stringify(kmsErrorAnswer("request-not-json").body);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Error"}\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n` +
+      `Link: ${helpLink("request-not-json")}\r\nConnection: close\r\n\r\n${body}`,
     // Ended on our side alone, it would stay open for as long as its client sends a byte now and then.
     () => socket.destroy(),
   );

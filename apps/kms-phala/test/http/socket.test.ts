@@ -1,5 +1,6 @@
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { helpLink } from "../../src/http/help-link.ts";
 import { answerSocketError } from "../../src/http/socket-errors.ts";
 import { type Harness, makePeer, startHarness } from "../harness.ts";
 
@@ -125,6 +126,7 @@ describe("what is not HTTP", () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).toContain('{"error":"invalid_request"}');
     expect(answer.toLowerCase()).toContain("cache-control: no-store");
+    expect(answer).toContain(`\r\nLink: ${helpLink("request-not-json")}\r\n`);
   });
 });
 

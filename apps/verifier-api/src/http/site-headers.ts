@@ -1,4 +1,4 @@
-import { DEFAULT_REPOSITORY } from "@mero-tee/release-artifacts";
+import { CODES_PAGE } from "@mero-tee/release-artifacts";
 import { PROBLEMS } from "../wire/problems.ts";
 
 /** Headers for the paths of a site that a pattern names. */
@@ -96,8 +96,6 @@ interface MovedPath {
   /** Whether browsers may keep in mind where it leads. */
   readonly isPermanent: boolean;
 }
-
-const CODES_PAGE = `https://github.com/${DEFAULT_REPOSITORY}/blob/master/docs/errors.md`;
 
 /**
  * Older names of screens, and the `type` of every problem, which leads to what the documentation says of it.
