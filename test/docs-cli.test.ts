@@ -1,51 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { EXIT } from "../packages/cli/src/exit-code.ts";
+import { type CommandHelp, commandsBelow } from "./command-help.ts";
 import { chapterOf, codeOf, headingsOf, proseOf, readPage, rowsOf } from "./markdown.ts";
-import { meroTee } from "./mero-tee.ts";
 
 const page = readPage("docs/cli.md");
-
-/** A flag with its default, empty where it has none. */
-interface Flag {
-  readonly name: string;
-  readonly fallback: string;
-}
-
-/** What the command itself says about one command. */
-interface CommandHelp {
-  readonly name: string;
-  readonly usage: string;
-  readonly flags: readonly Flag[];
-}
 
 /** The flags of every command are those of any program: they are described once. */
 const COMMON_FLAGS: ReadonlySet<string> = new Set(["--help", "--version"]);
 
 /** Flags of what starts the command in a checkout. */
 const PNPM_FLAGS = ["--silent", "--yes"] as const;
-
-function flagsOf(help: string): readonly Flag[] {
-  const lines = (help.split("\nFLAGS\n")[1] ?? "").split("\n\n")[0]?.split("\n") ?? [];
-  return lines.flatMap((line) => {
-    const name = /^ +(?:-[a-z] +)?\[?(--[a-z][a-z-]*)\]?(?:\.\.\.)? /.exec(line)?.[1];
-    if (name === undefined || / {2}Print (?:this help|the version) and exit/.test(line)) return [];
-    return [{ name, fallback: /default = (?<value>[^\]]+)\]$/.exec(line)?.groups?.["value"] ?? "" }];
-  });
-}
-
-/** Every command below a path, as `--help` shows the way to it. */
-async function commandsBelow(path: readonly string[]): Promise<readonly CommandHelp[]> {
-  const { stdout } = await meroTee([...path, "--help"]);
-  const names = (stdout.split("\nCOMMANDS\n")[1] ?? "")
-    .split("\n")
-    .flatMap((line) => /^ {2}(\S+)/.exec(line)?.[1] ?? []);
-  if (names.length > 0) {
-    const below = await Promise.all(names.map((name) => commandsBelow([...path, name])));
-    return below.flat();
-  }
-  const usage = /^USAGE\n {2}(?<line>.+)$/m.exec(stdout)?.groups?.["line"] ?? "";
-  return [{ name: `mero-tee ${path.join(" ")}`, usage, flags: flagsOf(stdout) }];
-}
 
 /** What the page says about one command: its first block is the usage line, its first table are the flags. */
 function documentedCommands(): readonly CommandHelp[] {

@@ -57,6 +57,7 @@ import type { CliContext, Ports } from "./context.ts";
 import { openRepository } from "./guard/repository-client.ts";
 import { EXIT, exitCodeFrom, type ExitCode } from "./exit-code.ts";
 import { refusalOfCli } from "./failure-view.ts";
+import { layOutHelp } from "./help-layout.ts";
 import { printReport, reportRefusal } from "./output.ts";
 import { wrapText } from "./wrap-text.ts";
 
@@ -226,17 +227,18 @@ export async function runCli(
   let finished: ExitCode = EXIT.ok;
   let usageProblem: string | null = null;
   const misused = (message: string): string => {
-    usageProblem = message;
+    usageProblem = `${sentence(message)} Try ${nearestCommand(args)} --help.`;
     return "";
   };
   const text: ApplicationText = {
     ...text_en,
-    exceptionWhileParsingArguments: (error) => misused(sentence(text_en.exceptionWhileParsingArguments(error, false))),
+    exceptionWhileParsingArguments: (error) => misused(text_en.exceptionWhileParsingArguments(error, false)),
     noCommandRegisteredForInput: (found) =>
-      misused(sentence(text_en.noCommandRegisteredForInput({ ...found, ansiColor: false }))),
+      misused(text_en.noCommandRegisteredForInput({ ...found, ansiColor: false })),
   };
   const process: StricliProcess = {
-    stdout: ports.stdout,
+    // Help and the version: what commands print does not come this way.
+    stdout: { write: (written) => ports.stdout.write(layOutHelp(written)) },
     // What the argument parser says about usage is said below, once, in the form that was asked for.
     stderr: { write: (written) => (written.trim() === "" ? undefined : ports.stderr.write(written)) },
     env: {},
@@ -264,5 +266,16 @@ function asksForJson(args: readonly string[]): boolean {
 
 function sentence(message: string): string {
   const trimmed = message.trim();
-  return `${/[.?]$/.test(trimmed) ? trimmed : `${trimmed}.`} Try --help.`;
+  return /[.?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
+
+/** The command or group that the words lead to before one is none. */
+function nearestCommand(args: readonly string[]): string {
+  let nearest = commandTree(routes);
+  for (const word of args) {
+    const next = nearest.children.find(({ path }) => path.at(-1) === word);
+    if (next === undefined) break;
+    nearest = next;
+  }
+  return ["mero-tee", ...nearest.path].join(" ");
 }

@@ -5,7 +5,7 @@ import { documentOf, runInWorld } from "./run-cli.ts";
 /** Every flag that the help of a command shows. */
 async function flagsOf(words: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await runInWorld([...words, "--help"]);
-  return [...(stdout.split("\nFLAGS\n")[1] ?? "").matchAll(/^ +(?:-[a-z] +)?\[?(?<flag>--[a-z][a-z-]*)/gm)].map(
+  return [...(stdout.split("\nFLAGS\n")[1] ?? "").matchAll(/^ {1,6}(?:-[a-z] +)?\[?(?<flag>--[a-z][a-z-]*)/gm)].map(
     ({ groups }) => groups?.["flag"] ?? "",
   );
 }

@@ -21,10 +21,25 @@ describe("--help", () => {
       expect(stderr).toBe("");
       expect(stdout).toContain(`USAGE\n  mero-tee ${words.join(" ")}`.trimEnd());
       expect(stdout.match(/^EXAMPLE$/gm)).toHaveLength(1);
-      expect(stdout).toMatch(/\nEXAMPLE\n(?: {2}# .+\n)? {2}.*\bmero-tee /);
+      expect(stdout).toMatch(/\nEXAMPLE\n(?: {2}# .+\n)* {2}.*\bmero-tee /);
       expect(stdout).not.toContain("\u001B");
     },
   );
+
+  // An example is there to be copied, so a value in it stays whole.
+  const LONG_VALUE = /^ {4}--[a-z-]+ \S{60,}(?: \\)?$/;
+  test.each(COMMAND_LINES.map((words) => ({ line: ["mero-tee", ...words].join(" "), words })))(
+    "$line is read whole in 80 columns",
+    async ({ words }) => {
+      const { stdout } = await runInWorld([...words, "--help"]);
+      expect(stdout.split("\n").filter((line) => line.length > 80 && !LONG_VALUE.test(line))).toEqual([]);
+    },
+  );
+
+  test("an example that goes on in the next line is one command for a shell", async () => {
+    const { stdout } = await runInWorld(["policy", "merod-config", "--help"]);
+    expect(stdout).toContain(" \\\n    --profile locked-read-only --kms-url https://kms.example.com\n");
+  });
 
   test("every command is among them", () => {
     expect(COMMAND_LINES.length).toBeGreaterThan(35);
@@ -61,7 +76,17 @@ describe("a command line that cannot be understood", () => {
     const { exitCode, stdout, stderr } = await runInWorld(args);
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/^✗ Failed {2}.+[^.?][.?] Try --help\.\n/);
+    expect(stderr).toMatch(/^✗ Failed {2}.+[^.?][.?] Try mero-tee(?: [a-z-]+)* --help\.\n/);
+    expect(stderr).toMatch(/^ {2}more {3}docs\/errors\.md#usage-invalid$/m);
+  });
+
+  test.each([
+    { args: ["attest"], help: "mero-tee --help" },
+    { args: ["quote", "sign"], help: "mero-tee quote --help" },
+    { args: ["release", "trusted-root", "show", "x"], help: "mero-tee release trusted-root show --help" },
+    { args: ["quote", "verify", "a", "--at"], help: "mero-tee quote verify --help" },
+  ])("$args is sent to $help", async ({ args, help }) => {
+    expect((await runInWorld(args)).stderr).toContain(` Try ${help}.\n`);
   });
 
   test.each(LINES)("$name still gives a pipeline its one document", async ({ args }) => {

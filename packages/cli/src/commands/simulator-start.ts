@@ -9,7 +9,8 @@ import { startSimulator } from "../dev/simulator-process.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { refusalOfCli } from "../failure-view.ts";
 import { optionalFlag, parsePort } from "../flags.ts";
-import { printReport, reportRefusal, SCHEMA_VERSION } from "../output.ts";
+import { failureText, printReport, reportRefusal, SCHEMA_VERSION } from "../output.ts";
+import { createPaint, wantsColour } from "../paint.ts";
 import { table, type Row } from "../table.ts";
 
 interface SimulatorFlags extends CommonFlags {
@@ -45,7 +46,9 @@ async function simulate(ports: Ports, flags: SimulatorFlags): Promise<ExitCode> 
     await simulator.value.stop();
     if (failed === null) return EXIT.ok;
     // The one document has been printed: how the platform ended goes to standard error.
-    ports.stderr.write(`${failed.details ?? ""}${failed.message}\n`);
+    const { view, details = "" } = refusalOfCli(failed);
+    const paint = createPaint(wantsColour(ports.stderr, ports.environment));
+    ports.stderr.write(`${details}${failureText(view, false, paint)}`);
     return EXIT.failed;
   } finally {
     stopListening();
