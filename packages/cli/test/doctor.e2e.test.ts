@@ -38,6 +38,7 @@ function place(name: string): string {
 async function settings(changes: Readonly<Record<string, string>> = {}): Promise<string> {
   const file = join(directory, "kms.env");
   const values = {
+    LISTEN_ADDR: "127.0.0.1:0",
     DSTACK_SOCKET_PATH: place("dstackSocket"),
     SIMULATED_ROOT_CA_FILE: place("rootCaFile"),
     PCCS_URL: place("simulatorUrl"),

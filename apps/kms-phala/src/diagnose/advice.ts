@@ -17,6 +17,10 @@ const ADVICE: Partial<Record<FindingCode, string>> = {
   "setting-warning": "Change the setting, or live with what the sentence says.",
   "settings-file-unusable": "Put a readable file there, or unset the variable.",
   "platform-tcb-behind": "Have the host's firmware and TDX module updated; see docs/runbooks/tcb-raised.md.",
+  "tls-certificate-unusable":
+    "Correct TLS_SERVER_NAMES or the clock, whichever the sentence is about; see docs/runbooks/node-tls.md.",
+  "listen-address-taken": "Stop what listens there, or set another port.",
+  "listen-address-unusable": "Set an address that this machine has, and a port that the service's user may take.",
   "setting-not-utf8": CONFIGURE,
   "setting-malformed": CONFIGURE,
   "setting-conflict": "Set one of the two; docs/configuration.md says which excludes which.",

@@ -10,12 +10,15 @@ import { type Config, parseConfig } from "../config.ts";
 import { loadSettingFiles, type SettingFiles } from "../config/setting-files-store.ts";
 import { createDstackAgent } from "../dstack-client.ts";
 import { createEvidence } from "../evidence.ts";
-import type { GuestAgentError } from "../guest-agent.ts";
+import type { GuestAgent, GuestAgentError } from "../guest-agent.ts";
 import { choosePolicySource } from "../policy/choose-policy-source.ts";
 import { createRedisSpentSet } from "../redis-spent-client.ts";
 import type { ServiceDeps } from "../service.ts";
-import { adviceFor, adviceForEvidence } from "./advice.ts";
-import { DIAGNOSIS_CHECKS, type Diagnosis, type DiagnosisCheck, type Finding, type FindingCode } from "./finding.ts";
+import { judgeTlsKey } from "../tls/tls-credentials.ts";
+import { adviceForEvidence } from "./advice.ts";
+import { DIAGNOSIS_CHECKS, type Diagnosis, type DiagnosisCheck, type Finding } from "./finding.ts";
+import { failed, fine, sentence, skipped, warning } from "./found.ts";
+import { portFindings } from "./port-findings.ts";
 
 /** The world that a diagnosis looks at. */
 type DiagnosisDeps = Pick<ServiceDeps, "env" | "pinFile" | "clock" | "fetch" | "fetchTrusting" | "builtAs">;
@@ -46,9 +49,10 @@ export async function diagnose(deps: DiagnosisDeps): Promise<Diagnosis> {
     policyFindings(config.value, files.value, deps),
     redisFindings(config.value, files.value, deps),
     auditFindings(config.value),
+    portFindings(config.value, deps.fetch),
   ]);
   return report([...configurationFindings(config.value), ...findings.flat()], (check) =>
-    check === "clock" ? "there is nothing to compare it with" : "it takes a quote of the guest agent",
+    check === "clock" ? "there is nothing to compare it with" : "it takes a guest agent that answers",
   );
 }
 
@@ -57,10 +61,14 @@ function report(found: readonly Finding[], reasonOf: (check: DiagnosisCheck) => 
   const findings = DIAGNOSIS_CHECKS.flatMap((check): readonly Finding[] => {
     const own = found.filter((finding) => finding.check === check);
     const telling = own.filter(({ status }) => status !== "ok");
-    // That one comparison was in order says nothing beside one that was not, and twice no more than once.
-    return telling.length > 0 ? telling : own.length > 0 ? own.slice(0, 1) : [skipped(check, reasonOf(check))];
+    // That one comparison was in order says nothing beside one that was not, and two make one line.
+    return telling.length > 0 ? telling : own.length > 0 ? [together(check, own)] : [skipped(check, reasonOf(check))];
   });
   return { healthy: findings.every(({ status }) => status !== "failed"), findings };
+}
+
+function together(check: DiagnosisCheck, findings: readonly Finding[]): Finding {
+  return fine(check, findings.map(({ message }) => message).join(" "));
 }
 
 function configurationFindings(config: Config): readonly Finding[] {
@@ -92,7 +100,23 @@ async function platformFindings(config: Config, files: SettingFiles, deps: Diagn
   const quoted = await agent.quote(crypto.getRandomValues(new Uint8Array(64)));
   if (!quoted.ok) return [agentFailure("gives no quote", quoted.error)];
   const found = [fine("guest agent", "It gives keys and quotes.")];
-  return [...found, ...(await collateralFindings(quoted.value.quote, config, files, deps))];
+  const tls = await tlsFinding(config, agent, deps.clock);
+  return [...found, tls, ...(await collateralFindings(quoted.value.quote, config, files, deps))];
+}
+
+/** Where TLS ends; if that is here, what the guest agent certifies, judged as at a start. */
+async function tlsFinding(
+  { tls }: Config,
+  agent: Pick<GuestAgent, "tlsKey">,
+  clock: DiagnosisDeps["clock"],
+): Promise<Finding> {
+  if (tls.mode === "off") return fine("TLS", "It ends before this service, which speaks plain HTTP.");
+  const issued = await agent.tlsKey(tls.names);
+  if (!issued.ok) return failed("TLS", issued.error.code, `No certificate: ${sentence(issued.error.reason)}`);
+  const judged = judgeTlsKey(issued.value, tls.names, Math.floor(clock.wallMs() / 1000));
+  issued.value.keyPem.wipe();
+  if (!judged.ok) return failed("TLS", "tls-certificate-unusable", sentence(judged.error));
+  return fine("TLS", `It ends here, under a certificate for ${tls.names.join(", ")}.`);
 }
 
 function agentFailure(what: string, { code, reason }: GuestAgentError): Finding {
@@ -206,25 +230,4 @@ async function can(path: string, mode: number): Promise<boolean> {
     // Why not is for the operator to see; the answer is no.
     return false;
   }
-}
-
-function fine(check: DiagnosisCheck, message: string): Finding {
-  return { check, status: "ok", code: null, message, advice: null };
-}
-
-function skipped(check: DiagnosisCheck, reason: string): Finding {
-  return { check, status: "skipped", code: null, message: sentence(`not looked at: ${reason}`), advice: null };
-}
-
-function warning(check: DiagnosisCheck, code: FindingCode, message: string): Finding {
-  return { check, status: "warning", code, message, advice: adviceFor(code) };
-}
-
-function failed(check: DiagnosisCheck, code: FindingCode, message: string): Finding {
-  return { check, status: "failed", code, message, advice: adviceFor(code) };
-}
-
-function sentence(clause: string): string {
-  const text = clause.replace(/\.$/, "");
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -9,18 +9,27 @@ import type { PolicySourceError } from "../policy/policy-source.ts";
 export const DIAGNOSIS_CHECKS = [
   "configuration",
   "guest agent",
+  "TLS",
   "policy",
   "collateral",
   "Redis",
   "clock",
   "audit file",
+  "ports",
 ] as const;
 
 /** One of {@link DIAGNOSIS_CHECKS}. */
 export type DiagnosisCheck = (typeof DIAGNOSIS_CHECKS)[number];
 
 /** Codes that only a diagnosis has. Closed, and documented in `docs/errors.md`. */
-export const DIAGNOSIS_CODES = ["setting-warning", "settings-file-unusable", "platform-tcb-behind"] as const;
+export const DIAGNOSIS_CODES = [
+  "setting-warning",
+  "settings-file-unusable",
+  "platform-tcb-behind",
+  "tls-certificate-unusable",
+  "listen-address-taken",
+  "listen-address-unusable",
+] as const;
 
 /** Why a finding is one: the codes of what the service is made of, and {@link DIAGNOSIS_CODES}. */
 export type FindingCode =

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -45,6 +46,7 @@ interface Surroundings {
 function examine({ env = {}, pinFile = NO_PIN, aheadMs = 0 }: Surroundings = {}): Promise<Diagnosis> {
   return diagnose({
     env: {
+      LISTEN_ADDR: "127.0.0.1:0",
       DSTACK_SOCKET_PATH: socket,
       SIMULATED_ROOT_CA_FILE: root,
       PCCS_URL: simulator.url,
@@ -79,11 +81,13 @@ describe("a deployment in order", () => {
     expect(diagnosis.findings.map(({ check, status, code }) => [check, status, code])).toEqual([
       ["configuration", "warning", "simulated-root"],
       ["guest agent", "ok", null],
+      ["TLS", "ok", null],
       ["policy", "warning", "policy-unsigned"],
       ["collateral", "ok", null],
       ["Redis", "ok", null],
       ["clock", "ok", null],
       ["audit file", "ok", null],
+      ["ports", "ok", null],
     ]);
   });
 });
@@ -194,6 +198,16 @@ describe("a deployment with one thing wrong has exactly that finding", () => {
       env: { AUDIT_FILE: join(folder, "none", "audit.jsonl") },
       found: ["audit file: failed audit-unwritable"],
     },
+    {
+      name: "an address of another machine",
+      env: { LISTEN_ADDR: "192.0.2.1:8080" },
+      found: ["ports: failed listen-address-unusable"],
+    },
+    {
+      name: "one port for two listeners",
+      env: { LISTEN_ADDR: `127.0.0.1:${closedPort}`, METRICS_PORT: String(closedPort) },
+      found: ["ports: failed listen-address-taken"],
+    },
   ])("$name", async ({ found, ...surroundings }) => {
     const diagnosis = await examine(surroundings);
     expect(findingsOf(diagnosis)).toEqual(found);
@@ -221,6 +235,67 @@ describe("a deployment with one thing wrong has exactly that finding", () => {
     writeFileSync(rootFile, old.rootCaPem);
     const env = { DSTACK_SOCKET_PATH: path, SIMULATED_ROOT_CA_FILE: rootFile, PCCS_URL: url };
     expect(findingsOf(await examine({ env }))).toEqual(["collateral: warning platform-tcb-behind"]);
+  });
+});
+
+describe("with TLS that ends in the service", () => {
+  const env = { TLS_MODE: "dstack", TLS_SERVER_NAMES: "kms.example" };
+
+  test("a certificate is asked for and judged, and its key is not shown", async () => {
+    const diagnosis = await examine({ env });
+    expect(findingsOf(diagnosis)).toEqual([]);
+    expect(diagnosisText(diagnosis)).toContain("TLS: It ends here, under a certificate for kms.example.");
+    expect(JSON.stringify(diagnosis)).not.toContain("PRIVATE KEY");
+  });
+
+  test("no certificate", async () => {
+    simulator.agent?.failNext("GetTlsKey", { kind: "answer", body: { error: "no" } });
+    expect(findingsOf(await examine({ env }))).toEqual(["TLS: failed agent-answer-malformed"]);
+  });
+
+  test("a certificate that is over", async () => {
+    const later = { env, aheadMs: 400 * 86_400_000 };
+    expect(findingsOf(await examine(later))).toContain("TLS: failed tls-certificate-unusable");
+  });
+});
+
+/** Something that answers every request so. */
+async function answering(text: string): Promise<number> {
+  const server = createServer((_request, response) => response.end(text));
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  open.push({ close: async () => void server.close() });
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+describe("where the service would listen", () => {
+  test("is said of both listeners in one line", async () => {
+    const text = diagnosisText(await examine({ env: { METRICS_PORT: String(closedPort) } }));
+    expect(text).toContain(
+      `ports: 127.0.0.1:0 (LISTEN_ADDR) is free. 127.0.0.1:${closedPort} (METRICS_PORT) is free.\n`,
+    );
+  });
+
+  test.each([
+    { name: "a KMS that runs", text: '{"status":"alive","service":"mero-kms-phala"}', found: [] },
+    { name: "something else", text: '{"status":"alive"}', found: ["ports: failed listen-address-taken"] },
+  ])("$name holds the port", async ({ text, found }) => {
+    expect(findingsOf(await examine({ env: { LISTEN_ADDR: `127.0.0.1:${await answering(text)}` } }))).toEqual(found);
+  });
+
+  test.each([
+    { name: "a KMS that runs", text: "# HELP mero_kms_answers_total", found: [] },
+    { name: "something else", text: "# HELP other", found: ["ports: failed listen-address-taken"] },
+  ])("$name holds the port of the metrics", async ({ text, found }) => {
+    expect(findingsOf(await examine({ env: { METRICS_PORT: String(await answering(text)) } }))).toEqual(found);
+  });
+
+  test("behind TLS nobody is asked who holds it", async () => {
+    const port = await answering('{"status":"alive","service":"mero-kms-phala"}');
+    const env = { LISTEN_ADDR: `127.0.0.1:${port}`, TLS_MODE: "dstack", TLS_SERVER_NAMES: "kms.example" };
+    expect(findingsOf(await examine({ env }))).toEqual(["ports: warning listen-address-taken"]);
   });
 });
 
@@ -257,6 +332,7 @@ describe("the text of a diagnosis", () => {
     expect(text).toContain(
       "failed   policy: No policy is configured. [policy-not-configured]\n         do: Set MERO_KMS_VERSION",
     );
+    expect(text).toContain("/docs/errors.md#policy-not-configured\n");
     expect(text.trimEnd().split("\n").at(-1)).toBe("No key can be released.");
   });
 

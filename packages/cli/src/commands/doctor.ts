@@ -96,8 +96,8 @@ export const doctorCommand: Command<CliContext> = buildCommand({
     customUsage: ["[--env-file FILE] [--json]", "[--version X.Y.Z] [--policy FILE]... [--json] <URL>"],
     ...commandDocs(
       "Check a deployment of the KMS, and say what to do",
-      "On the machine of a KMS: reads the settings as the KMS does, and looks at guest agent, policy, collateral, Redis, clock and audit file with " +
-        "the KMS's own code. With a URL: asks /health and /ready, and verifies the quote of /attest. Every finding has a code that docs/errors.md explains. " +
+      "On the machine of a KMS: reads the settings as the KMS does, and looks at guest agent, TLS, policy, collateral, Redis, clock, audit file and " +
+        "ports with the KMS's own code. With a URL: asks /health and /ready, and verifies the quote of /attest. Every finding has a code that docs/errors.md explains. " +
         "The flags about releases and trust are for a URL.",
       { does: "why does this KMS release no keys?", line: "mero-tee doctor --env-file kms.env" },
     ),
