@@ -58,9 +58,9 @@ function progress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Evidence for each call that the schedule makes. */
-function evidenceByNumber(make: (number: number) => Evidence): (index: number) => Evidence {
-  const all = Array.from({ length: callsOf(SCHEDULE) }, (_, number) => make(number));
+/** Quotes for each call that the schedule makes; all belong to one collateral, and a heap full of copies of that would cost every call. */
+function quoteByNumber(make: (number: number) => Evidence): (index: number) => Uint8Array {
+  const all = Array.from({ length: callsOf(SCHEDULE) }, (_, number) => make(number).quote);
   return (index) => {
     const found = all[index];
     if (found === undefined) throw new Error("not enough quotes");
@@ -71,33 +71,34 @@ function evidenceByNumber(make: (number: number) => Evidence): (index: number) =
 async function measure(): Promise<QuoteReport> {
   progress("making quotes");
   const platform = await benchPlatform();
-  const at = evidenceByNumber((number) => evidenceOf(platform, number));
-  const newcomerAt = evidenceByNumber((number) => newcomersEvidence(platform, number));
-  const { collateral: text, rootCa } = at(0);
+  const quoteAt = quoteByNumber((number) => evidenceOf(platform, number));
+  const newcomersQuoteAt = quoteByNumber((number) => newcomersEvidence(platform, number));
+  const evidence = evidenceOf(platform, 0);
+  const { collateral: text, rootCa } = evidence;
   if (rootCa === null) throw new Error("the bench wants a root of its own");
   const verifier = createQuoteVerifier({ rootCa });
   const collateral = orThrow(parseCollateral(text));
   const wasm = await createWasmPeer();
   const ask = async (peer: Peer, index: number): Promise<void> => {
-    const outcome = await peer.judge(caseOf("bench", "a healthy quote", at(index)));
+    const outcome = await peer.judge(caseOf("bench", "a healthy quote", { ...evidence, quote: quoteAt(index) }));
     if (outcome.kind !== "accepted") throw new Error(`${peer.title} refused the bench's own quote`);
   };
   progress("measuring");
   const times = await medianMicroseconds(
     [
       ...(await p256Baseline()),
-      { name: "parseUs", call: (index) => orThrow(parseQuote(at(index).quote)) },
+      { name: "parseUs", call: (index) => orThrow(parseQuote(quoteAt(index))) },
       {
         name: "coldVerifyUs",
-        call: async (index) => orThrow(await verifyQuote(at(index).quote, text, { now: BENCH_NOW, rootCa })),
+        call: async (index) => orThrow(await verifyQuote(quoteAt(index), text, { now: BENCH_NOW, rootCa })),
       },
       {
         name: "warmVerifyUs",
-        call: async (index) => orThrow(await verifier.verify(newcomerAt(index).quote, collateral, { now: BENCH_NOW })),
+        call: async (index) => orThrow(await verifier.verify(newcomersQuoteAt(index), collateral, { now: BENCH_NOW })),
       },
       {
         name: "knownKeyVerifyUs",
-        call: async (index) => orThrow(await verifier.verify(at(index).quote, collateral, { now: BENCH_NOW })),
+        call: async (index) => orThrow(await verifier.verify(quoteAt(index), collateral, { now: BENCH_NOW })),
       },
       { name: "dcapQvlJsUs", call: (index) => ask(JS_PEER, index), share: PEER_SHARE },
       { name: "dcapQvlWasmUs", call: (index) => ask(wasm, index), share: PEER_SHARE },
