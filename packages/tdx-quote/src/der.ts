@@ -58,6 +58,16 @@ class DerNode {
     return this.#slice(this.offset + this.header);
   }
 
+  /** How many content octets there are. */
+  get length(): number {
+    return this.#end - this.offset - this.header;
+  }
+
+  /** One content octet, without a view of all of them; `index` below {@link length}. */
+  octet(index: number): number {
+    return this.#document.getUint8(this.offset + this.header + index);
+  }
+
   /** The whole value with its tag and length, as it was signed. */
   get bytes(): Uint8Array {
     return this.#slice(this.offset);
@@ -237,8 +247,9 @@ export function derOid(node: DerNode | undefined): string | null {
   if (node?.tag !== DER_TAG.oid) return null;
   let dotted = "";
   let arc = 0;
-  for (const byte of node.content) {
+  for (let index = 0; index < node.length; index += 1) {
     if (arc >= MAX_ARC) return null;
+    const byte = node.octet(index);
     arc = arc * 128 + (byte & 0x7f);
     if (byte >= 0x80) continue;
     // The first number holds two arcs; the first of them is 0, 1 or 2. Source: X.690, section 8.19.4.
@@ -249,35 +260,34 @@ export function derOid(node: DerNode | undefined): string | null {
   return dotted;
 }
 
-/** The magnitude of a non-negative INTEGER, big-endian in the fewest bytes; null for anything else. */
+/** The magnitude of a non-negative INTEGER, big-endian in the fewest bytes, without a sign byte of zero; null for anything else. */
 export function derUnsignedBytes(node: DerNode | undefined): Uint8Array | null {
-  return node?.tag === DER_TAG.integer ? magnitude(node.content) : null;
-}
-
-/** A non-negative INTEGER up to `max` (at most 2^48 - 1) as a number; null for anything else. */
-export function derUnsigned(node: DerNode | undefined, max: number): number | null {
-  const bytes = derUnsignedBytes(node);
-  if (bytes === null || bytes.length > 6) return null;
-  const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-  return value <= max ? value : null;
-}
-
-/** The value of an ENUMERATED of 0..127; null for anything else. */
-export function derEnumerated(node: DerNode | undefined): number | null {
-  if (node?.tag !== DER_TAG.enumerated || node.content.length !== 1) return null;
-  return magnitude(node.content)?.[0] ?? null;
-}
-
-/** The magnitude of minimal two's complement; null when it is negative. A sign byte of zero is not part of it. */
-function magnitude(content: Uint8Array): Uint8Array | null {
+  if (node?.tag !== DER_TAG.integer) return null;
+  const { content } = node;
   const [first] = content;
   if (first === undefined || first >= 0x80) return null;
   return first === 0 && content.length > 1 ? content.subarray(1) : content;
 }
 
+/** A non-negative INTEGER up to `max` (at most 2^48 - 1) as a number; null for anything else. */
+export function derUnsigned(node: DerNode | undefined, max: number): number | null {
+  // A sign byte of zero may come before the six.
+  if (node?.tag !== DER_TAG.integer || node.length > 7 || node.octet(0) >= 0x80) return null;
+  let value = 0;
+  for (let index = 0; index < node.length; index += 1) value = value * 256 + node.octet(index);
+  return value <= max ? value : null;
+}
+
+/** The value of an ENUMERATED of 0..127; null for anything else. */
+export function derEnumerated(node: DerNode | undefined): number | null {
+  if (node?.tag !== DER_TAG.enumerated || node.length !== 1) return null;
+  const value = node.octet(0);
+  return value < 0x80 ? value : null;
+}
+
 /** A BOOLEAN; null for anything else. */
 export function derBoolean(node: DerNode | undefined): boolean | null {
-  return node?.tag === DER_TAG.boolean ? node.content[0] === 0xff : null;
+  return node?.tag === DER_TAG.boolean ? node.octet(0) === 0xff : null;
 }
 
 /** The content of an OCTET STRING, of exactly `byteLength` bytes where given; null for anything else. */
@@ -300,12 +310,27 @@ export function derBitStringBytes(node: DerNode | undefined): Uint8Array | null 
  */
 export function derText(node: DerNode | undefined): string | null {
   if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return null;
-  let text: string;
+  const text = utf8Text(node);
+  if (text === null || node.tag === DER_TAG.utf8String) return text;
+  return /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? text : null;
+}
+
+/** The content as UTF-8; null where it is none. */
+function utf8Text(node: DerNode): string | null {
+  let ascii = "";
+  for (let index = 0; index < node.length; index += 1) {
+    const octet = node.octet(index);
+    if (octet >= 0x80) return decodedText(node.content);
+    ascii += String.fromCharCode(octet);
+  }
+  return ascii;
+}
+
+function decodedText(content: Uint8Array): string | null {
   try {
-    text = UTF8.decode(node.content);
+    return UTF8.decode(content);
   } catch {
     // The decoder says nothing but "not UTF-8".
     return null;
   }
-  return node.tag === DER_TAG.utf8String || /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? text : null;
 }

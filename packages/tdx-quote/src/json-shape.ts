@@ -9,11 +9,19 @@ export interface ShapeError {
   readonly reason: string;
 }
 
-/** Turns a JSON value into a typed one or says where it departs; `path` is the value's place in the document. */
+/**
+ * Turns a JSON value into a typed one or says where it departs; `path` is the value's place in the document, or in the part of it that
+ * is read by whoever puts the rest before it.
+ */
 export type Shape<T> = (value: JsonValue | undefined, path: string) => Result<T, ShapeError>;
 
 function refuse(path: string, reason: string): { ok: false; error: ShapeError } {
   return err({ path, reason });
+}
+
+/** A refusal of a part, as one of the whole. Places are spelled only then: a document has hundreds of parts. */
+function within(place: string, { path, reason }: ShapeError): { ok: false; error: ShapeError } {
+  return refuse(path === "" || path.startsWith("[") ? `${place}${path}` : `${place}.${path}`, reason);
 }
 
 /** Any text. */
@@ -64,8 +72,8 @@ export function list<T>(member: Shape<T>, min = 0, max: number = Infinity): Shap
     }
     const members: T[] = [];
     for (const [index, item] of value.entries()) {
-      const result = member(item, `${path}[${index}]`);
-      if (!result.ok) return result;
+      const result = member(item, "");
+      if (!result.ok) return within(`${path}[${index}]`, result.error);
       members.push(result.value);
     }
     return ok(members);
@@ -85,8 +93,8 @@ export function object<T extends object>(shapes: { readonly [K in keyof T]: Shap
     if (!(value instanceof Map)) return refuse(path, "must be an object");
     const fields: Partial<T> = {};
     for (const key of keys) {
-      const result = shapes[key](value.get(key), path === "" ? key : `${path}.${key}`);
-      if (!result.ok) return result;
+      const result = shapes[key](value.get(key), "");
+      if (!result.ok) return within(path === "" ? key : `${path}.${key}`, result.error);
       fields[key] = result.value;
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key was set above
