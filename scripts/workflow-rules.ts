@@ -20,8 +20,11 @@ export const WORKFLOW_RULES = [
   "concurrency",
   "pin-comment",
   "credentials",
+  "cache",
+  "actor",
   "expression-in-run",
   "environment-file",
+  "old-commands",
   "run-length",
   "length",
 ] as const;
@@ -97,7 +100,15 @@ function judgeJob(name: string, job: Node, expect: Expect): void {
     `job ${name} reads ${ownSecrets.join(", ")} outside an environment`,
   );
   expect(job["secrets"] !== "inherit", "secrets", `job ${name} hands on every secret`);
-  expect(!/toJSON\(\s*secrets|secrets\s*\[/.test(JSON.stringify(job)), "secrets", `job ${name} reads secrets at large`);
+  // A member of a secret is one that no log redacts.
+  const isAtLarge = /(?:to|from)JSON\(\s*secrets|secrets\s*\[/i.test(JSON.stringify(job));
+  expect(!isAtLarge, "secrets", `job ${name} reads secrets at large`);
+  const conditions = [job, ...steps].map((each) => textOf(each["if"])).join("\n");
+  expect(
+    !/github\.(?:triggering_)?actor\b/.test(conditions),
+    "actor",
+    `job ${name} trusts whoever caused the event last`,
+  );
   if (job["uses"] !== undefined) return;
   expect(job["runs-on"] === RUNNER, "runner", `job ${name} does not run on ${RUNNER}`);
   expect(typeof job["timeout-minutes"] === "number", "timeout", `job ${name} has no time limit`);
@@ -128,6 +139,13 @@ function judgeStep(step: Node, expect: Expect): void {
     "expression-in-run",
     `a shell line is put together by GitHub: ${run.split("\n")[0] ?? ""}`,
   );
+  // The program of such an action is JavaScript, and put together the same way.
+  const script = textOf(asNode(step["with"])["script"]);
+  expect(!script.includes("${{"), "expression-in-run", `the script of ${uses} is put together by GitHub`);
+  // What a pull request leaves in a cache, a release would take out of it.
+  const isCached =
+    /^actions\/cache\b/.test(uses) || Object.keys(asNode(step["with"])).some((key) => /cache/i.test(key));
+  expect(!isCached, "cache", `${uses} keeps what other runs left`);
   // The one line of the action that sets everything up: nobody else may decide what later steps run.
   const isSetUp = run === SET_UP_PATH;
   expect(
@@ -142,8 +160,10 @@ function judgeStep(step: Node, expect: Expect): void {
 
 const SET_UP_PATH = 'echo "$GITHUB_WORKSPACE/node_modules/.bin" >> "$GITHUB_PATH"';
 
-/** What only the text shows: the version behind a pin, as a comment. */
+/** What only the text shows: the version behind a pin, as a comment; what stands anywhere. */
 function judgeText(text: string, expect: Expect): void {
+  const hasOldCommands = text.includes("ACTIONS_ALLOW_UNSECURE_COMMANDS");
+  expect(!hasOldCommands, "old-commands", "lets what a program prints change the steps after it");
   for (const [line] of text.matchAll(/^.*\buses: *[^.\s].*$/gm)) {
     expect(
       /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line),
