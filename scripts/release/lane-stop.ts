@@ -21,6 +21,7 @@ export const LANE_CODES = {
   "host-failed": 1,
   "probe-unreachable": 1,
   "probe-refused": 10,
+  "site-differs": 10,
   NODE_RELEASE_MISSING: 11,
   NODE_RELEASE_FAILED: 10,
 } as const satisfies Readonly<Record<string, number>>;
