@@ -11,6 +11,10 @@ import {
   publishedText,
   stagedFiles,
 } from "../packages/release-artifacts/test/release-world.ts";
+import {
+  createSimulatedFirmwareEndorser,
+  type SimulatedFirmwareEndorser,
+} from "../packages/tee-simulator/src/firmware-endorser/index.ts";
 import { createSimulatedSigstore } from "../packages/tee-simulator/src/sigstore/index.ts";
 import { meroTee } from "./mero-tee.ts";
 
@@ -19,11 +23,16 @@ const sigstore = createSimulatedSigstore({ now: NOW, seed: "knowledge" });
 
 let directory: string;
 let count = 0;
+let google: SimulatedFirmwareEndorser;
+let somebody: SimulatedFirmwareEndorser;
 
 beforeAll(async () => {
+  google = await createSimulatedFirmwareEndorser(NOW);
+  somebody = await createSimulatedFirmwareEndorser(NOW);
   directory = await mkdtemp(join(tmpdir(), "mero-tee-knowledge-"));
   await writeFile(join(directory, "trusted_root.json"), sigstore.trustedRoot);
-});
+  // RSA keys, on a shared machine.
+}, 60_000);
 
 afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
@@ -82,10 +91,6 @@ async function given(text: string, signed = text, identity?: string): Promise<re
   return ["--waivers", join(path, "waivers.json")];
 }
 
-function endorsed(endorsements: readonly object[]): string {
-  return JSON.stringify({ schema_version: 1, endorsements });
-}
-
 async function policies(change: Edit = String): Promise<string> {
   const files = await stagedFiles({ lane: "kms" });
   const text = (profile: string): string =>
@@ -131,15 +136,30 @@ describe("exceptions for TCB statuses", () => {
 describe("what was computed and what Google endorses", () => {
   const mrtd = measured("google firmware");
 
+  const machine = { ramGib: 16, mrtd };
   test.each([
-    ["an endorsement that holds", [{ mrtd, verified: true, reason: "" }], []],
-    ["an endorsement that does not", [{ mrtd, verified: false, reason: "it has expired" }], ["M-10"]],
-    ["an endorsement of another firmware", [{ mrtd: "ab".repeat(48), verified: true, reason: "" }], ["M-10"]],
-  ])("%s", async (_, endorsements, failed) => {
-    const path = await folder({ "e.json": endorsed(endorsements) });
-    const outcome = await judged("node", ["--endorsements", join(path, "e.json")]);
+    ["an endorsement that holds", async () => await google.endorse([machine]), mrtd, []],
+    [
+      "an endorsement of a larger machine",
+      async () => await google.endorse([{ ...machine, ramGib: 32 }]),
+      mrtd,
+      ["M-10"],
+    ],
+    ["an endorsement by somebody else", async () => await somebody.endorse([machine]), mrtd, ["M-10"]],
+    ["an endorsement of another firmware", async () => await google.endorse([machine]), "ab".repeat(48), ["M-10"]],
+  ])("%s", async (_, make, name, failed) => {
+    const path = await folder({ "root.pem": google.rootPem });
+    await writeFile(join(path, `${name}.binarypb`), await make());
+    const outcome = await judged("node", ["--endorsements", path, "--endorsement-root", join(path, "root.pem")]);
     expect(outcome.failed).toEqual(failed);
     expect(outcome.passed.includes("M-10")).toBe(failed.length === 0);
+  });
+
+  test("endorsements are judged by a root, or not at all", async () => {
+    expect(await judged("node", ["--endorsements", directory])).toMatchObject({ exitCode: 2, code: "usage-invalid" });
+    const path = await folder({ "root.pem": "-----BEGIN NOTHING-----" });
+    const outcome = await judged("node", ["--endorsements", path, "--endorsement-root", join(path, "root.pem")]);
+    expect(outcome).toMatchObject({ exitCode: 10, code: "root-ca-malformed", passed: [] });
   });
 
   test("predictions are compared with what the probes saw", async () => {

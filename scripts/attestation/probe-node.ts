@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
+import { keepLaunchEndorsement } from "./launch-endorsement.ts";
 import { observeNode } from "./observe-node.ts";
 import { comparePrediction } from "./prediction.ts";
 import { keep, type Probe } from "./probe.ts";
@@ -21,7 +22,7 @@ export interface NodeProbe extends Probe {
 
 /**
  * Probes a node VM: it must hold as {@link observeNode} says, and have recorded the profile and root hash of the image that was
- * built. Leaves candidates, the MRTD record and the provenance of its profile.
+ * built. Leaves candidates, the MRTD record, Google's endorsement of the firmware and the provenance of its profile.
  *
  * Source: mero-tee release families, steps N3 and N4.
  */
@@ -38,6 +39,7 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
     const message = `The machine has RTMR3 ${registers.rtmr3}; ${profile} with root hash ${rootHash} gives ${textAt(expected, "rtmr3")}.`;
     stopLane("probe-refused", message, ["M-05"]);
   }
+  await keepLaunchEndorsement(probe, registers.mrtd);
   const quoteDigest = createHash("sha256").update(Buffer.from(quoteB64, "base64")).digest("hex");
   await keep(probe, `mrtd-${profile}.json`, {
     mrtd: registers.mrtd,

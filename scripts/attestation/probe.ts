@@ -33,7 +33,8 @@ export function freshNonce(): Buffer {
 export async function keep(probe: Pick<Probe, "out">, name: string, value: unknown): Promise<string> {
   await mkdir(probe.out, { recursive: true });
   const path = join(probe.out, name);
-  await writeFile(path, typeof value === "string" ? value : `${JSON.stringify(value, null, 2)}\n`);
+  const isAsItIs = typeof value === "string" || value instanceof Uint8Array;
+  await writeFile(path, isAsItIs ? value : `${JSON.stringify(value, null, 2)}\n`);
   return path;
 }
 

@@ -7,6 +7,7 @@ import {
   releaseTag,
   SIDECAR_SUFFIXES,
 } from "../../packages/release-artifacts/src/index.ts";
+import { createSimulatedFirmwareEndorser } from "../../packages/tee-simulator/src/firmware-endorser/index.ts";
 import { expectOk } from "../release/lane-stop.ts";
 import { textAt } from "../release/mero-tee.ts";
 import type { LaneStep } from "../release/lane-steps.ts";
@@ -144,6 +145,20 @@ export const FAILURES: readonly RehearsedFailure[] = [
       await editJson(join(run.inputs, "mrtd-locked-read-only.json"), ["rtmr2"], rtmr2);
       const candidates = join(run.inputs, "measurement-policy-candidates-locked-read-only.json");
       await editJson(candidates, ["policy", "allowed_rtmr2"], [rtmr2]);
+    },
+  },
+  {
+    name: "firmware-not-endorsed",
+    what: "somebody else than Google endorses the firmware that was probed",
+    lane: "node",
+    stoppedAt: "judge",
+    stoppedBy: ["M-10"],
+    spoil: async ({ run }) => {
+      const somebody = await createSimulatedFirmwareEndorser(Math.floor(Date.now() / 1000));
+      for (const name of (await readdir(run.inputs)).filter((each) => each.endsWith(".binarypb"))) {
+        const mrtd = name.replace(".binarypb", "");
+        await writeFile(join(run.inputs, name), await somebody.endorse([{ ramGib: 16, mrtd }]));
+      }
     },
   },
   {

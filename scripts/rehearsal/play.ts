@@ -63,6 +63,7 @@ export async function setScene(
     catalog: world.catalogFile,
     trustedRoot: world.trustedRootFile,
     ...(lane === "kms" ? { reviewed: join(stage, "reviewed") } : {}),
+    ...(lane === "node" ? { endorsementRoot: world.endorsementRootFile } : {}),
   };
   await mkdir(run.inputs, { recursive: true });
   const signing = { ...run, commit: world.commit };

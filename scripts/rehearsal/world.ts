@@ -21,6 +21,7 @@ import { createGithubHost } from "../release/github-client.ts";
 import { createMeroTee } from "../release/mero-tee.ts";
 import type { LaneRun, LaneTools } from "../release/release-lane.ts";
 import { type GithubStandIn, startGithubStandIn } from "./github-stand-in.ts";
+import { startGoogleStandIn } from "./google-stand-in.ts";
 
 /** The repository whose releases are rehearsed: the real one, so that every name and address is the real one too. */
 export const REPOSITORY = "calimero-network/mero-tee";
@@ -37,6 +38,8 @@ export interface RehearsalWorld {
   /** The trusted root of the simulated Sigstore, and the root certificate of the simulated platform. */
   readonly trustedRootFile: string;
   readonly rootCaFile: string;
+  /** The root of who endorses the simulated firmware in Google's place. */
+  readonly endorsementRootFile: string;
   /** A compatibility catalog, empty at first. */
   readonly catalogFile: string;
   readonly commit: string;
@@ -57,10 +60,13 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
   const hosted = join(directory, "host");
   await mkdir(hosted);
   const github = await startGithubStandIn(hosted, REPOSITORY);
+  const google = await startGoogleStandIn(now);
   const trustedRootFile = join(directory, "trusted_root.json");
+  const endorsementRootFile = join(directory, "gce-tcb-root.pem");
   const rootCaFile = join(directory, "root-ca.pem");
   await writeFile(trustedRootFile, sigstore.trustedRoot);
   await writeFile(rootCaFile, platform.rootCaPem);
+  await writeFile(endorsementRootFile, google.rootPem);
   const catalogFile = join(directory, "compatibility-catalog.json");
   await writeFile(catalogFile, documentText({ schema_version: 1, releases: [] }));
   return {
@@ -70,10 +76,12 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
     github,
     trustedRootFile,
     rootCaFile,
+    endorsementRootFile,
     catalogFile,
     commit: commitOfCheckout(),
-    fetch: loopbackFetch(github.origins),
+    fetch: loopbackFetch(new Map([...github.origins, ...google.origins])),
     async close() {
+      await google.close();
       await github.close();
       remove();
       process.off("exit", remove);
@@ -97,7 +105,7 @@ function commitOfCheckout(): string {
   return "0".repeat(39) + "1";
 }
 
-/** A network in which GitHub is on loopback, and nothing else exists. */
+/** A network in which GitHub, and Google's bucket, are on loopback, and nothing else exists. */
 function loopbackFetch(origins: ReadonlyMap<string, string>): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);

@@ -27,6 +27,7 @@ const OPTIONS = {
   reviewed: { type: "string" },
   catalog: { type: "string" },
   waivers: { type: "string" },
+  "endorsement-root": { type: "string" },
   "dry-run": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -60,6 +61,7 @@ export function readLaneArguments(
   const repository = environment["MERO_TEE_REPOSITORY"] ?? environment["GITHUB_REPOSITORY"] ?? "";
   if (!isRepository(repository)) throw new Misuse("GITHUB_REPOSITORY is no repository, OWNER/NAME.");
   const { class: named, "base-tag": baseTag, incident, reviewed, catalog, waivers } = values;
+  const { "endorsement-root": endorsementRoot } = values;
   const releaseClass = classOf(named) ?? (isReleaseCandidate(version) ? "rc" : "stable");
   const run: LaneRun = {
     lane,
@@ -80,6 +82,7 @@ export function readLaneArguments(
     ...(reviewed === undefined ? {} : { reviewed }),
     ...(catalog === undefined ? {} : { catalog }),
     ...(waivers === undefined ? {} : { waivers }),
+    ...(endorsementRoot === undefined ? {} : { endorsementRoot }),
   };
   return { run, isDryRun: values["dry-run"], isJson: values.json };
 }

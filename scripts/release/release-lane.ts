@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { PROFILES } from "../../packages/policy/src/index.ts";
 import {
@@ -44,6 +43,8 @@ export interface LaneRun {
   readonly catalog?: string;
   /** Signed exceptions for TCB statuses. */
   readonly waivers?: string;
+  /** Google's root for launch endorsements; without it firmware is not compared with any. */
+  readonly endorsementRoot?: string;
   /** Replaces Sigstore's public instance, for rehearsals. */
   readonly trustedRoot?: string;
 }
@@ -229,11 +230,13 @@ function trustOf({ trustedRoot, repository, signerIds }: LaneRun): readonly stri
 /** What this run knows beside the release. */
 function knowledgeOf(run: LaneRun): readonly string[] {
   const { inputs, node } = laneDirectories(run);
-  const endorsements = join(inputs, "launch-endorsements.json");
+  const { endorsementRoot } = run;
   return [
     ...(run.lane === "kms" ? ["--node-policy", join(node, PUBLISHED), "--identities", inputs] : []),
     ...(run.lane === "node" ? ["--predictions", inputs] : []),
-    ...(run.lane === "node" && existsSync(endorsements) ? ["--endorsements", endorsements] : []),
+    ...(run.lane === "node" && endorsementRoot !== undefined
+      ? ["--endorsements", inputs, "--endorsement-root", endorsementRoot]
+      : []),
     ...(run.lane === "kms" && run.reviewed !== undefined ? ["--reviewed", run.reviewed] : []),
     ...(run.lane === "verifier" || run.catalog === undefined ? [] : ["--catalog", run.catalog]),
     ...(run.lane === "verifier" || run.waivers === undefined ? [] : ["--waivers", run.waivers]),

@@ -1,3 +1,4 @@
+import { judgeRsaChain } from "@mero-tee/release-artifacts/rsa-chain";
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { isJsonObject, type JsonValue, parseStrictJson } from "@mero-tee/tdx-quote/json";
@@ -6,7 +7,6 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { AppraisalCode } from "./appraisal-code.ts";
 import { parseBase64Url } from "./base64url.ts";
 import type { Anchors, TrustAuthorityAnswer } from "./request.ts";
-import { judgeRsaChain } from "./rsa-chain.ts";
 
 /** Longest token, and longest key set, in characters. */
 const TOKEN_LIMIT = 64 * 1024;

@@ -7,17 +7,19 @@ import {
   DOCUMENT_SHAPES,
   type DocumentKind,
   type DocumentProblem,
+  ENDORSEMENT_LIMIT_BYTES,
+  type FirmwareEndorsement,
   type LaneSigner,
   type LoadedDocument,
   type OutsideKnowledge,
   parseDocument,
   parseImagePrediction,
-  parseLaunchEndorsements,
   parseTcbWaivers,
   type PerProfile,
   type PublishedMrtds,
   type ReleasedDocuments,
   type TcbWaiver,
+  verifyLaunchEndorsement,
 } from "@mero-tee/release-artifacts";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -27,6 +29,7 @@ import { refusalOfCli, refusalOfRelease, type Refusal } from "./failure-view.ts"
 import type { FileStore } from "./file-store.ts";
 import { optionalFlag, type OptionalFlag } from "./flags.ts";
 import { loadReleaseFile } from "./release-file.ts";
+import { loadRootCa } from "./root-ca-file.ts";
 
 /** What a command line knows beside the release itself; a rule that needs what is not given is skipped, and says so. */
 export interface KnowledgeFlags {
@@ -35,6 +38,7 @@ export interface KnowledgeFlags {
   readonly reviewed?: string;
   readonly catalog?: string;
   readonly endorsements?: string;
+  readonly endorsementRoot?: string;
   readonly predictions?: string;
   readonly waivers?: string;
   readonly repositoryId?: string;
@@ -47,7 +51,8 @@ export const KNOWLEDGE_FLAGS: { readonly [K in keyof KnowledgeFlags]-?: Optional
   identities: optionalFlag(String, "DIR", "Where kms-app-identity-PROFILE.json of the probes are (X-07)"),
   reviewed: optionalFlag(String, "DIR", "Where the reviewed policies, kms.PROFILE.json, are (P-04)"),
   catalog: optionalFlag(String, "FILE", "Compatibility catalog, which lists no candidate (P-03)"),
-  endorsements: optionalFlag(String, "FILE", "What came of verifying Google's endorsement of each MRTD (M-10)"),
+  endorsements: optionalFlag(String, "DIR", "Where Google's launch endorsement of each MRTD, MRTD.binarypb, is (M-10)"),
+  endorsementRoot: optionalFlag(String, "FILE", "Google's root certificate for these, PEM or DER (M-10)"),
   predictions: optionalFlag(String, "DIR", "Where image-PROFILE.json, with predicted registers, are (M-11)"),
   waivers: optionalFlag(String, "FILE", "Exceptions for TCB statuses, FILE.sigstore.json beside it (M-08)"),
   repositoryId: optionalFlag(parseNumericId, "ID", "Numeric id of the repository that must have signed (C-04)"),
@@ -70,9 +75,11 @@ type Loaded<T> = Promise<Result<T, Refusal>>;
  * Errors: those of the files; `usage-invalid` for one id alone; `waivers-unsigned`.
  */
 export async function loadKnowledge(ports: Ports, flags: KnowledgeFlags, signer: LaneSigner): Loaded<OutsideKnowledge> {
-  const { repositoryId, ownerId } = flags;
+  const { repositoryId, ownerId, endorsements, endorsementRoot } = flags;
   if ((repositoryId === undefined) !== (ownerId === undefined))
     return err(refusalOfCli(cliFailure("usage-invalid", "--repository-id and --owner-id belong together.")));
+  if ((endorsements === undefined) !== (endorsementRoot === undefined))
+    return err(refusalOfCli(cliFailure("usage-invalid", "--endorsements and --endorsement-root belong together.")));
   const knowledge: { -readonly [K in keyof OutsideKnowledge]: OutsideKnowledge[K] } = { now: ports.nowSeconds() };
   if (repositoryId !== undefined && ownerId !== undefined) knowledge.signerIds = { repositoryId, ownerId };
   for (const load of LOADERS) {
@@ -117,11 +124,11 @@ const LOADERS: readonly Loader[] = [
     async (ports, path) => await loadReleaseFile(ports.files, path, "compatibilityCatalog"),
     ({ value: catalog }) => ({ catalog }),
   ),
-  loader(
-    "endorsements",
-    async (ports, path) => await loadWith(ports.files, path, parseLaunchEndorsements),
-    (launchEndorsements) => ({ launchEndorsements }),
-  ),
+  async (ports, { endorsements, endorsementRoot }) => {
+    if (endorsements === undefined || endorsementRoot === undefined) return ok({});
+    const loaded = await loadEndorsements(ports, endorsements, endorsementRoot);
+    return loaded.ok ? ok({ launchEndorsements: loaded.value }) : loaded;
+  },
   loader("predictions", loadPredictions, (predictions) => ({ predictions })),
   loader("waivers", loadWaivers, (tcbWaivers) => ({ tcbWaivers })),
 ];
@@ -187,6 +194,30 @@ async function loadPredictions(ports: Ports, directory: string): Loaded<NonNulla
     if (Object.keys(loaded.value).length > 0) predictions.set(profile, loaded.value);
   }
   return ok(Object.fromEntries(predictions));
+}
+
+const ENDORSEMENT_FILE = /^(?<mrtd>[0-9a-f]{96})\.binarypb$/;
+
+/** What Google says about each MRTD that a file is named by. Whose MRTDs need one is for the rule to say. */
+async function loadEndorsements(
+  ports: Ports,
+  directory: string,
+  rootFile: string,
+): Loaded<NonNullable<OutsideKnowledge["launchEndorsements"]>> {
+  const root = await loadRootCa(ports.files, rootFile);
+  if (!root.ok) return err(refusalOfCli(root.error));
+  const names = await namesIn(ports.files, directory);
+  if (!names.ok) return names;
+  const trust = { root: root.value, now: ports.nowSeconds() };
+  const endorsements = new Map<string, FirmwareEndorsement>();
+  for (const name of names.value) {
+    const mrtd = ENDORSEMENT_FILE.exec(name)?.groups?.["mrtd"];
+    if (mrtd === undefined) continue;
+    const content = await ports.files.read(join(directory, name), ENDORSEMENT_LIMIT_BYTES);
+    if (!content.ok) return err(refusalOfCli(content.error));
+    endorsements.set(mrtd, await verifyLaunchEndorsement(content.value, mrtd, trust));
+  }
+  return ok(endorsements);
 }
 
 /** Exceptions count only where the lane's own run signed them: they make a release weaker. */

@@ -89,9 +89,10 @@ export {
   parseImagePrediction,
   parseKeyProvider,
   parseKeyRequest,
-  parseLaunchEndorsements,
   parseTcbWaivers,
 } from "./outside-documents.ts";
+export { ENDORSEMENT_LIMIT_BYTES } from "./firmware/launch-endorsement.ts";
+export { type FirmwareEndorsement, verifyLaunchEndorsement } from "./firmware/verify-launch-endorsement.ts";
 export { type ListedRelease, listReleases } from "./release-list.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";

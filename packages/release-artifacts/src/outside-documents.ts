@@ -1,4 +1,4 @@
-import type { Measurement, Profile } from "@mero-tee/policy";
+import type { Profile } from "@mero-tee/policy";
 import { parseRfc3339Utc } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -43,33 +43,6 @@ export function parseTcbWaivers(file: string, content: string | Uint8Array): Rea
       expiresAt: parseRfc3339Utc(expires) ?? 0,
     })),
   );
-}
-
-interface EndorsementsDocument {
-  readonly schema_version: 1;
-  readonly endorsements: readonly { readonly mrtd: Measurement; readonly verified: boolean; readonly reason: string }[];
-}
-
-const endorsementsDocument: Shape<EndorsementsDocument> = object<EndorsementsDocument>({
-  schema_version: schemaVersion,
-  endorsements: list(
-    object<EndorsementsDocument["endorsements"][number]>({ mrtd: measurement, verified: flag, reason: text }),
-  ),
-});
-
-/**
- * Reads what came of verifying Google's launch endorsements: null for an MRTD whose endorsement is valid, else what is wrong.
- *
- * Source: mero-tee release families, rule M-10.
- */
-export function parseLaunchEndorsements(
-  file: string,
-  content: string | Uint8Array,
-): Read<ReadonlyMap<string, string | null>> {
-  const read = parseDocument(file, content, endorsementsDocument);
-  if (!read.ok) return err(read.error);
-  const { endorsements } = read.value.value;
-  return ok(new Map(endorsements.map(({ mrtd, verified, reason }) => [mrtd, verified ? null : reason])));
 }
 
 /** A key service, as a guest's event log names it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { parseImagePrediction, parseLaunchEndorsements, parseTcbWaivers } from "../src/index.ts";
+import { parseImagePrediction, parseTcbWaivers } from "../src/index.ts";
 
 const MRTD = "ab".repeat(48);
 
@@ -14,21 +14,6 @@ describe("what a caller knows beside a release", () => {
     });
     const endless = text.replace("2026-02-01T00:00:00Z", "never");
     expect(parseTcbWaivers("w.json", endless)).toMatchObject({ ok: false, error: [{ path: "waivers[0].expires_at" }] });
-  });
-
-  test("an endorsement holds, or says why not", () => {
-    const endorsements = [
-      { mrtd: MRTD, verified: true, reason: "" },
-      { mrtd: "cd".repeat(48), verified: false, reason: "expired" },
-    ];
-    expect(parseLaunchEndorsements("e.json", JSON.stringify({ schema_version: 1, endorsements }))).toEqual({
-      ok: true,
-      value: new Map([
-        [MRTD, null],
-        ["cd".repeat(48), "expired"],
-      ]),
-    });
-    expect(parseLaunchEndorsements("e.json", '{"schema_version":1}')).toMatchObject({ ok: false });
   });
 
   test("a prediction is part of what describes an image", () => {

@@ -537,7 +537,7 @@ export function knowledge(lane: ReleaseLane): OutsideKnowledge {
   if (lane === "node") {
     return {
       ...common,
-      launchEndorsements: new Map([[measured("google firmware"), null]]),
+      launchEndorsements: new Map([[measured("google firmware"), { ramGib: [16] }]]),
       predictions: perProfile((profile) => {
         const { profiles } = documentFrom("publishedMrtds", text);
         const [rtmr1] = profiles[profile].allowed_rtmr1;

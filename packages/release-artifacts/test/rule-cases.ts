@@ -514,9 +514,15 @@ export const RULE_CASES: readonly RuleCase[] = [
     id: "M-10",
     name: "firmware that Google does not endorse",
     lane: "node",
-    outside: { launchEndorsements: new Map([[measured("google firmware"), "the chain ends elsewhere"]]) },
+    outside: { launchEndorsements: new Map([[measured("google firmware"), { problem: "the chain ends elsewhere" }]]) },
   },
   { id: "M-10", name: "firmware without an endorsement", lane: "node", outside: { launchEndorsements: new Map() } },
+  {
+    id: "M-10",
+    name: "firmware that Google endorses for another size of memory",
+    lane: "node",
+    outside: { launchEndorsements: new Map([[measured("google firmware"), { ramGib: [8, 32] }]]) },
+  },
   {
     id: "M-11",
     name: "an image that was predicted otherwise",

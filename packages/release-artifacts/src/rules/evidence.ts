@@ -12,6 +12,7 @@ import type { MeasurementCandidates } from "../documents/measurement-candidates.
 import type { PublishedMrtds } from "../documents/published-mrtds.ts";
 import type { PerProfile, Registers } from "../documents/release-fields.ts";
 import type { DocumentKind, ReleasedDocuments } from "../documents/released-documents.ts";
+import type { FirmwareEndorsement } from "../firmware/verify-launch-endorsement.ts";
 import type { ReleaseLane } from "../lane.ts";
 import type { ReleaseVersion } from "../release-version.ts";
 import type { SidecarForms } from "../sidecar-forms.ts";
@@ -50,8 +51,8 @@ export interface OutsideKnowledge {
   readonly catalog?: CompatibilityCatalog;
   /** Whether the release is marked as a prerelease where it is published. */
   readonly isPrerelease?: boolean;
-  /** Outcome of verifying Google's launch endorsement, by MRTD: null for a valid one, else what is wrong with it. */
-  readonly launchEndorsements?: ReadonlyMap<string, string | null>;
+  /** What came of verifying Google's launch endorsements, by MRTD. */
+  readonly launchEndorsements?: ReadonlyMap<string, FirmwareEndorsement>;
   /** Registers that were computed from the images' bytes. */
   readonly predictions?: Partial<PerProfile<Partial<Registers>>>;
   /** Signed exceptions for TCB statuses. */

@@ -2,6 +2,7 @@ import { type MeasurementSet, namesNoImage, nodeRtmr3, type Profile, PROFILES } 
 
 import { ASSET } from "../asset-names.ts";
 import { type ListsByName, listsOf } from "../documents/release-fields.ts";
+import { machineMemoryGib } from "../firmware/machine-memory.ts";
 import type { ReleaseEvidence } from "./evidence.ts";
 import { all, needPolicies, needPublished } from "./look-up.ts";
 import { releaseRule, type Rule, type RuleSheet } from "./rule.ts";
@@ -241,10 +242,18 @@ export const MEASUREMENT_RULES: {
       return;
     }
     for (const mrtd of new Set(PROFILES.flatMap((profile) => published.profiles[profile].allowed_mrtd))) {
-      const wrong = launchEndorsements.get(mrtd);
-      if (wrong === undefined) sheet.fault(`MRTD ${mrtd} has no launch endorsement`, ASSET.publishedMrtds);
-      else if (wrong !== null)
-        sheet.fault(`the launch endorsement of MRTD ${mrtd} does not verify: ${wrong}`, ASSET.publishedMrtds);
+      const endorsed = launchEndorsements.get(mrtd);
+      if (endorsed === undefined) sheet.fault(`MRTD ${mrtd} has no launch endorsement`, ASSET.publishedMrtds);
+      else if ("problem" in endorsed)
+        sheet.fault(`the launch endorsement of MRTD ${mrtd} does not hold: ${endorsed.problem}`, ASSET.publishedMrtds);
+    }
+    for (const { id, mrtd, machine_type: machineType } of published.measurement_sets ?? []) {
+      const endorsed = launchEndorsements.get(mrtd);
+      if (endorsed === undefined || "problem" in endorsed) continue;
+      const memory = machineMemoryGib(machineType);
+      const isRight = memory !== null && endorsed.ramGib.includes(memory);
+      const sizes = endorsed.ramGib.join(" or ");
+      sheet.expect(isRight, `${id}: its MRTD is endorsed for ${sizes} GiB of memory alone`, ASSET.publishedMrtds);
     }
   }),
   "M-11": releaseRule(["node"], "probes saw what the image was predicted to measure", (evidence, sheet) => {

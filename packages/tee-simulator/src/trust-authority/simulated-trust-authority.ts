@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
 import { utf8 } from "../byte-writer.ts";
-import { createRsaRoot, createTokenSigner } from "./rsa-certificate.ts";
+import { createRsaRoot, createRsaSigner } from "../rsa-certificate.ts";
 
 /** How a stand-in of Intel Trust Authority is set up. */
 export interface TrustAuthorityOptions {
@@ -37,15 +37,16 @@ export interface SimulatedTrustAuthority {
 
 const TOKEN_SECONDS = 300;
 const ROOT_NAME = "Simulated Trust Authority Root CA";
-const PSS = { name: "RSA-PSS", saltLength: 48 } as const;
+const PKCS1 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-384", saltLength: 0 } as const;
+const PSS = { name: "RSA-PSS", hash: "SHA-384", saltLength: 48 } as const;
 
 /** Makes the stand-in. Source: Intel Trust Authority, attestation token of TDX, version 2. */
 export async function createSimulatedTrustAuthority({
   now,
   issuer,
 }: TrustAuthorityOptions): Promise<SimulatedTrustAuthority> {
-  const root = await createRsaRoot(ROOT_NAME, now);
-  const signer = await createTokenSigner("Simulated Trust Authority Token Signing", root, ROOT_NAME, now);
+  const root = await createRsaRoot(ROOT_NAME, PKCS1, now);
+  const signer = await createRsaSigner("Simulated Trust Authority Token Signing", PSS, root, now);
   const kid = bytesToHex(sha256(signer.spki));
   const publicKey = await crypto.subtle.importKey("spki", signer.spki, { name: "RSA-PSS", hash: "SHA-384" }, true, [
     "verify",
