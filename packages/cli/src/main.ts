@@ -13,15 +13,23 @@ const interrupt = (): void => {
   for (const callback of interruptible) callback();
 };
 
+// A package manager passes on what a terminal has sent to both already: one key press arrives twice.
+const SAME_INTERRUPT_MS = 500;
+
 function onInterrupt(callback: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   interruptible.add(callback);
-  // Once: who interrupts a second time does not want to wait for things to be tidied up.
-  for (const signal of signals) process.once(signal, callback);
-  return () => {
+  const stopListening = (): void => {
     interruptible.delete(callback);
-    for (const signal of signals) process.off(signal, callback);
+    for (const signal of signals) process.off(signal, interrupted);
   };
+  // Who interrupts again later does not want to wait for things to be tidied up.
+  function interrupted(): void {
+    callback();
+    setTimeout(stopListening, SAME_INTERRUPT_MS).unref();
+  }
+  for (const signal of signals) process.on(signal, interrupted);
+  return stopListening;
 }
 
 // A reader that closes early (`| head`) ends what would go on for ever, and changes no verdict.

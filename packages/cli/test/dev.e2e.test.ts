@@ -302,6 +302,8 @@ describe("dev --json, while it runs", () => {
     expect(children).toHaveLength(3);
     // What a terminal does on Ctrl-C: the whole group is interrupted.
     process.kill(-(cli.child.pid ?? 0), "SIGINT");
+    // A package manager in front passes it on to its child, which has it already.
+    cli.child.kill("SIGINT");
     expect(await cli.ended).toEqual([0, null]);
     expect(children.filter(isAlive)).toEqual([]);
     expect(existsSync(dirname(ready.policyFile))).toBe(false);
