@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa, type ResultPromise } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../apps/kms-phala/test/e2e/redis-process.ts";
 import { blocksOf, readPage, ROOT } from "./markdown.ts";
 
 // Several processes on a shared machine.
@@ -17,14 +17,6 @@ let ports: readonly [simulator: number, kms: number];
 const OPTIONS = { cwd: ROOT, reject: false, env: { NO_COLOR: "1" }, stdin: "ignore" } as const;
 type Running = ResultPromise<typeof OPTIONS>;
 const running: Running[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "mero-tee-run-"));
