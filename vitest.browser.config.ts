@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { CHROMIUM_ARGUMENTS } from "./apps/attestation-verifier-web/test/e2e/chromium-arguments.ts";
 import { readVectorFolder } from "./packages/tdx-quote/test/vector-folder.ts";
 
 /**
@@ -72,15 +73,7 @@ export default defineConfig({
       provider: playwright({
         launchOptions: {
           ...(chromium === undefined ? {} : { executablePath: chromium }),
-          args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-          ],
+          args: CHROMIUM_ARGUMENTS,
         },
       }),
       instances: [{ browser: "chromium" }],

@@ -11,6 +11,7 @@ export {
   releaseTag,
   type ReleaseVersion,
 } from "./release-version.ts";
+export { parseServiceBase } from "./service-base.ts";
 export { CODES_PAGE, DEFAULT_REPOSITORY, isRepository, releaseAssetUrl } from "./release-url.ts";
 export {
   ASSET,

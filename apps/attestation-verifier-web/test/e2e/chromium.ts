@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright";
+import { CHROMIUM_ARGUMENTS } from "./chromium-arguments.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
@@ -21,20 +22,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Starts it, without anything that talks to the outside by itself. */
+/** Starts it. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new Error("no Chromium here; get it with: apt-get install chromium");
-  return await chromium.launch({
-    executablePath,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  return await chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS });
 }

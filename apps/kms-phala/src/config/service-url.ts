@@ -1,25 +1,5 @@
-import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+import { parseServiceBase } from "@mero-tee/release-artifacts";
 import type { SettingForm } from "./setting.ts";
 
-/**
- * The base URL of a service that gives signed documents, collateral or releases: `https`, or `http` to a loopback
- * address (on the same machine). What they give is signed, but its absence is not: over plain `http` anyone on the way
- * decides what is newest. The value has no trailing slash.
- */
-export const SERVICE_URL: SettingForm<string> = { words: "https URL", parse: parseServiceUrl };
-
-function parseServiceUrl(text: string): Result<string, string> {
-  if (!URL.canParse(text)) return err("must be a URL");
-  const url = new URL(text);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
-    return err("must be an https URL, or http to a loopback IP address");
-  }
-  if (url.username !== "" || url.password !== "") return err("must not carry credentials");
-  if (text.includes("?") || text.includes("#")) return err("must not have a query or a fragment");
-  return ok(url.href.replace(/\/+$/, ""));
-}
-
-// `localhost` by name does not count: a resolver decides what it means.
-function isLoopback(hostname: string): boolean {
-  return hostname === "[::1]" || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname);
-}
+/** The base URL of a service that is asked for documents; see {@link parseServiceBase}. */
+export const SERVICE_URL: SettingForm<string> = { words: "https URL", parse: parseServiceBase };

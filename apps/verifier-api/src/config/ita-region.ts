@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ITA_REGIONS } from "../wire/verify-answer.ts";
-import { parseServiceBase } from "./service-base.ts";
+import { parseServiceBase } from "@mero-tee/release-artifacts";
 
 /** A region of Intel Trust Authority. */
 export type ItaRegion = (typeof ITA_REGIONS)[number];

@@ -1,4 +1,4 @@
-import { DEFAULT_REPOSITORY, GITHUB_ACTIONS_ISSUER } from "@mero-tee/release-artifacts";
+import { DEFAULT_REPOSITORY, GITHUB_ACTIONS_ISSUER, parseServiceBase } from "@mero-tee/release-artifacts";
 import { ok } from "@mero-tee/tdx-quote/result";
 import { type HostRule, parseHostRules } from "../outbound/host-rules.ts";
 import { parseDevelopmentFile } from "./development-file.ts";
@@ -15,7 +15,6 @@ import {
   parseUuids,
   wholeNumber,
 } from "./scalars.ts";
-import { parseServiceBase } from "./service-base.ts";
 import { optional, type Setting, type SettingForm, withDefault } from "./setting.ts";
 import { parseTrustProxy, type TrustProxy } from "./trust-proxy.ts";
 

@@ -5,17 +5,31 @@ import { promise, type Attempt } from "../target.ts";
 /** Longest refusal, in characters of JSON: a refusal is for a log line, so a stranger must not choose its size. */
 const LONGEST_REFUSAL = 4096;
 
-/** Numbers in a reason are places, not ways through a parser. */
-function outline(text: string): string {
-  return text.replaceAll(/\d+/g, "#");
+/** What a refusal says, as an outcome: numbers in it are places, not ways through a parser. */
+export function outline(...words: readonly string[]): string {
+  return words.join(" ").replaceAll(/\d+/g, "#").trimEnd();
+}
+
+/**
+ * The attempt of a parser that accepted.
+ *
+ * @param inspect - holds the value to its promises
+ * @param kind - what kind of value this is, so that each kind counts as an outcome
+ */
+export function accepted<T>(
+  value: T,
+  inspect: (value: T) => void | Promise<void>,
+  kind: (value: T) => string,
+): Attempt {
+  return { accepted: true, outcome: `accepted: ${kind(value)}`, value, inspect: () => inspect(value) };
 }
 
 /**
  * The attempt of a parser that refuses with a {@link Failure}.
  *
  * @param stages - the stages at which it may refuse
- * @param inspect - holds an accepted value to its promises
- * @param kind - what kind of accepted value this is, so that each kind counts as an outcome
+ * @param inspect - as of {@link accepted}
+ * @param kind - as of {@link accepted}
  */
 export function attemptOf<T>(
   result: Result<T, Failure>,
@@ -23,15 +37,12 @@ export function attemptOf<T>(
   inspect: (value: T) => void | Promise<void>,
   kind: (value: T) => string,
 ): Attempt {
-  if (result.ok) {
-    const { value } = result;
-    return { accepted: true, outcome: `accepted: ${kind(value)}`, value, inspect: () => inspect(value) };
-  }
+  if (result.ok) return accepted(result.value, inspect, kind);
   const { error } = result;
   const { subject = "", reason = "" } = error.facts;
   return {
     accepted: false,
-    outcome: outline(`${error.code} ${subject} ${reason}`).trimEnd(),
+    outcome: outline(error.code, subject, reason),
     value: error,
     inspect: () => inspectFailure(error, stages),
   };

@@ -15,7 +15,7 @@ import { BYTE_MUTATORS } from "../mutators/bytes.ts";
 import { DER_MUTATORS } from "../mutators/der.ts";
 import { JSON_MUTATORS } from "../mutators/json.ts";
 import { encodeText, promise, type Attempt, type FuzzTarget } from "../target.ts";
-import { magnitude } from "./outcome.ts";
+import { accepted, magnitude, outline } from "./outcome.ts";
 
 const sigstore = createSimulatedSigstore({ now: CORPUS_NOW, seed: "fuzz corpus" });
 const WHO = { identity: "https://ci.example/release", issuer: "https://issuer.example" } as const;
@@ -38,14 +38,11 @@ function attemptOf<T>(
   inspect: (value: T) => void,
   kind: (value: T) => string,
 ): Attempt {
-  if (result.ok) {
-    const { value } = result;
-    return { accepted: true, outcome: `accepted: ${kind(value)}`, value, inspect: () => inspect(value) };
-  }
+  if (result.ok) return accepted(result.value, inspect, kind);
   const { error } = result;
   return {
     accepted: false,
-    outcome: `${error.code} ${error.subject ?? ""} ${error.reason ?? ""}`.replaceAll(/\d+/g, "#").trimEnd(),
+    outcome: outline(error.code, error.subject ?? "", error.reason ?? ""),
     value: error,
     inspect: () => {
       promise(SIGSTORE_ERROR_CODES.includes(error.code), "a refusal has a known code");
