@@ -3,10 +3,11 @@ import type { Profile } from "../../../packages/policy/src/index.ts";
 import { finding, type Finding, timed } from "../level.ts";
 import { type DiskParts, takeApart, withBitFlipped, withCommandLine, withFiles } from "./disk-parts.ts";
 import { type Boot, bootMachine, lineWith } from "./machine.ts";
+import { hostDisk, NVME_BLOCKS, nvmeDisk, scsiDisks } from "./data-disks.ts";
 import { addProbe, HOST_CREDENTIALS } from "./probe.ts";
 
 const EPOCH = 1_700_000_000;
-const LIMIT_SECONDS = 600;
+const LIMIT_SECONDS = 2400;
 /** What a person tries who sits at the console. */
 const TYPED = "\r\nroot\r\nhost\r\nid\r\n";
 const PROMPT = /login:|password:|\(initramfs\)|uid=0|[#$] $/im;
@@ -68,12 +69,18 @@ function problemsOfRefusal(boot: Boot, says: readonly string[], isSilent: boolea
 async function* intact(profile: Profile, parts: DiskParts, folder: string): AsyncGenerator<Finding> {
   const disk = join(folder, "probe.raw");
   const probed = await withFiles(parts, addProbe, EPOCH, disk);
+  const named = await hostDisk(folder, "blank", "calimero-data");
+  const others = [
+    await hostDisk(folder, "hostile", "hostile"),
+    await hostDisk(folder, "encrypted", "encrypted"),
+    await hostDisk(folder, "corrupt", "corrupt"),
+  ];
   const boot = await bootMachine({
     disk,
     variables: join(folder, "variables.fd"),
     log: join(folder, "console.log"),
     typed: TYPED,
-    devices: HOST_CREDENTIALS,
+    devices: [...HOST_CREDENTIALS, ...scsiDisks([named, ...others]), ...nvmeDisk(named)],
     limitSeconds: LIMIT_SECONDS,
   });
   const judged = (name: string, lines: readonly string[], isGood = true): Finding => {
@@ -96,7 +103,20 @@ async function* intact(profile: Profile, parts: DiskParts, folder: string): Asyn
     "test-probe: the host offers credentials",
     "test-probe: no credential was taken",
   ]);
-  const hasBegun = /calimero-(?:init|data|metadata): /.test(boot.console);
+  yield judged("a disk of the host gets one name at most", [
+    "test-probe: data disk by name: google-calimero-data ../../sd",
+    `test-probe: over NVMe: calimero-nvme-name: FAILED a disk of ${NVME_BLOCKS} blocks has no name of Compute Engine`,
+  ]);
+  yield judged("data disks that the host prepared are refused, or dead", [
+    "calimero-data: OK /dev/disk/by-id/scsi-0Google_PersistentDisk_calimero-data (made)",
+    "test-probe: data disk calimero-data: mounted, nothing of it obeyed",
+    "calimero-data: OK /dev/disk/by-id/scsi-0Google_PersistentDisk_hostile",
+    "test-probe: data disk hostile: mounted, nothing of it obeyed",
+    "calimero-data: FAILED the data disk cannot be mounted",
+    "test-probe: data disk encrypted: refused",
+    "test-probe: data disk corrupt: refused",
+  ]);
+  const hasBegun = /calimero-(?:init|metadata): |calimero-data: OK (?:no |.*google-)/.test(boot.console);
   const missing = ["calimero-rtmr: FAILED rtmr3:sha384 missing: no TDX guest device"];
   yield judged("without a TDX device it powers off", missing, boot.ended && !hasBegun);
   yield judged("typing at the console gives no prompt", [], !PROMPT.test(boot.console));

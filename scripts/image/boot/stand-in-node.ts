@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { standIn } from "../stand-ins.ts";
 import { put } from "../tree-files.ts";
-import { addUnit } from "./probe.ts";
+import { addUnit, allowSlowness } from "./probe.ts";
 
 const CLI = fileURLToPath(new URL("../../../packages/cli", import.meta.url));
 const FOLDER = "usr/lib/calimero-test";
@@ -90,10 +90,10 @@ export async function addStandInNode(tree: string, trust: StandInTrust): Promise
     `run) exec /${FOLDER}/merod-run "$2/$4/config.toml" ;;`,
   );
   await put(tree, "usr/local/bin/merod", merod, 0o755);
+  // QEMU's disks over NVMe say no name, where Compute Engine's do.
+  await put(tree, "usr/lib/calimero/calimero-nvme-name", "#!/bin/sh\necho calimero-data\n", 0o755);
   await put(tree, "etc/systemd/system/merod.service.d/test.conf", "[Service]\nStandardOutput=journal+console\n");
-  // An emulated machine on a busy one takes longer than any real machine to find its serial port.
-  const slow = "[Manager]\nDefaultTimeoutStartSec=30min\nDefaultDeviceTimeoutSec=30min\n";
-  await put(tree, "etc/systemd/system.conf.d/test.conf", slow);
+  await allowSlowness(tree);
   // As in an image whose merod takes sealed keys only.
   await put(tree, "usr/lib/calimero/wraps-keys", "");
   const hosts = join(tree, "etc/hosts");

@@ -3,8 +3,9 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { finding, type Finding } from "../level.ts";
 import { needed, settle } from "../../script-outcome.ts";
+import { hostDisk, nvmeDisk, scsiDisks } from "./data-disks.ts";
 import { takeApart, withFiles } from "./disk-parts.ts";
-import { bootMachine, lineWith } from "./machine.ts";
+import { type Boot, bootMachine, lineWith } from "./machine.ts";
 import { HOST_NETWORK, KMS_URL, startSimulatedHost } from "./simulated-host.ts";
 import { addStandInNode } from "./stand-in-node.ts";
 
@@ -29,6 +30,20 @@ const REFUSALS = [
   "calimero-metadata: merod-version refused: the image has its node agent built in",
 ] as const;
 
+/** What must be on a console, and what must not. */
+function step(
+  boot: Boot,
+  name: string,
+  { has, lacks = [] }: { readonly has: readonly string[]; readonly lacks?: readonly string[] },
+  seconds = 0,
+): Finding {
+  const found = has.map((line) => lineWith(boot, line));
+  const problems = has.filter((_, index) => found[index] === undefined).map((line) => `the console lacks: ${line}`);
+  problems.push(...lacks.filter((line) => boot.console.includes(line)).map((line) => `the console has: ${line}`));
+  if (problems.length > 0) problems.push(boot.console.slice(-1500));
+  return finding(name, "debug", { problems, seconds, seen: found.filter((line) => line !== undefined) });
+}
+
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
   const [disk, folder] = [needed(values.disk, "disk"), needed(values.folder, "folder")];
@@ -41,20 +56,17 @@ async function main(): Promise<string> {
     EPOCH,
     target,
   );
-  const boot = await bootMachine({
-    disk: target,
-    variables: join(folder, "variables.fd"),
-    log: join(folder, "console.log"),
-    devices: HOST_NETWORK,
-    until: /login:[^]*test-merod: (?:KMS|.*failed)|test-merod: KMS[^]*login:/,
-    limitSeconds: LIMIT_SECONDS,
-  });
-  const step = (name: string, lines: readonly string[], seconds = 0): Finding => {
-    const found = lines.map((line) => lineWith(boot, line));
-    const problems = lines.filter((_, index) => found[index] === undefined).map((line) => `the console lacks: ${line}`);
-    if (problems.length > 0) problems.push(boot.console.slice(-1500));
-    return finding(name, "debug", { problems, seconds, seen: found.filter((line) => line !== undefined) });
-  };
+  const bootWith = async (devices: readonly string[], until: RegExp): Promise<Boot> =>
+    await bootMachine({
+      disk: target,
+      variables: join(folder, "variables.fd"),
+      log: join(folder, "console.log"),
+      devices: [...HOST_NETWORK, ...devices],
+      until,
+      limitSeconds: LIMIT_SECONDS,
+    });
+  const hostile = scsiDisks([await hostDisk(folder, "hostile", "calimero-data")]);
+  const whole = await bootWith(hostile, /login:[^]*test-merod: (?:KMS|.*failed)|test-merod: KMS[^]*login:/);
   const isSealed = host
     .kmsLog()
     .split("\n")
@@ -63,17 +75,37 @@ async function main(): Promise<string> {
     problems: isSealed ? [] : [`the log of the KMS does not say so: ${host.kmsLog().slice(-1500)}`],
     seconds: 0,
   });
+  const encrypted = nvmeDisk(await hostDisk(folder, "encrypted", "calimero-data"));
+  const refused = await bootWith(encrypted, /login:[^]*calimero-data: |calimero-data: [^]*login:/);
   const findings = [
-    step("with a stand-in RTMR3 it is extended", [`calimero-rtmr: OK node debug ${parts.rootHash}`], boot.seconds),
-    step("hostile attributes are refused", REFUSALS),
-    step("init runs to its end", ["calimero-data: OK no data disk", "calimero-init: OK full"]),
-    step("a stand-in for merod gets its key from the KMS", [
-      "test-merod: key fingerprint",
-      "test-merod: it travelled     sealed to this node alone",
-      `test-merod: KMS              ${KMS_URL}`,
-    ]),
+    step(
+      whole,
+      "with a stand-in RTMR3 it is extended",
+      { has: [`calimero-rtmr: OK node debug ${parts.rootHash}`] },
+      whole.seconds,
+    ),
+    step(whole, "hostile attributes are refused", { has: REFUSALS }),
+    step(whole, "a hostile data disk is mounted, and init runs to its end", {
+      has: ["calimero-data: OK /dev/disk/by-id/google-calimero-data", "calimero-init: OK full"],
+    }),
+    step(whole, "a stand-in for merod gets its key from the KMS", {
+      has: [
+        "test-merod: key fingerprint",
+        "test-merod: it travelled     sealed to this node alone",
+        `test-merod: KMS              ${KMS_URL}`,
+      ],
+    }),
     sealed,
-    step("there is a login prompt", ["calimero-node login:"]),
+    step(whole, "there is a login prompt", { has: ["calimero-node login:"] }),
+    step(
+      refused,
+      "with a data disk that is no file system nothing starts",
+      {
+        has: ["calimero-data: FAILED the data disk cannot be mounted"],
+        lacks: ["calimero-metadata: ", "calimero-init: ", "test-merod: "],
+      },
+      refused.seconds,
+    ),
   ];
   return JSON.stringify(findings);
 }
