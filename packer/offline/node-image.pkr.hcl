@@ -1,4 +1,4 @@
-# The disk is built on this machine, without a cloud: its bytes, and so what it measures as, are known before it is imported.
+# The disk is built on this machine, without a cloud, from nothing or from the root of a machine of packer/builder: its bytes, and so what it measures as, are known before it is imported.
 locals {
   image_name = "merotee-${var.lockdown_profile}-${replace(var.version, ".", "-")}"
 }
@@ -16,9 +16,11 @@ build {
       "IMAGE_VERSION=${var.version}",
       "IMAGE_OUT=${var.output_directory}",
       "IMAGE_PROJECT=${var.project_id}",
+      "IMAGE_ROOT=${var.root_archive}",
+      "IMAGE_PACKAGES_LOCK=${var.packages_lock}",
     ]
     inline = [
-      "node scripts/image/build.ts --profile \"$IMAGE_PROFILE\" --version \"$IMAGE_VERSION\" --project \"$IMAGE_PROJECT\" --out \"$IMAGE_OUT\"",
+      "node scripts/image/build.ts --profile \"$IMAGE_PROFILE\" --version \"$IMAGE_VERSION\" --project \"$IMAGE_PROJECT\" --out \"$IMAGE_OUT\" $${IMAGE_ROOT:+--root \"$IMAGE_ROOT\"} $${IMAGE_PACKAGES_LOCK:+--packages-lock \"$IMAGE_PACKAGES_LOCK\"}",
     ]
   }
 

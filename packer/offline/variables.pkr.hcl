@@ -16,3 +16,15 @@ variable "output_directory" {
   type        = string
   description = "Where the build leaves disk.tar.gz; made by the build."
 }
+
+variable "root_archive" {
+  type        = string
+  description = "The root.tar of packer/builder, to seal in place of a Debian from nothing."
+  default     = ""
+}
+
+variable "packages_lock" {
+  type        = string
+  description = "List that the packages must equal; that of the profile in ansible/packages unless given."
+  default     = ""
+}

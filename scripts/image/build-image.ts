@@ -15,7 +15,7 @@ import { rootSbom } from "./root-sbom.ts";
 import { requireRtmrKernel } from "./rtmr-kernel.ts";
 import { writeStandIns } from "./stand-ins.ts";
 import { removeTree } from "./tree-mounts.ts";
-import { type DebianRequest, keptDebian, unpackDebian } from "./unpack-debian.ts";
+import { type DebianRequest, keptDebian, unpackDebian, unpackRoot } from "./unpack-debian.ts";
 
 /** An image that is to be built. */
 export interface BuildRequest extends DebianRequest {
@@ -30,6 +30,8 @@ export interface BuildRequest extends DebianRequest {
   readonly packagesLock: string | null;
   /** Folder that keeps the unpacked Debian for other builds; undefined for one that is unpacked for this one. */
   readonly debian: string | undefined;
+  /** Archive of the root of a machine that the roles were applied to, in place of a Debian; undefined for a build from nothing. */
+  readonly root: string | undefined;
   /** Folder for what is only needed meanwhile; on the file system of `out`. */
   readonly work: string;
   /** Folder for the result. */
@@ -100,7 +102,7 @@ async function archiveDisk(folder: string, epoch: number): Promise<string> {
 }
 
 /**
- * Builds the disk of a node image from nothing, with what it must measure as. The result appears in `out` when all of it is there; after
+ * Builds the disk of a node image, with what it must measure as. The result appears in `out` when all of it is there; after
  * a failure nothing does, and what an earlier build left is gone.
  */
 export async function buildImage(
@@ -128,6 +130,7 @@ export async function buildImage(
   await mkdir(made, { recursive: true });
 
   const debian = await step("debian", async () => {
+    if (request.root !== undefined) return [await unpackRoot(request.root, work, epoch), `root of ${request.root}`];
     if (request.debian === undefined) {
       const unpacked = await unpackDebian(join(work, "debian"), request);
       await rename(unpacked.tree, tree);

@@ -11,8 +11,8 @@ import { removeTree } from "./tree-mounts.ts";
 
 /**
  * `node scripts/image/build.ts --profile P --out DIR [--version V] [--test] [--lock FILE] [--downloads DIR] [--packages-lock FILE]
- * [--debian DIR] [--suite S] [--kernel-suite S] [--mirror URL] [--project ID] [--json]`: builds the disk of a node image from nothing, as
- * `DIR/disk.raw` and, as Compute Engine imports it, `DIR/disk.tar.gz`; beside them `image-P.json` (what it must measure as),
+ * [--debian DIR | --root FILE] [--suite S] [--kernel-suite S] [--mirror URL] [--project ID] [--json]`: builds the disk of a node image, from
+ * nothing or from the archive of a machine's root that the roles were applied to, as `DIR/disk.raw` and, as Compute Engine imports it, `DIR/disk.tar.gz`; beside them `image-P.json` (what it must measure as),
  * `conformance-P.json` and `packages.lock`. With `--test`, of stand-ins for programs: such an image says so on its measured command line
  * and has no `image-P.json`. Needs root and, of Debian: ansible, debootstrap, erofs-utils, cryptsetup-bin, binutils, dosfstools, mtools, fdisk.
  *
@@ -30,6 +30,7 @@ const OPTIONS = {
   downloads: { type: "string", default: resolve(ROOT, "ansible/.downloads") },
   "packages-lock": { type: "string" },
   debian: { type: "string" },
+  root: { type: "string" },
   suite: { type: "string", default: "trixie" },
   "kernel-suite": { type: "string" },
   mirror: { type: "string" },
@@ -55,6 +56,9 @@ async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildR
   const out = resolve(needed(values.out, "out"));
   const versions: unknown = JSON.parse(await readFile(resolve(ROOT, "versions.json"), "utf8"));
   const version = values.version ?? textAt(versions, "imageVersion");
+  if (values.root !== undefined && values.debian !== undefined) {
+    throw new Misuse("--root has a Debian of its own: --debian is not for it");
+  }
   const mirror = values.mirror ?? process.env["DEBIAN_MIRROR"] ?? "";
   if (process.getuid?.() !== 0) throw new Misuse("this needs root: it changes root into the tree that it makes");
   return {
@@ -67,6 +71,7 @@ async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildR
     downloads: resolve(values.downloads),
     packagesLock: packagesLockOf(values["packages-lock"], values.test, profile),
     debian: values.debian === undefined ? undefined : resolve(values.debian),
+    root: values.root === undefined ? undefined : resolve(values.root),
     suite: values.suite,
     kernelSuite: values["kernel-suite"] ?? KERNEL_SUITES[values.suite] ?? values.suite,
     mirror: mirror === "" ? undefined : mirror,

@@ -32,7 +32,7 @@ const PROGRAMS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
   },
   unit: { bash: "bash", curl: "curl", python3: "python3" },
   roles: FOR_TREES,
-  image: { ...FOR_TREES, ...FOR_DISKS, "dpkg-deb": "dpkg" },
+  image: { ...FOR_TREES, ...FOR_DISKS, "dpkg-deb": "dpkg", "/usr/sbin/sshd": "openssh-server", ssh: "openssh-client" },
   boot: {
     ...FOR_DISKS,
     ip: "iproute2",

@@ -1,16 +1,20 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Profile } from "../../packages/policy/src/index.ts";
 import { createMeroTee, realWorld } from "../release/mero-tee.ts";
-import { baseDebian, baseFolder } from "./base-tree.ts";
+import { applyRolesOverSsh, failureLine } from "./apply-roles.ts";
+import { baseDebian, baseFolder, copyTree } from "./base-tree.ts";
 import { buildImage, type BuildRequest } from "./build-image.ts";
 import { flipBit } from "./flip-bit.ts";
 import { type Finding, type LevelRequest, timed } from "./level.ts";
 import { fileSha256, packImage, type PackedImage } from "./pack-image.ts";
+import { writeStandIns } from "./stand-ins.ts";
 import { removeTree } from "./tree-mounts.ts";
+import type { Debian } from "./unpack-debian.ts";
 
 const EPOCH = 1_700_000_000;
+const SILENT = { begin: () => undefined, within: () => undefined, end: () => undefined };
 
 /** Folder in which this level leaves the disk of a profile, for the tests that boot it. */
 export function imageFolder(work: string, profile: Profile): string {
@@ -27,6 +31,7 @@ async function testBuild(work: string, profile: Profile): Promise<BuildRequest> 
     downloads: "",
     packagesLock: null,
     debian: await baseFolder(work),
+    root: undefined,
     suite: "bookworm",
     kernelSuite: "bookworm",
     mirror: undefined,
@@ -61,11 +66,33 @@ async function sameAgain(request: BuildRequest, stub: string, first: string, aga
   return { packed, problems: digest === first ? [] : [`the disks differ: ${first} and ${digest}`], seen };
 }
 
-async function* judge(profile: Profile, request: BuildRequest, stub: string): AsyncGenerator<Finding> {
-  const silent = { begin: () => undefined, within: () => undefined, end: () => undefined };
+/** A disk from the root of a machine that the roles were applied to over SSH, sealed here: the same as the one from nothing. */
+async function overSsh(base: string, request: BuildRequest, first: string) {
+  const { profile, version, epoch } = request;
+  const folder = `${request.out}.ssh`;
+  try {
+    await removeTree(folder);
+    const [tree, downloads, root] = [join(folder, "machine"), join(folder, "stand-ins"), join(folder, "root.tar")];
+    await mkdir(folder);
+    await copyTree(base, tree);
+    const lock = await writeStandIns(downloads);
+    const report = join(folder, "conformance.json");
+    const roles = { profile, version, lock, downloads, standIns: true, report, epoch };
+    const { output, recap } = await applyRolesOverSsh(tree, roles, join(folder, "ssh"), root);
+    if (recap === null || recap.failed > 0) return { problems: [failureLine(output)] };
+    const again = { ...request, debian: undefined, root, work: join(folder, "work"), out: join(folder, "out") };
+    const built = await buildImage(again, SILENT, createMeroTee(realWorld({})));
+    const problems = built.disk_sha256 === first ? [] : [`the disks differ: ${first} and ${built.disk_sha256}`];
+    return { problems, seen: [`${recap.ok} tasks, ${recap.changed} changed, disk ${built.disk_sha256}`] };
+  } finally {
+    await removeTree(folder);
+  }
+}
+
+async function* judge(profile: Profile, request: BuildRequest, { tree: base, stub }: Debian): AsyncGenerator<Finding> {
   let digest = "";
   yield await timed("a disk is built", profile, async () => {
-    const built = await buildImage(request, silent, createMeroTee(realWorld({})));
+    const built = await buildImage(request, SILENT, createMeroTee(realWorld({})));
     digest = built.disk_sha256;
     return { problems: built.measurements === null ? [] : ["a test build is measured like a release"] };
   });
@@ -83,6 +110,7 @@ async function* judge(profile: Profile, request: BuildRequest, stub: string): As
   yield await timed("one byte of the root is flipped", profile, async () => await verity(made, "data"));
   yield await timed("one byte of the hash tree is flipped", profile, async () => await verity(made, "hashes"));
   for (const path of [data, hashes]) await rm(path);
+  yield await timed("over SSH the same disk", profile, async () => await overSsh(base, request, digest));
 }
 
 /** Builds the disk of each profile, with stand-ins for programs, and again from the same tree; leaves the first for the tests that boot it. */
@@ -93,11 +121,11 @@ export async function* imageLevel({ profiles, work }: LevelRequest): AsyncGenera
   });
   yield unpacked;
   if (unpacked.problems.length > 0) return;
-  const { stub } = await baseDebian(work);
+  const debian = await baseDebian(work);
   for (const profile of profiles) {
     const request = await testBuild(work, profile);
     try {
-      yield* judge(profile, request, stub);
+      yield* judge(profile, request, debian);
     } finally {
       await removeTree(request.work);
     }

@@ -5,6 +5,11 @@ const EROFS_UUID = "00000000-0000-0000-0000-000000000001";
 const VERITY_UUID = "00000000-0000-0000-0000-000000000004";
 /** No secret: the root hash is measured, so a known salt gives nothing away, and a fixed one gives the same hash again. */
 const SALT = "00".repeat(32);
+/**
+ * What is in no image. The kernel and its initrd are in the UKI: a second copy would only be one more thing to compare. The rest is the running
+ * machine's, and mounted over at boot.
+ */
+const EXCLUDED = "^(boot$|(dev|proc|run|sys|tmp|var/tmp)/)";
 
 /** A root file system and what vouches for it. */
 export interface SealedRoot {
@@ -26,8 +31,7 @@ export async function sealRoot(tree: string, epoch: number, prefix: string): Pro
   const [data, hashes] = [`${prefix}.erofs`, `${prefix}.verity`];
   await rm(data, { force: true });
   await rm(hashes, { force: true });
-  // The kernel and its initrd are in the UKI; a second copy would only be one more thing to compare.
-  await execa("mkfs.erofs", ["-zlz4", `-T${epoch}`, "-U", EROFS_UUID, "--exclude-path=boot", data, tree], {
+  await execa("mkfs.erofs", ["-zlz4", `-T${epoch}`, "-U", EROFS_UUID, `--exclude-regex=${EXCLUDED}`, data, tree], {
     // With it set, mkfs.erofs keeps times before it: another image than where only -T says what they are.
     env: { SOURCE_DATE_EPOCH: undefined },
   });

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -72,7 +72,7 @@ async function installKernel(tree: string, { suite, kernelSuite, epoch }: Debian
   await rm(policy);
 }
 
-/** The boot stub, which the image has but its root file system has not. */
+/** Unpacks the boot stub, which the image has but its root file system has not, of the tree's own archive of packages. */
 async function fetchStub(tree: string, folder: string, epoch: number): Promise<string> {
   const inside = "var/tmp/stub";
   await mkdir(join(tree, inside));
@@ -114,4 +114,21 @@ export async function unpackDebian(folder: string, request: DebianRequest): Prom
   await writeFile(join(unfinished, "stub-package"), `${stubPackage}\n`);
   await rename(unfinished, folder);
   return { tree: join(folder, "tree"), stub: join(folder, "linuxx64.efi.stub"), stubPackage };
+}
+
+/** Folders that an archive of a root leaves out, each with its mode. */
+const OF_THE_MACHINE = { dev: 0o755, proc: 0o755, run: 0o755, sys: 0o755, tmp: 0o1777, "var/tmp": 0o1777 } as const;
+
+/** Unpacks the archive of a machine's root that roles were applied to, in place of a Debian from nothing. */
+export async function unpackRoot(archive: string, folder: string, epoch: number): Promise<Debian> {
+  const tree = join(folder, "tree");
+  await mkdir(tree, { recursive: true });
+  const kept = ["--numeric-owner", "--same-permissions", "--xattrs", "--xattrs-include=*"];
+  await run("tar", ["--extract", "--file", archive, "--directory", tree, ...kept], epoch);
+  for (const [name, mode] of Object.entries(OF_THE_MACHINE)) {
+    await mkdir(join(tree, name));
+    await chmod(join(tree, name), mode);
+  }
+  const stubPackage = await withMounts(tree, async () => await fetchStub(tree, folder, epoch));
+  return { tree, stub: join(folder, "linuxx64.efi.stub"), stubPackage };
 }

@@ -211,6 +211,18 @@ describe.skipIf(!hasPrograms)("a disk", () => {
     expect(after.rootHash).not.toBe(before.rootHash);
   });
 
+  test("has nothing of the machine that it was made on", async () => {
+    const stub = await fileOf("stub.efi", stubFile());
+    const tree = await writeTree("run-time", OWN);
+    for (const path of ["dev", "run", "var/tmp"]) await mkdir(join(tree, path), { recursive: true });
+    const before = await packImage({ tree, stub, epoch: 1_700_000_000, out: join(folder, "clean") });
+    for (const path of ["dev/console", "run/ansible", "var/tmp/root.tar", "boot/grub.cfg"]) {
+      await writeFile(join(tree, path), "of the builder");
+    }
+    const after = await packImage({ tree, stub, epoch: 1_700_000_000, out: join(folder, "used") });
+    expect(after.rootHash).toBe(before.rootHash);
+  });
+
   test("is made of one kernel", async () => {
     const tree = await writeTree("two-kernels", OWN);
     await writeFile(join(tree, "boot/vmlinuz-6.1.0"), KERNEL);
@@ -307,6 +319,12 @@ describe("the build", () => {
     { name: "no profile", args: ["--out", folder], exitCode: 2, why: "--profile is missing" },
     { name: "an unknown profile", args: ["--profile", "prod", "--out", folder], exitCode: 2, why: "not prod" },
     { name: "an unknown option", args: [...good, "--skip-conformance"], exitCode: 2, why: "Unknown option" },
+    {
+      name: "two trees to begin with",
+      args: [...good, "--root", "root.tar", "--debian", "kept"],
+      exitCode: 2,
+      why: "--debian is not for it",
+    },
   ])("refuses $name in one line", async ({ args, exitCode, why }) => {
     const run = await execa(process.execPath, [SCRIPT, ...args], { reject: false });
     expect(run).toMatchObject({ exitCode, stdout: "" });
