@@ -1,5 +1,5 @@
 import { observeNode } from "./attestation/observe-node.ts";
-import { parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
+import { needsSecondOpinion, parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
 import { parseArgs } from "node:util";
 import { createMeroTee, realWorld } from "./release/mero-tee.ts";
 import { scriptMain } from "./release/script-main.ts";
@@ -26,6 +26,7 @@ await scriptMain("observe-node", async (log) => {
     profile: parseProfileOption(values.profile),
     machineType: values["machine-type"],
     out: needed(values.out, "out"),
+    needsSecondOpinion: needsSecondOpinion(process.env),
     patience: parsePatience(values.tries),
   });
   log.line("INFO", `${tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}; forgeries refused`);

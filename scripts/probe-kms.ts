@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
+import { needsSecondOpinion, parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
 import { probeKms } from "./attestation/probe-kms.ts";
 import { createMeroTee, realWorld } from "./release/mero-tee.ts";
 import { scriptMain } from "./release/script-main.ts";
@@ -32,6 +32,7 @@ await scriptMain("probe-kms", async (log) => {
     appCompose: needed(values["app-compose"], "app-compose"),
     commit: variable("GITHUB_SHA"),
     label: needed(values.label, "label"),
+    needsSecondOpinion: needsSecondOpinion(process.env),
     patience: parsePatience(values.tries),
   });
   log.line("INFO", seen);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
+import { needsSecondOpinion, parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
 import { probeNode } from "./attestation/probe-node.ts";
 import { createMeroTee, realWorld } from "./release/mero-tee.ts";
 import { scriptMain } from "./release/script-main.ts";
@@ -42,6 +42,7 @@ await scriptMain("probe-node", async (log) => {
       project: needed(values.project, "project"),
       zone: needed(values.zone, "zone"),
     },
+    needsSecondOpinion: needsSecondOpinion(process.env),
     patience: parsePatience(values.tries),
   });
   log.line("INFO", seen);

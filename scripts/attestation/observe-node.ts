@@ -1,7 +1,7 @@
 import { textAt } from "../release/mero-tee.ts";
 import { tryForgeries } from "./anti-fake.ts";
 import { createMachineClient } from "./machine-client.ts";
-import { freshNonce, keep, type Probe, verifyProbedQuote, writeCandidates } from "./probe.ts";
+import { freshNonce, keep, type Probe, type SeenOpinion, verifyProbedQuote, writeCandidates } from "./probe.ts";
 
 /** What a node showed of itself, on a genuine machine and over a fresh nonce. */
 export interface ObservedNode {
@@ -13,6 +13,8 @@ export interface ObservedNode {
   readonly quoteB64: string;
   /** What the node says its MRTD is; empty where it says nothing. */
   readonly teeInfoMrtd: string;
+  /** What Intel Trust Authority said of the machine; null where it was not asked. */
+  readonly opinion: SeenOpinion | null;
   /** What a policy would have to accept. */
   readonly candidates: unknown;
 }
@@ -38,7 +40,11 @@ export async function observeNode(probe: Probe): Promise<ObservedNode> {
   const said = await machine.ask("/admin-api/tee/attest", question);
   const answer = await keep(probe, `tee-attest-response-${profile}.json`, said);
   // The second half is the hash of an application, and none was asked about.
-  const { tcbStatus, quote } = await verifyProbedQuote(probe, answer, Buffer.concat([nonce, Buffer.alloc(32)]));
+  const { tcbStatus, quote, opinion } = await verifyProbedQuote(
+    probe,
+    answer,
+    Buffer.concat([nonce, Buffer.alloc(32)]),
+  );
   await tryForgeries(probe, answer, said, nonce);
   const facts = { answer, nonce, tcbStatus };
   const register = (name: Register): string => textAt(quote, name);
@@ -53,6 +59,7 @@ export async function observeNode(probe: Probe): Promise<ObservedNode> {
       rtmr3: register("rtmr3"),
     },
     quoteB64: textAt(said, "data", "quoteB64"),
+    opinion,
     teeInfoMrtd: textAt(info, "data", "mrtd"),
     candidates: await writeCandidates(probe, `measurement-policy-candidates-${profile}.json`, facts),
   };

@@ -29,7 +29,7 @@ export interface NodeProbe extends Probe {
 export async function probeNode(probe: NodeProbe): Promise<string> {
   const { meroTee, profile } = probe;
   const image: unknown = JSON.parse(await readFile(join(probe.images, `image-${profile}.json`), "utf8"));
-  const { nonce, tcbStatus, registers, quoteB64, teeInfoMrtd, candidates } = await observeNode(probe);
+  const { nonce, tcbStatus, registers, quoteB64, teeInfoMrtd, opinion, candidates } = await observeNode(probe);
 
   const rootHash = textAt(image, "root_hash");
   const expected = expectOk(
@@ -43,9 +43,11 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
   const quoteDigest = createHash("sha256").update(Buffer.from(quoteB64, "base64")).digest("hex");
   await keep(probe, `mrtd-${profile}.json`, {
     mrtd: registers.mrtd,
-    mrtd_source: "parsed_td_quote",
-    mrtd_path: "$.data.quoteB64",
+    ...(opinion === null
+      ? { mrtd_source: "parsed_td_quote", mrtd_path: "$.data.quoteB64" }
+      : { mrtd_source: "ita_and_quote", mrtd_path: "$.tdx.tdx_mrtd" }),
     quote_path: "$.data.quoteB64",
+    ...(opinion === null ? {} : { token_path: "$.token", ita_url: opinion.url, ita_request_kind: "v2_tdx" }),
     timestamp_utc: textAt(candidates, "generated_at_utc"),
     ...(teeInfoMrtd === "" ? {} : { tee_info_mrtd: teeInfoMrtd, tee_info_mrtd_path: "$.data.mrtd" }),
     rtmr0: registers.rtmr0,
@@ -56,12 +58,18 @@ export async function probeNode(probe: NodeProbe): Promise<string> {
   await keep(
     probe,
     `profile-provenance-${profile}.json`,
-    provenanceOf(probe, image, nonce, registers.mrtd, quoteDigest),
+    provenanceOf(probe, image, nonce, {
+      status: "performed",
+      mrtd: registers.mrtd,
+      quote_sha256: quoteDigest,
+      ...(opinion === null ? {} : { ita_token_sha256: opinion.tokenSha256 }),
+    }),
   );
-  return `${tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}, RTMR3 as predicted, ${comparePrediction(image, registers)}`;
+  const confirmed = opinion === null ? "" : " (Intel Trust Authority agrees)";
+  return `${tcbStatus}, MRTD ${registers.mrtd.slice(0, 12)}${confirmed}, RTMR3 as predicted, ${comparePrediction(image, registers)}`;
 }
 
-function provenanceOf(probe: NodeProbe, image: unknown, nonce: Buffer, mrtd: string, quoteSha256: string): object {
+function provenanceOf(probe: NodeProbe, image: unknown, nonce: Buffer, verification: object): object {
   const name = textAt(image, "name");
   return {
     profile: probe.profile,
@@ -85,6 +93,6 @@ function provenanceOf(probe: NodeProbe, image: unknown, nonce: Buffer, mrtd: str
       zone: probe.instance.zone,
       machine_type: probe.machineType,
     },
-    external_verification: { status: "performed", mrtd, quote_sha256: quoteSha256 },
+    external_verification: verification,
   };
 }

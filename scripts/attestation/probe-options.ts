@@ -17,3 +17,8 @@ export function parsePatience(text: string): Patience {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new Misuse("--tries is a number from 1 to 9999.");
   return { tries: Number(text), pauseMs: PAUSE_MS };
 }
+
+/** Whether a second opinion is demanded: wherever there is a key to ask for one. */
+export function needsSecondOpinion(environment: Readonly<Record<string, string | undefined>>): boolean {
+  return (environment["ITA_API_KEY"] ?? "") !== "";
+}

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HttpPort } from "../../packages/cli/src/http-client.ts";
@@ -21,7 +21,17 @@ export interface Probe {
   readonly pccs?: string;
   /** Root that replaces Intel's, for rehearsals. */
   readonly rootCa?: string;
+  /** Whether Intel Trust Authority must say the same of the machine; it is asked by the settings of the command's environment. */
+  readonly needsSecondOpinion: boolean;
   readonly patience: Patience;
+}
+
+/** Where a second opinion says what the MRTD is. */
+export interface SeenOpinion {
+  /** SHA-256 of the token. */
+  readonly tokenSha256: string;
+  /** Whom the question went to. */
+  readonly url: string;
 }
 
 /** A fresh nonce. */
@@ -45,10 +55,11 @@ export async function keep(probe: Pick<Probe, "out">, name: string, value: unkno
  * @param reportData - 64 bytes that the quote must carry
  */
 export async function verifyProbedQuote(
-  { meroTee, pccs, rootCa }: Probe,
+  probe: Probe,
   answer: string,
   reportData: Uint8Array,
-): Promise<{ readonly tcbStatus: string; readonly quote: unknown }> {
+): Promise<{ readonly tcbStatus: string; readonly quote: unknown; readonly opinion: SeenOpinion | null }> {
+  const { meroTee, pccs, rootCa, needsSecondOpinion, profile } = probe;
   const outcome = await meroTee([
     "quote",
     "verify",
@@ -57,9 +68,17 @@ export async function verifyProbedQuote(
     Buffer.from(reportData).toString("hex"),
     ...(pccs === undefined ? [] : ["--pccs", pccs]),
     ...(rootCa === undefined ? [] : ["--root-ca", rootCa]),
+    ...(needsSecondOpinion ? ["--ita"] : []),
   ]);
   const { document } = expectOk(outcome);
-  return { tcbStatus: textAt(document, "tcbStatus"), quote: at(document, "quote") };
+  const seen = { tcbStatus: textAt(document, "tcbStatus"), quote: at(document, "quote") };
+  if (!needsSecondOpinion) return { ...seen, opinion: null };
+  const token = textAt(document, "secondOpinion", "token");
+  await keep(probe, `external-attestation-token-${profile}.jwt`, token);
+  const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  await keep(probe, `external-attestation-token-claims-${profile}.json`, claims);
+  const tokenSha256 = createHash("sha256").update(token).digest("hex");
+  return { ...seen, opinion: { tokenSha256, url: textAt(document, "secondOpinion", "appraisalUrl") } };
 }
 
 /** Writes what a policy would have to accept for the machine. */

@@ -38,6 +38,7 @@ export async function probeNodes(world: RehearsalWorld, run: LaneRun, { meroTee 
         images: run.inputs,
         pccs: machine.url,
         rootCa: world.rootCaFile,
+        needsSecondOpinion: true,
         patience: PATIENCE,
         version: run.version,
         commit: run.commit,
@@ -99,6 +100,7 @@ export async function observeNodes(world: RehearsalWorld, { meroTee }: LaneTools
         out,
         pccs: machine.url,
         rootCa: world.rootCaFile,
+        needsSecondOpinion: true,
         patience: PATIENCE,
       });
     } finally {
@@ -127,6 +129,7 @@ export async function probeRunningKms(
     label: `release-kms-${run.version}-${profile}-${run.runId}-${run.runAttempt}-try1`,
     pccs: kms.simulatorUrl,
     rootCa: world.rootCaFile,
+    needsSecondOpinion: true,
     patience: PATIENCE,
   });
 }

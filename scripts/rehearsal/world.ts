@@ -17,6 +17,7 @@ import {
   type SignOptions,
   type SimulatedSigstore,
 } from "../../packages/tee-simulator/src/sigstore/index.ts";
+import { startSimulator } from "../../packages/tee-simulator/src/server/index.ts";
 import { createGithubHost } from "../release/github-client.ts";
 import { createMeroTee } from "../release/mero-tee.ts";
 import type { LaneRun, LaneTools } from "../release/release-lane.ts";
@@ -27,6 +28,12 @@ import { startGoogleStandIn } from "./google-stand-in.ts";
 export const REPOSITORY = "calimero-network/mero-tee";
 /** Numeric ids of repository and owner, as certificates carry them. */
 export const SIGNER_IDS = { repositoryId: "1", ownerId: "2" } as const;
+
+/** Where Intel Trust Authority is asked, and where its keys are. */
+const TRUST_AUTHORITY = {
+  api: "https://api.trustauthority.intel.com",
+  portal: "https://portal.trustauthority.intel.com",
+} as const;
 
 /** Everything around a rehearsal: nothing in it is further away than loopback. */
 export interface RehearsalWorld {
@@ -60,6 +67,8 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
   const hosted = join(directory, "host");
   await mkdir(hosted);
   const github = await startGithubStandIn(hosted, REPOSITORY);
+  const authority = await startSimulator({ platform, now: () => Math.floor(Date.now() / 1000) });
+  authority.changeTokens({ claims: { iss: TRUST_AUTHORITY.portal } });
   const google = await startGoogleStandIn(now);
   const trustedRootFile = join(directory, "trusted_root.json");
   const endorsementRootFile = join(directory, "gce-tcb-root.pem");
@@ -79,8 +88,15 @@ export async function createRehearsalWorld(): Promise<RehearsalWorld> {
     endorsementRootFile,
     catalogFile,
     commit: commitOfCheckout(),
-    fetch: loopbackFetch(new Map([...github.origins, ...google.origins])),
+    fetch: loopbackFetch(
+      new Map([
+        ...github.origins,
+        ...google.origins,
+        ...Object.values(TRUST_AUTHORITY).map((origin) => [origin, authority.url] as const),
+      ]),
+    ),
     async close() {
+      await authority.close();
       await google.close();
       await github.close();
       remove();
@@ -105,7 +121,7 @@ function commitOfCheckout(): string {
   return "0".repeat(39) + "1";
 }
 
-/** A network in which GitHub, and Google's bucket, are on loopback, and nothing else exists. */
+/** A network in which GitHub, Google's bucket and Intel Trust Authority are on loopback, and nothing else exists. */
 function loopbackFetch(origins: ReadonlyMap<string, string>): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
@@ -124,7 +140,10 @@ export type SigningChanges = (name: string) => Partial<SignOptions>;
 export function toolsOf(world: RehearsalWorld, run: SigningRun, changes: SigningChanges = () => ({})): LaneTools {
   const fetch: typeof globalThis.fetch = world.fetch;
   const meroTee = createMeroTee({
-    environment: { SOURCE_DATE_EPOCH: String(Math.floor(Date.now() / 1000)) },
+    environment: {
+      SOURCE_DATE_EPOCH: String(Math.floor(Date.now() / 1000)),
+      ITA_API_KEY: "rehearsal",
+    },
     fetch,
     signFile: (name, bytes) => Promise.resolve(ok(signAs(world, run, bytes, changes(name)))),
   });

@@ -57,6 +57,7 @@ export {
   type TrustAuthorityAnswer,
 } from "./request.ts";
 export { type Circumstances, requiredSteps } from "./requirement.ts";
+export { type SecondOpinion, verifySecondOpinion } from "./second-opinion.ts";
 export type { SideField } from "./side-fields.ts";
 export {
   type EvidenceEncoding,

@@ -15,7 +15,12 @@ type VariableName =
   | "COSIGN_CERTIFICATE_OIDC_ISSUER"
   | "SOURCE_DATE_EPOCH"
   | "ACTIONS_ID_TOKEN_REQUEST_URL"
-  | "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+  | "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+  | "ITA_API_KEY"
+  | "ITA_APPRAISAL_URL"
+  | "ITA_PORTAL_URL"
+  | "ITA_POLICY_IDS"
+  | "ITA_POLICY_MUST_MATCH";
 
 /**
  * Every variable of the environment that the command reads: the one place that names them. `docs/configuration.md` is made
@@ -35,6 +40,11 @@ export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   SOURCE_DATE_EPOCH: { form: "Unix seconds", decides: "the time that `release assemble` writes into documents" },
   ACTIONS_ID_TOKEN_REQUEST_URL: { form: "set by a workflow run", decides: "where `release sign` asks who it is" },
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: { form: "set by a workflow run", decides: "with which token" },
+  ITA_API_KEY: { form: "text", decides: "the key that `quote verify --ita` asks Intel Trust Authority with" },
+  ITA_APPRAISAL_URL: { form: "https URL", decides: "where it asks" },
+  ITA_PORTAL_URL: { form: "https URL", decides: "whose tokens it takes, and where their keys are" },
+  ITA_POLICY_IDS: { form: "comma list of UUIDs", decides: "by which policies Intel Trust Authority judges" },
+  ITA_POLICY_MUST_MATCH: { form: "`true` or `false`", decides: "whether there is a token where one does not match" },
 };
 
 /** The environment of the process, or of a test. */

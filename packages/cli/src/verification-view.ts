@@ -12,6 +12,7 @@ import { forecastText, NO_FORECAST, shortRows, type ForecastFields } from "./for
 import type { Paint } from "./paint.ts";
 import { policyDecisionText } from "./policy-decision-view.ts";
 import { measurementTable, reportDataTable } from "./quote-view.ts";
+import type { SecondOpinionView } from "./second-opinion.ts";
 import { cell, grid, table, type Row } from "./table.ts";
 
 /** The fields of `quote verify`, in the order in which they are printed. What a failure kept from being known is null or []. */
@@ -25,16 +26,20 @@ export interface VerificationFields extends Partial<ForecastFields> {
   readonly fmspc: string | null;
   readonly quote: QuoteView | null;
   readonly policy: PolicyDecision | null;
+  /** Where one was asked for; null where there is none. */
+  readonly secondOpinion?: SecondOpinionView | null;
 }
 
 /**
  * Where every verification starts: nothing is known but whom it would trust.
  *
  * @param isForecastAsked - whether the document has the fields of a forecast
+ * @param isOpinionAsked - whether it has that of a second opinion
  */
 export function nothingKnown(
   trustAnchor: VerificationFields["trustAnchor"],
   isForecastAsked: boolean,
+  isOpinionAsked = false,
 ): VerificationFields {
   return {
     verified: false,
@@ -46,6 +51,7 @@ export function nothingKnown(
     quote: null,
     policy: null,
     ...(isForecastAsked ? NO_FORECAST : {}),
+    ...(isOpinionAsked ? { secondOpinion: null } : {}),
   };
 }
 
@@ -91,6 +97,7 @@ export function verificationText(view: VerificationView, paint: Paint): string {
   if (judgement !== null) sections.push(tcbGrid(judgement, paint));
   const forecast = forecastText({ ...NO_FORECAST, ...fields }, view.tcbEvaluationDataNumber ?? null, paint);
   if (forecast !== "") sections.push(forecast);
+  if (fields.secondOpinion != null) sections.push(opinionTable(fields.secondOpinion, paint));
   if (fields.quote !== null) sections.push(measurementTable(fields.quote, paint), reportDataTable(fields.quote, paint));
   if (fields.policy !== null)
     sections.push(`${paint.strong("Policy")}  ${policyDecisionText(fields.policy, "this quote", paint)}`);
@@ -118,6 +125,18 @@ function evidenceTable({ fields, now, warnings = [] }: VerificationView, paint: 
   }
   if (warnings.length > 0) rows.push(["unusual", paint.warn(warnings.join(", "))]);
   return `${paint.strong("Evidence")}\n${table(rows)}`;
+}
+
+function opinionTable(
+  { tcbStatus, advisoryIds, issuer, issuedAt, expiresAt }: SecondOpinionView,
+  paint: Paint,
+): string {
+  return `${paint.strong("Second opinion")}\n${table([
+    ["issuer", issuer],
+    ["TCB status", tcbStatus ?? "none"],
+    ["advisories", advisoryIds.length === 0 ? "none" : advisoryIds.join(", ")],
+    ["valid", `${issuedAt} to ${expiresAt}`],
+  ])}`;
 }
 
 function tcbGrid(judgement: TcbJudgement, paint: Paint): string {

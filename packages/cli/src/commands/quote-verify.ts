@@ -37,7 +37,9 @@ import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import { loadPolicy } from "../policy-file.ts";
 import { loadQuoteBytes } from "../quote-file.ts";
 import { loadRootCa } from "../root-ca-file.ts";
+import { secondOpinion } from "../second-opinion.ts";
 import { forecastOf } from "../tcb-forecast.ts";
+import { readTrustAuthoritySettings } from "../trust-authority-client.ts";
 import {
   knownAfterFailure,
   knownOfVerified,
@@ -58,6 +60,7 @@ interface VerifyFlags extends CommonFlags {
   readonly allowDebug: boolean;
   readonly forecast: boolean;
   readonly earlyCollateral?: string;
+  readonly ita: boolean;
 }
 
 /** What the command line was right and the files were readable for: everything judged from here on is in memory. */
@@ -70,7 +73,7 @@ interface Inputs {
 }
 
 async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<Report> {
-  const start = nothingKnown(flags.rootCa === undefined ? "intel" : "custom", flags.forecast);
+  const start = nothingKnown(flags.rootCa === undefined ? "intel" : "custom", flags.forecast, flags.ita);
   const misuse = misuseOf(flags);
   if (misuse !== null) return reportRefusal(refusalOfCli(cliFailure("usage-invalid", misuse)), { ...start });
 
@@ -80,6 +83,8 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
   if (!quote.ok) return reportRefusal(refusalOfEvidence(quote.error), { ...start });
   const parsed: VerificationFields = { ...start, quote: describeQuote(quote.value) };
 
+  const authority = flags.ita ? readTrustAuthoritySettings(ports.environment) : ok(null);
+  if (!authority.ok) return reportRefusal(refusalOfCli(cliFailure("usage-invalid", authority.error)), { ...parsed });
   const inputs = await loadInputs(ports, flags);
   if (!inputs.ok) return reportRefusal(inputs.error, { ...parsed });
   const { now, rootCa } = inputs.value;
@@ -103,7 +108,13 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
     );
   }
   const forecast = flags.forecast ? await forecastFor(ports, flags, verified.value, inputs.value) : {};
-  return reportVerified(verified.value, { ...knownOfVerified(located, verified.value), ...forecast }, inputs.value);
+  const known: VerificationFields = { ...knownOfVerified(located, verified.value), ...forecast };
+  if (authority.value === null) return reportVerified(verified.value, known, inputs.value);
+  const described = { bytes: bytes.value, view: describeQuote(quote.value) };
+  const opinion = await secondOpinion(ports, authority.value, described, now);
+  // What was verified here stays verified; somebody else who was to confirm it did not.
+  if (!opinion.ok) return reportRefusal(opinion.error, { ...known });
+  return reportVerified(verified.value, { ...known, secondOpinion: opinion.value }, inputs.value);
 }
 
 function forecastFor(
@@ -259,6 +270,12 @@ export const quoteVerifyCommand: Command<CliContext> = buildCommand({
         "FILE",
         "Early bundle for --forecast, as `collateral fetch --early` writes it",
       ),
+      ita: {
+        kind: "boolean",
+        brief: "Demand that Intel Trust Authority, asked with ITA_API_KEY, says the same of the machine",
+        default: false,
+        withNegated: false,
+      },
       json: JSON_FLAG,
     },
     positional: {

@@ -1,0 +1,47 @@
+import type { QuoteView, TcbStatus } from "@mero-tee/tdx-quote";
+import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
+
+import type { Anchors, TrustAuthorityAnswer } from "./request.ts";
+import { compareClaims } from "./trust-authority-claims.ts";
+import { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
+
+/** What Intel Trust Authority says about the very machine that a quote is of. */
+export interface SecondOpinion {
+  readonly token: TrustAuthorityToken;
+  /** Null: the token names none of Intel's. It may have been judged by another baseline than ours. */
+  readonly tcbStatus: TcbStatus | null;
+  readonly advisoryIds: readonly string[];
+}
+
+/**
+ * Verifies a second opinion for whoever demands one: the token holds, every claim of it about the machine is in the quote, none is
+ * left out, the machine cannot be debugged, and every policy that it was judged by matched.
+ *
+ * @param now - Unix seconds
+ * Errors: those of {@link verifyTrustAuthorityToken}; `ita-claims-differ`, `ita-claims-missing`, `ita-debuggable`,
+ * `ita-policies-unmatched`.
+ * Source: Intel Trust Authority, attestation tokens; mero-tee release families, step N4.
+ */
+export async function verifySecondOpinion(
+  answer: TrustAuthorityAnswer,
+  quote: QuoteView,
+  trust: Anchors["trustAuthority"],
+  now: number,
+): Promise<Result<SecondOpinion, TokenProblem>> {
+  const token = await verifyTrustAuthorityToken(answer, trust, now);
+  if (!token.ok) return token;
+  const { differing, missing, isDebuggable, unmatchedPolicies, tcbStatus, advisoryIds } = compareClaims(
+    token.value.claims,
+    quote,
+  );
+  if (differing.length > 0) return refuse("ita-claims-differ", `It is of another machine: ${differing.join(", ")}`);
+  if (missing.length > 0) return refuse("ita-claims-missing", `It does not say: ${missing.join(", ")}`);
+  if (isDebuggable) return refuse("ita-debuggable", "It says that the machine can be debugged");
+  if (unmatchedPolicies.length > 0)
+    return refuse("ita-policies-unmatched", `Policies did not match: ${unmatchedPolicies.join(", ")}`);
+  return ok({ token: token.value, tcbStatus, advisoryIds });
+}
+
+function refuse(code: TokenProblem["code"], what: string): { readonly ok: false; readonly error: TokenProblem } {
+  return err({ code, sentence: `${what}.` });
+}
