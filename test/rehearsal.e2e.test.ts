@@ -21,6 +21,22 @@ function runbookCommands({ world, run }: Scene): readonly (readonly string[])[] 
     });
 }
 
+/** What a person sees who verifies the node release, as docs/releases.md shows it. */
+async function captured({ world, run, tools }: Scene): Promise<string> {
+  const args = ["release", "verify", "./mero-tee-v0.1.0", "--lane", "node", "--trusted-root", "trusted_root.json"];
+  const real = new Map([
+    ["./mero-tee-v0.1.0", world.github.directoryOf(`mero-tee-v${run.version}`)],
+    ["trusted_root.json", world.trustedRootFile],
+  ]);
+  const paths = args.map((word) => real.get(word) ?? word);
+  const { stdout } = await tools.meroTee(paths, "text");
+  return `$ mero-tee ${args.join(" ")}\n${stdout.replace(world.trustedRootFile, "trusted_root.json")}`;
+}
+
+function blockOf(firstWords: string): string | undefined {
+  return blocksOf(readPage("docs/releases.md"), "text").find((block) => block.startsWith(firstWords));
+}
+
 describe("a rehearsed release", () => {
   test(
     "goes from build outputs to a node that gets its key, in every lane",
@@ -43,6 +59,7 @@ describe("a rehearsed release", () => {
             const { exitCode, stderr } = await scene.tools.meroTee(command);
             expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
           }
+          expect(await captured(scene)).toBe(blockOf("$ mero-tee release verify ./mero-tee-v0.1.0"));
         }
       } finally {
         await world.close();
