@@ -169,6 +169,8 @@ class Loader {
       this.current = asset;
       const sidecars: SidecarBytes = this.#sidecars.get(asset) ?? new Map<SidecarSuffix, Uint8Array<ArrayBuffer>>();
       if (!sidecars.has(".sigstore.json") && !sidecars.has(".bundle.json")) continue;
+      // What is longer than any of its kind was not read, and AS-07 says so.
+      if (this.#assets.get(asset)?.sha256 == null) continue;
       results.set(asset, await verify(asset, async () => await this.#bytesOf(asset), sidecars));
     }
     return results;

@@ -80,6 +80,13 @@ export const RULE_CASES: readonly RuleCase[] = [
     archives: { "mero-kms-phala_node.tar.gz": ["../../etc/cron.d/x"] },
   },
   {
+    id: "AS-07",
+    name: "a document of 100 MiB",
+    lane: "kms",
+    also: ["SC-12", "C-06"],
+    tamper: (files) => files.set(ASSET.containerMetadata, new Uint8Array(100 * 1024 * 1024).fill(0x20)),
+  },
+  {
     id: "CK-01",
     name: "a checksum file with a name twice",
     lane: "kms",

@@ -36,7 +36,8 @@ function noteFailures(evidence: ReleaseEvidence, sheet: RuleSheet, aspect: Signa
   for (const file of signedAssets(evidence)) {
     const result = evidence.signatures.get(file);
     const hasBundle = BUNDLES.some((suffix) => evidence.assets.has(file + suffix));
-    if (!hasBundle || result === undefined) sheet.lack(`${file}${BUNDLES[0]}`);
+    if (evidence.assets.get(file)?.sha256 == null) sheet.lack(file);
+    else if (!hasBundle || result === undefined) sheet.lack(`${file}${BUNDLES[0]}`);
     else if (result.ok) verified += 1;
     else if (result.error.aspect === aspect)
       sheet.fault(`${file}: ${result.error.message} (${result.error.code})`, file);
