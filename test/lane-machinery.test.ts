@@ -115,13 +115,49 @@ describe("the gate of a lane", () => {
     expect(await gate({}, "2.4")).toMatchObject({ exitCode: 10, outputs: "" });
   });
 
-  test("waits for the release of another lane, and not for ever", async () => {
-    const args = ["--lane", "node", "--version", "2.4.0", "--pause-seconds", "0", "--tries", "3"];
-    expect(await script("release/await-release.ts", args)).toMatchObject({ exitCode: 1 });
-    expect(requests).toHaveLength(3);
-    answers = { "GET /repos/owner/name/releases/tags/mero-tee-v2.4.0": { body: { tag_name: "mero-tee-v2.4.0" } } };
-    expect(await script("release/await-release.ts", args)).toMatchObject({ exitCode: 0 });
-    expect(await script("release/await-release.ts", ["--lane", "node"])).toMatchObject({ exitCode: 2 });
+  describe("that needs the node release", () => {
+    const published = "GET /repos/owner/name/releases/tags/mero-tee-v2.4.0";
+    const listed = "GET /repos/owner/name/actions/workflows/release-node-image-gcp.yaml/runs?branch=master&per_page=20";
+    const commit = "ab".repeat(20);
+    const args = ["--version", "2.4.0", "--pause-seconds", "0", "--tries", "5"];
+    const wait = async (runs: readonly object[], more: Record<string, Answer> = {}) => {
+      answers = { [listed]: { body: { workflow_runs: runs } }, ...more };
+      requests = [];
+      return await script("release/await-release.ts", args, { GITHUB_SHA: commit });
+    };
+    const active = { head_sha: commit, status: "in_progress", conclusion: null };
+    const failed = { head_sha: commit, status: "completed", conclusion: "failure" };
+    const older = { head_sha: "cd".repeat(20), status: "completed", conclusion: "success" };
+
+    test("goes on when it is published", async () => {
+      const there = { [published]: { body: { tag_name: "mero-tee-v2.4.0" } } };
+      expect(await wait([failed, older], there)).toMatchObject({ exitCode: 0 });
+      expect(await script("release/await-release.ts", [])).toMatchObject({ exitCode: 2 });
+    });
+
+    test.each([
+      ["waits while the node lane works, and not for ever", [active, older], 1, "NODE_RELEASE_TIMEOUT", 5],
+      [
+        "waits for a run of an older commit as well",
+        [{ ...active, head_sha: "ef".repeat(20) }],
+        1,
+        "NODE_RELEASE_TIMEOUT",
+        5,
+      ],
+      ["stops when the node lane failed on this commit", [failed, older], 10, "NODE_RELEASE_FAILED", 1],
+      ["waits when a failed run was started again", [failed, active], 1, "NODE_RELEASE_TIMEOUT", 5],
+      ["stops when nobody is making one, after a while", [older], 11, "NODE_RELEASE_MISSING", 3],
+    ])("%s", async (_, runs, exitCode, code, looks) => {
+      const run = await wait(runs);
+      expect(run.exitCode).toBe(exitCode);
+      expect(run.stdout + run.stderr).toContain(`reason=${code}`);
+      expect(requests.filter(({ line }) => line === published)).toHaveLength(looks);
+    });
+
+    test("decides nothing where GitHub does not say", async () => {
+      expect(await wait([], { [listed]: { status: 502 } })).toMatchObject({ exitCode: 1 });
+      expect(await wait([active], { [published]: { status: 502 } })).toMatchObject({ exitCode: 1 });
+    });
   });
 });
 

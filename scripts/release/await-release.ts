@@ -1,24 +1,29 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { parseReleaseVersion, RELEASE_LANES, releaseTag } from "../../packages/release-artifacts/src/index.ts";
-import { Misuse, needed, settle, variable } from "../script-outcome.ts";
+import { parseReleaseVersion, releaseTag } from "../../packages/release-artifacts/src/index.ts";
+import { Misuse, needed, variable } from "../script-outcome.ts";
+import { stopLane } from "./lane-stop.ts";
+import { type NodeRun, newestNodeRuns } from "./node-runs.ts";
 import { isPublished } from "./published.ts";
+import { scriptMain } from "./script-main.ts";
+
+/** How often a run of the node lane may be missing before nobody expects it any more: GitHub starts it beside this one. */
+const GRACE_LOOKS = 3;
 
 /**
- * `node scripts/release/await-release.ts --lane node --version X.Y.Z [--tries N] [--pause-seconds N]`: waits for the release of another
- * lane, which this one is made for. Ends with 0 when it is published, 1 when it was not in time, 2 (usage).
+ * `node scripts/release/await-release.ts --version X.Y.Z [--tries N] [--pause-seconds N]`: waits for the node release that the KMS of
+ * the same version is made for. Ends with 0 when it is published, 1 when it was not in time, 2 (usage), 10 when the node lane failed
+ * on this commit, and 11 when nobody is making it.
  */
-async function awaitRelease(): Promise<string> {
+await scriptMain("await-release", async (log) => {
   const options = {
-    lane: { type: "string" },
     version: { type: "string" },
     tries: { type: "string", default: "60" },
     "pause-seconds": { type: "string", default: "30" },
   } as const;
   const { values } = parseArgs({ options });
-  const lane = RELEASE_LANES.find((each) => each === values.lane);
   const version = parseReleaseVersion(needed(values.version, "version"));
-  if (lane === undefined || version === null) throw new Misuse("--lane and --version name no release");
+  if (version === null) throw new Misuse("--version names no release");
   const [tries, pauseSeconds] = [Number(values.tries), Number(values["pause-seconds"])];
   if (!(tries >= 1 && tries <= 1000 && pauseSeconds >= 0 && pauseSeconds <= 600)) throw new Misuse("not a patience");
 
@@ -27,12 +32,29 @@ async function awaitRelease(): Promise<string> {
     repository: variable("GITHUB_REPOSITORY"),
     token: variable("GITHUB_TOKEN"),
   };
-  const tag = releaseTag(lane, version);
+  const commit = variable("GITHUB_SHA");
+  const tag = releaseTag("node", version);
   for (let round = 1; round <= tries; round += 1) {
-    if (await isPublished(lookup, lane, version)) return `${tag} is published`;
+    // In this order: a run that ends between the two questions has published before it ended.
+    const runs = await newestNodeRuns(lookup);
+    if (await isPublished(lookup, "node", version)) {
+      log.line("INFO", `${tag} is published`);
+      return { release: tag };
+    }
+    giveUp(runs, { commit, tag, round });
     if (round < tries) await sleep(pauseSeconds * 1000);
   }
-  throw new Error(`RELEASE_TIMEOUT: ${tag} was not published after ${tries} looks`);
-}
+  return stopLane("NODE_RELEASE_TIMEOUT", `${tag} was not published after ${tries} looks.`);
+});
 
-await settle(awaitRelease);
+/** Stops where waiting is no use. */
+function giveUp(
+  runs: readonly NodeRun[],
+  { commit, tag, round }: { readonly commit: string; readonly tag: string; readonly round: number },
+): void {
+  const own = runs.filter((run) => run.commit === commit);
+  if (own.length > 0 && own.every(({ isActive, hasSucceeded }) => !isActive && !hasSucceeded))
+    stopLane("NODE_RELEASE_FAILED", `The node lane failed on this commit, so there will be no ${tag}.`);
+  if (round >= GRACE_LOOKS && runs.every(({ isActive }) => !isActive))
+    stopLane("NODE_RELEASE_MISSING", `There is no ${tag}, and no run of the node lane that could publish it.`);
+}

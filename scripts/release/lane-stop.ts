@@ -24,6 +24,7 @@ export const LANE_CODES = {
   "site-differs": 10,
   NODE_RELEASE_MISSING: 11,
   NODE_RELEASE_FAILED: 10,
+  NODE_RELEASE_TIMEOUT: 1,
 } as const satisfies Readonly<Record<string, number>>;
 
 /** One of {@link LANE_CODES}. */

@@ -1,0 +1,37 @@
+import { listAt, textAt } from "./mero-tee.ts";
+import type { ReleaseLookup } from "./published.ts";
+
+/** A run of the node lane. */
+export interface NodeRun {
+  readonly commit: string;
+  /** It waits, or works. */
+  readonly isActive: boolean;
+  readonly hasSucceeded: boolean;
+}
+
+const WORKFLOW = "release-node-image-gcp.yaml";
+
+/**
+ * The newest runs of the node lane on `master`.
+ *
+ * Throws when GitHub gives no answer that says so.
+ * Source: GitHub REST API, list workflow runs for a workflow.
+ */
+export async function newestNodeRuns({ api, repository, token }: ReleaseLookup): Promise<readonly NodeRun[]> {
+  const url = `${api}/repos/${repository}/actions/workflows/${WORKFLOW}/runs?branch=master&per_page=20`;
+  const answer = await fetch(url, {
+    redirect: "error",
+    headers: {
+      accept: "application/vnd.github+json",
+      "user-agent": "mero-tee",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+  });
+  if (answer.status !== 200) throw new Error(`GitHub answered the question for runs with status ${answer.status}`);
+  const listed: unknown = await answer.json();
+  return listAt(listed, "workflow_runs").map((run) => ({
+    commit: textAt(run, "head_sha"),
+    isActive: textAt(run, "status") !== "completed",
+    hasSucceeded: textAt(run, "conclusion") === "success",
+  }));
+}
