@@ -104,6 +104,39 @@ describe("a second opinion", () => {
     expect(report.verdict).toBe("failed");
   });
 
+  test("has nothing to agree with where no reference data came", async () => {
+    const report = await appraiseWith(world, "node", {
+      inputs: [{ name: "quote", bytes: quote }],
+      collateral: { status: "unavailable", reason: "time ran out" },
+      trustAuthority: given(await answerWith({ tdx: genuine })),
+    });
+    const step = report.steps.find(({ id }) => id === "ita.claims");
+    expect(step).toMatchObject({ status: "info", code: "ita-keys-unpinned" });
+    expect(step?.summary).toContain("no status of this verifier's own");
+  });
+
+  test("stands beside what was found here, claim by claim", async () => {
+    const report = await judged({
+      tdx: { ...genuine, tdx_rtmr3: "00".repeat(48), tdx_collateral: { tcb_evaluation_data_number: 99 } },
+    });
+    const row = (claim: string): unknown => report.facts.opinion.find((each) => each.claim === claim);
+    expect(row("tdx_mrtd")).toMatchObject({ theirs: genuine["tdx_mrtd"], ours: genuine["tdx_mrtd"] });
+    expect(row("tdx_rtmr3")).toMatchObject({ theirs: "00".repeat(48), ours: genuine["tdx_rtmr3"] });
+    expect(row("tdx_mrseam")).toMatchObject({ theirs: null });
+    expect(row("attester_tcb_status")).toMatchObject({ theirs: "UpToDate", ours: "UpToDate" });
+    expect(row("tcb_evaluation_data_number")).toMatchObject({ theirs: "99" });
+    const baseline = report.steps.find(({ id }) => id === "tcb.baseline");
+    expect(baseline?.evidence.find(({ source }) => source === "ita")?.value).toBe("99");
+  });
+
+  test("of a forged token stands beside nothing", async () => {
+    const answer = await answerWith({ tdx: genuine });
+    const report = await appraiseWith(world, "node", {
+      trustAuthority: given({ ...answer, token: answer.token.replace(/\.[^.]+$/, ".bm8") }),
+    });
+    expect(report.facts.opinion).toEqual([]);
+  });
+
   test("that nobody could be asked for keeps nothing from its verdict", async () => {
     const report = await appraiseWith(world, "node", { trustAuthority: { status: "unavailable", reason: "busy" } });
     expect(outcome(report, "ita.token")).toEqual({ status: "error", code: "ita-unavailable" });

@@ -22,6 +22,28 @@ const RELEASE_ROWS: readonly FaultRow[] = [
     verdict: "verified",
   },
   {
+    name: "the release was withdrawn",
+    fault: () => ({
+      corrupt: {
+        "/api/catalog": (json) => ({
+          ...json,
+          releases: [
+            {
+              version: "0.0.0",
+              kms_tag: "mero-kms-v0.0.0",
+              node_image_tag: "mero-tee-v0.0.0",
+              kms_policy_url: "https://example.com/kms.json",
+              node_policy_url: "https://example.com/node.json",
+              withdrawn: { reason: "it leaks keys", at: "2026-11-01T00:00:00Z" },
+            },
+          ],
+        }),
+      },
+    }),
+    steps: { "rel.select": "warn", "rel.sigstore": "pass" },
+    verdict: "caution",
+  },
+  {
     name: "the policy is changed after it was signed",
     fault: () => ({
       corrupt: {

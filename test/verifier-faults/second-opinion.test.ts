@@ -102,6 +102,18 @@ const OPINION_ROWS: readonly FaultRow[] = [
     verdict: "failed",
   },
   {
+    name: "the second opinion has a status that nobody knows, by the same baseline",
+    fault: () => saying({ tdx: { attester_tcb_status: "Splendid" } }),
+    steps: { "ita.claims": "fail" },
+    verdict: "failed",
+  },
+  {
+    name: "the second opinion says nothing of the status",
+    fault: () => saying({ tdx: { attester_tcb_status: null } }),
+    steps: { "ita.token": "pass", "ita.claims": "warn" },
+    verdict: "caution",
+  },
+  {
     // Mistake 5.
     name: "the site asks for no second opinion",
     fault: () => ({ api: { env: { ITA_API_KEY: "" } } }),

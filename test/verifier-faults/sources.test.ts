@@ -48,7 +48,7 @@ const ROWS: readonly SourceRow[] = [
     fault: () => ({ api: { env: { RELEASE_API_URL: DOWN, RELEASE_DOWNLOAD_URL: DOWN } } }),
     step: "rel.select",
     isRequired: true,
-    asks: /^\/api\/(?:releases|policy|compat-map)\?/,
+    asks: /^\/api\/(?:catalog$|(?:releases|policy|compat-map)\?)/,
   },
   {
     source: "opinion",

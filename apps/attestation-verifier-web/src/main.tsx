@@ -11,7 +11,7 @@ import { EMPTY_BASKET } from "./basket.ts";
 import { BUILD } from "./build-facts.ts";
 import { type Clock, type Page, PageContext } from "./page.ts";
 import { parseLegacyQuery, parseLink, formatLink } from "./permalink.ts";
-import { type Route, routeOf } from "./route.ts";
+import { placeOf, type Route, routeOf } from "./route.ts";
 import { createSession, type StartWorker } from "./session.ts";
 import { applyTheme, readTheme } from "./theme-store.ts";
 import { trustScripts } from "./trusted-scripts.ts";
@@ -40,11 +40,11 @@ const clock: Clock = {
 /** The screen that the address bar names. A single file has no paths: its screens stand behind the `#`. */
 function readRoute(): Route | null {
   if (!isSingleFile) return routeOf(location.pathname);
-  return location.hash.startsWith("#/") ? routeOf(location.hash.slice(1)) : "/offline";
+  return location.hash.startsWith("#/") ? routeOf(location.hash.slice(1).replace(/#.*$/, "")) : "/offline";
 }
 
 function hrefOf(route: Route, fragment = ""): string {
-  return isSingleFile ? `#${route}` : `${route}${fragment}`;
+  return isSingleFile ? `#${route}${placeOf(fragment) === null ? "" : fragment}` : `${route}${fragment}`;
 }
 
 /** Links of the older page: their query is moved behind the `#`, where no server sees it. */
@@ -65,8 +65,11 @@ function Root(): ReactElement {
   const [basket, setBasket] = useState(EMPTY_BASKET);
   useEffect(() => {
     const follow = (): void => {
+      const isPlace = placeOf(location.hash) !== null;
+      // A place on the screen is no other screen, and no other check.
+      if (isPlace && isSingleFile && !location.hash.startsWith("#/")) return;
       setRoute(readRoute());
-      setFragment(location.hash);
+      if (!isPlace) setFragment(location.hash);
     };
     window.addEventListener("popstate", follow);
     return () => window.removeEventListener("popstate", follow);

@@ -78,13 +78,21 @@ export const TEXT = {
     strict: "Accept only the TCB status UpToDate",
     strictWord: "Stricter",
     strictHint: " than the release's own policy. Looser is not possible.",
+    keep: "Keep Intel's reference data and signed releases in this browser",
+    keepHint: "For checks of files without a network. Only what held is kept; without the tick it is forgotten.",
     kindLegend: "What is it?",
     kinds: { kms: "A KMS", node: "A node", unknown: "Find out" },
-    privacyUrl: (askIntel: boolean): string =>
+    privacyUrl: (askIntel: boolean, isKeeping: boolean): string =>
       `What leaves this device: the address and a random number go to this site's API. The API asks the address for its quote, ${
         askIntel ? "sends the quote to Intel Trust Authority, asks Intel" : "asks Intel"
-      } for reference data of that processor model, and asks the release host for signed release files. Nothing is stored.`,
+      } for reference data of that processor model, and asks the release host for signed release files. ${
+        isKeeping
+          ? "This browser keeps the reference data and the release files, and nothing of the evidence."
+          : "Nothing is stored."
+      }`,
     privacyFile: "Nothing leaves this device. Files and pasted text are read and checked here.",
+    privacyFileKept:
+      "Nothing leaves this device. Files and pasted text are read and checked here, with the reference data and release files that this browser keeps.",
     privacyFileNet:
       "The files stay on this device. If you ask for it below, the processor model and the release name go to this site's API to fetch Intel's reference data and the signed release.",
   },
@@ -368,6 +376,34 @@ export const TEXT = {
   reportData: {
     nonce: "First half: the challenge",
     binding: "Second half: the binding",
+  },
+  chain: {
+    title: "Certificates from the machine to the root",
+    issuer: "Signed by",
+    itself: "itself",
+    valid: "Valid",
+    period: (from: string, to: string): string => `${from} to ${to}`,
+    serial: "Serial number",
+    digest: "SHA-256",
+  },
+  deployment: {
+    composeHash: "Compose hash",
+    appId: "App id",
+    instanceId: "Instance id",
+    keyProvider: "Key provider",
+    keyProviderId: "Id of the key provider",
+  },
+  opinion: {
+    claim: "Claim",
+    theirs: "Intel Trust Authority",
+    ours: "This browser",
+    outcome: "Outcome",
+    same: "the same",
+    differs: "differs",
+    silent: "not to be compared",
+    nothing: "says nothing",
+    others: (count: number): string => (count === 1 ? "1 value is not the same" : `${count} values are not the same`),
+    equal: (count: number): string => (count === 1 ? "1 value is the same" : `${count} values are the same`),
   },
   tcb: {
     overall: "TCB status",

@@ -1,6 +1,8 @@
 import { PROFILES, type Profile } from "@mero-tee/policy";
 
+import { toBase64Url } from "./base64-url.ts";
 import { recogniseAddress, type TargetKind } from "./target-address.ts";
+import type { LiveCheck } from "./worker/protocol.ts";
 
 /** What a link to this page may say: a form that is filled in, never a result and never a run. */
 export interface LinkState {
@@ -64,6 +66,13 @@ export function formatLink(state: LinkState): string {
   if (values.size === 0) return "";
   const text = `#v=1&${values.toString()}`;
   return text.length > LIMIT + 1 ? "" : text;
+}
+
+/** The link to a check of an address: what was asked, and nothing of the answer. */
+export function linkOf({ kind, url, expected }: LiveCheck, isSimulated: boolean): string {
+  const { tag, profile, bindingHex } = expected;
+  const binding = bindingHex === null ? null : toBase64Url(bindingHex);
+  return formatLink({ kind, url, tag, profile, binding, isSimulated });
 }
 
 /**

@@ -12,3 +12,13 @@ export function routeOf(pathname: string): Route | null {
   if (path === "/mero-tee") return "/node";
   return ROUTES.find((route) => route === path) ?? null;
 }
+
+/**
+ * The place on a screen that a fragment names: the id of an element.
+ *
+ * @returns null where the fragment says nothing, or names a screen (`#/learn`) or a check (`#v=1&…`)
+ */
+export function placeOf(fragment: string): string | null {
+  const last = fragment.slice(fragment.lastIndexOf("#") + 1);
+  return last === "" || /^(?:\/|v=)/.test(last) ? null : last;
+}

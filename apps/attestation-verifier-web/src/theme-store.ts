@@ -3,7 +3,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "theme";
 
-/** The theme that the reader chose on this device; the only thing that this page stores there. */
+/** The theme that the reader chose on this device; with the kept reference data all that this page stores there. */
 export function readTheme(): Theme {
   try {
     const stored = localStorage.getItem(KEY);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { EMPTY_LINK, formatLink, type LinkState, parseLegacyQuery, parseLink } from "../src/permalink.ts";
+import { EMPTY_LINK, formatLink, linkOf, type LinkState, parseLegacyQuery, parseLink } from "../src/permalink.ts";
 
 const FULL: LinkState = {
   kind: "kms",
@@ -12,6 +12,20 @@ const FULL: LinkState = {
 };
 
 test("a link says again what was written into it", () => expect(parseLink(formatLink(FULL))).toEqual(FULL));
+
+test("the link to a check says what was asked, and takes nothing from the address bar", () => {
+  const { url, tag, profile } = FULL;
+  const bindingHex = `${"00".repeat(31)}0f`;
+  const check = {
+    origin: "live",
+    kind: "kms",
+    url: String(url),
+    expected: { tag, profile, bindingHex, isStrict: true },
+    applicationId: null,
+    asksIntel: true,
+  } as const;
+  expect(parseLink(linkOf(check, true))).toEqual(FULL);
+});
 
 test("a form without anything has no fragment", () => expect(formatLink(EMPTY_LINK)).toBe(""));
 

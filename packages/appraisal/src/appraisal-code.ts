@@ -75,6 +75,7 @@ export const APPRAISAL_CODES = [
   "ita-claims-differ",
   "ita-claims-missing",
   "ita-status-differs",
+  "ita-status-uncompared",
   "ita-debuggable",
   "ita-policies-unmatched",
   "clock-implausible",

@@ -1,6 +1,7 @@
 import { parseReleaseReference, releaseTag } from "@mero-tee/release-artifacts";
 import type { Result } from "@mero-tee/tdx-quote/result";
 
+import { RELEASE_SEARCH_LIMIT } from "./likely-release.ts";
 import {
   type ProfileReference,
   readReferenceValues,
@@ -9,9 +10,6 @@ import {
 } from "./reference-values.ts";
 import { judgeSignature, type JudgedSignature } from "./release-signatures.ts";
 import type { AttesterKind, ReleaseMaterial, ReleaseSigners, Supply } from "./request.ts";
-
-/** Most releases that are searched for the one that fits. */
-const RELEASE_SEARCH_LIMIT = 12;
 
 /** A release with its documents read and the signatures of those judged. */
 export interface JudgedRelease {

@@ -36,7 +36,7 @@ export function describeVerdict(words: VerdictWords): string {
   const { verdict, because, facts } = words;
   switch (verdict) {
     case "verified":
-      return `Verified: ${subjectOf(words)} runs the ${facts.profile ?? ""} image on hardware that Intel vouches for.`;
+      return `Verified: ${subjectOf(words)} runs the production image (${facts.profile ?? ""}) on hardware that Intel vouches for.`;
     case "caution":
       if (because.includes("rel.profile")) {
         return `Genuine, but a debug image: ${subjectOf(words)} runs ${facts.profile ?? "another profile"}, which is open to its operator.`;

@@ -1,4 +1,5 @@
 import {
+  type Certificate,
   type Collateral,
   type Failure,
   failure,
@@ -6,6 +7,7 @@ import {
   INTEL_SGX_ROOT_CA,
   parseCollateral,
   type PlatformModel,
+  readPckCertificates,
   STAGES,
   type Stage,
   type TcbForecast,
@@ -26,6 +28,10 @@ export interface Hardware {
   readonly environment: EnvironmentClass;
   /** The PCK chain alone, which needs no collateral. */
   readonly chain: Result<PlatformModel, Failure>;
+  /** The three certificates of a chain that holds, leaf first; else none. */
+  readonly certificates: readonly Certificate[];
+  /** As it was given, where it can be read; authenticated only by {@link verification}. */
+  readonly collateral: Collateral | null;
   /** Everything, up to the attributes of the domain; null without collateral. */
   readonly verification: Result<VerifiedQuote, Failure> | null;
   /** The first of Intel's documents that is out of date, whatever else is wrong; null for none, or none that can be read. */
@@ -60,8 +66,17 @@ export async function judgeHardware(quote: TdxQuote, input: HardwareInput): Prom
     verification?.ok === true && earlyCollateral.status === "given"
       ? await forecastTcb(verification.value, earlyCollateral.value, { now, ...root })
       : null;
-  const outdated = parsed?.ok === true ? outdatedDocument(parsed.value, now) : null;
-  return { environment: environmentOf(chain, input.rootCa), chain, verification, outdated, forecast };
+  const taken = parsed?.ok === true ? parsed.value : null;
+  const certificates = chain.ok ? readPckCertificates(quote, pem) : chain;
+  return {
+    environment: environmentOf(chain, input.rootCa),
+    chain,
+    certificates: certificates.ok ? certificates.value : [],
+    collateral: taken,
+    verification,
+    outdated: taken === null ? null : outdatedDocument(taken, now),
+    forecast,
+  };
 }
 
 /** Verification names the first thing that is wrong; that reference data has expired is worth knowing beside it. */

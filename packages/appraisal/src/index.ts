@@ -33,7 +33,9 @@ export {
 export { APPRAISAL_ASSETS } from "./reference-values.ts";
 export {
   type AssetSignature,
+  type ChainCertificate,
   type EnvironmentClass,
+  type OpinionRow,
   type RegisterComparison,
   type RegisterReplayTrace,
   type ReplayEvent,
@@ -74,4 +76,5 @@ export { TD_ATTRIBUTE_BITS } from "./td-attribute-bits.ts";
 export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
 export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 export { bytesOfText, isText } from "./text-bytes.ts";
+export { withdrawnReleases } from "./withdrawn-releases.ts";
 export { type Decision, decideVerdict, type JudgedStep, missingSteps } from "./verdict.ts";

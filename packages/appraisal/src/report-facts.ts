@@ -3,9 +3,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 
 import type { Case } from "./case.ts";
+import { chainFacts } from "./chain-facts.ts";
 import { onlyProfile } from "./compare-registers.ts";
 import { readKeyProvider } from "./key-provider.ts";
-import type { ReportFacts } from "./report.ts";
+import type { OpinionRow, ReportFacts } from "./report.ts";
+import { compareClaims, STATUS_CLAIM } from "./trust-authority-claims.ts";
 
 /** Collects what views draw; every value of it was seen by a step. */
 export async function collectFacts(opened: Case): Promise<ReportFacts> {
@@ -20,6 +22,7 @@ export async function collectFacts(opened: Case): Promise<ReportFacts> {
     quote: view,
     quoteSha256: quote?.parsed.ok === true ? toHex(sha256(quote.parsed.value.quoteBytes)) : null,
     platform: hardware?.chain.ok === true ? hardware.chain.value : null,
+    chain: chainFacts(hardware?.certificates ?? []),
     tcb:
       verified === null
         ? null
@@ -39,7 +42,26 @@ export async function collectFacts(opened: Case): Promise<ReportFacts> {
     closestProfile: comparison?.matching.length === 0 ? (comparison.closest?.reference.profile ?? null) : null,
     ...applicationFacts(opened),
     signatures: release?.signatures.map(({ signature }) => signature) ?? [],
+    opinion: await opinionRows(opened),
   };
+}
+
+/** What a token whose signature holds says about each value that is known here, too. */
+async function opinionRows(opened: Case): Promise<readonly OpinionRow[]> {
+  const token = await opened.trustAuthorityToken();
+  if (token?.ok !== true || opened.view === null) return [];
+  const verification = (await opened.hardware())?.verification;
+  const own = verification?.ok === true ? verification.value : null;
+  const { claims, tcbStatus, evaluationDataNumber } = compareClaims(token.value.claims, opened.view);
+  return [
+    ...claims.map(({ claim, claimed, quoted }) => ({ claim, theirs: claimed, ours: quoted })),
+    { claim: STATUS_CLAIM, theirs: tcbStatus, ours: own?.tcbStatus ?? null },
+    {
+      claim: "tcb_evaluation_data_number",
+      theirs: evaluationDataNumber === null ? null : String(evaluationDataNumber),
+      ours: own === null ? null : String(own.tcbEvaluationDataNumber.tcbInfo),
+    },
+  ];
 }
 
 /** From a log that leads to the quote's RTMR3, and from nothing else. */

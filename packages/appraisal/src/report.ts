@@ -75,12 +75,38 @@ export interface AssetSignature {
   readonly integratedTime: number | null;
 }
 
+/** One certificate of the chain from the machine to the root. */
+export interface ChainCertificate {
+  /** Common names; empty where there is not exactly one. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hex. */
+  readonly serial: string;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Of the DER, hex. */
+  readonly sha256: string;
+}
+
+/** One thing that Intel Trust Authority says, beside what this verifier found. */
+export interface OpinionRow {
+  /** Name of the claim. */
+  readonly claim: string;
+  /** Null: the token does not say. */
+  readonly theirs: string | null;
+  /** Null: nothing was found here. */
+  readonly ours: string | null;
+}
+
 /** Typed facts behind the steps, for views that draw them. Authenticated only as far as the steps that name them hold. */
 export interface ReportFacts {
   readonly quote: QuoteView | null;
   /** SHA-256 of the quote's bytes, hex. */
   readonly quoteSha256: string | null;
   readonly platform: { readonly fmspc: string; readonly pceId: string; readonly ca: "platform" | "processor" } | null;
+  /** Leaf first; empty where the chain does not hold. */
+  readonly chain: readonly ChainCertificate[];
   readonly tcb: {
     readonly status: TcbStatus;
     readonly platform: TcbStatus;
@@ -104,6 +130,8 @@ export interface ReportFacts {
   readonly instanceId: string | null;
   readonly keyProvider: { readonly name: string; readonly id: string } | null;
   readonly signatures: readonly AssetSignature[];
+  /** Empty without a token whose signature holds. */
+  readonly opinion: readonly OpinionRow[];
 }
 
 /** The outcome of one appraisal; a new run makes a new one. */

@@ -54,6 +54,8 @@ export interface ReleaseMaterial {
   readonly publishedAt: string | null;
   /** Why it was withdrawn; null where it was not, as far as the source says. */
   readonly withdrawn: string | null;
+  /** The newest release that the same source lists; it may keep newer ones back. */
+  readonly newestListed?: string;
   readonly assets: readonly ReleaseAsset[];
 }
 

@@ -1,5 +1,5 @@
 import { parseTcbStatus } from "@mero-tee/policy";
-import type { QuoteView, TcbStatus, TdReport } from "@mero-tee/tdx-quote";
+import type { QuoteView, TdReport } from "@mero-tee/tdx-quote";
 import { isJsonObject, type JsonValue } from "@mero-tee/tdx-quote/json";
 
 /** Claims that say which machine a token is about, with the field of the quote that each must equal. */
@@ -23,6 +23,9 @@ const FURTHER_CLAIMS: readonly (readonly [claim: string, field: keyof TdReport])
   ["tdx_xfam", "xfam"],
 ];
 
+/** The claim that names the patch level. */
+export const STATUS_CLAIM = "attester_tcb_status";
+
 /** One claim beside the quote. */
 interface ComparedClaim {
   readonly claim: string;
@@ -38,8 +41,8 @@ export interface ClaimComparison {
   readonly missing: readonly string[];
   readonly differing: readonly string[];
   readonly isDebuggable: boolean;
-  /** Null: absent, or no status of Intel's. */
-  readonly tcbStatus: TcbStatus | null;
+  /** As Intel spells it; a word that nobody knows as it came. Null: absent. */
+  readonly tcbStatus: string | null;
   /** Null: the token does not say which baseline it was judged by. */
   readonly evaluationDataNumber: number | null;
   readonly advisoryIds: readonly string[];
@@ -63,18 +66,25 @@ export function compareClaims(token: ReadonlyMap<string, JsonValue>, view: Quote
   };
   const identity = IDENTITY_CLAIMS.map(compare);
   const claims = [...identity, ...FURTHER_CLAIMS.map(compare)];
-  const status = holder.get("attester_tcb_status");
-  const parsed = typeof status === "string" ? parseTcbStatus(status) : null;
+  const status = holder.get(STATUS_CLAIM);
   return {
     claims,
-    missing: identity.flatMap(({ claim, claimed }) => (claimed === null ? [claim] : [])),
+    missing: [
+      ...identity.flatMap(({ claim, claimed }) => (claimed === null ? [claim] : [])),
+      ...(typeof status === "string" ? [] : [STATUS_CLAIM]),
+    ],
     differing: claims.flatMap(({ claim, claimed, agrees }) => (claimed !== null && !agrees ? [claim] : [])),
     isDebuggable: holder.get("tdx_is_debuggable") === true || isEnabled(holder.get("dbgstat") ?? token.get("dbgstat")),
-    tcbStatus: parsed?.ok === true ? parsed.value : null,
+    tcbStatus: typeof status === "string" ? spelled(status) : null,
     evaluationDataNumber: baselineOf(holder),
     advisoryIds: textsOf(holder.get("attester_advisory_ids")),
     unmatchedPolicies: [...textsOf(token.get("policy_ids_unmatched")), ...textsOf(holder.get("policy_ids_unmatched"))],
   };
+}
+
+function spelled(status: string): string {
+  const parsed = parseTcbStatus(status);
+  return parsed.ok ? parsed.value : status;
 }
 
 function isEnabled(value: JsonValue | undefined): boolean {

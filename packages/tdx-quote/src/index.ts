@@ -36,7 +36,7 @@ export { createQuoteVerifier } from "./quote-verifier.ts";
 export type { QuoteVerifier, QuoteVerifierOptions } from "./quote-verifier.ts";
 export { forecastTcb } from "./forecast-tcb.ts";
 export type { ForecastOptions, TcbForecast } from "./forecast-tcb.ts";
-export { verifyPckChain } from "./verify-pck-chain.ts";
+export { readPckCertificates, verifyPckChain } from "./verify-pck-chain.ts";
 export type { PckChainOptions, PlatformModel } from "./verify-pck-chain.ts";
 export { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 

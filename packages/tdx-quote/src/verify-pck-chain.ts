@@ -1,4 +1,5 @@
 import { verifyIssuance, verifyTrustAnchor } from "./certificate-chain.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
@@ -28,6 +29,21 @@ export interface PlatformModel {
   readonly pceId: string;
   /** Which CA issued the PCK certificate, and so whose CRL is needed. */
   readonly ca: "platform" | "processor";
+}
+
+/**
+ * Reads the certificates of a quote's PCK chain, leaf first. **Not authenticated**: {@link verifyPckChain} says whether to
+ * believe them.
+ *
+ * @param pckCertificateChain - PEM, for quotes that do not carry their chain
+ * Errors: `quote-certification-data-unsupported`, `certificate-malformed`.
+ */
+export function readPckCertificates(
+  quote: TdxQuote,
+  pckCertificateChain?: string,
+): Result<readonly Certificate[], Failure> {
+  const pem = findPckChain(quote, pckCertificateChain);
+  return pem.ok ? parsePckChain(pem.value) : pem;
 }
 
 /** Everything about a PCK chain but revocation, and what it says. */

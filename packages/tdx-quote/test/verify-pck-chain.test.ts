@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { parsePckChain, readPckChain } from "../src/judge-pck-chain.ts";
 import { parseQuote, type TdxQuote } from "../src/quote.ts";
-import { verifyPckChain, type PckChainOptions } from "../src/verify-pck-chain.ts";
+import { readPckCertificates, verifyPckChain, type PckChainOptions } from "../src/verify-pck-chain.ts";
 import { blocksOf, flipped, flippedPem, pemOf, unix, v5, withCertificationData } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
@@ -71,6 +71,18 @@ describe.skipIf(!HAS_REAL_VECTORS)("a PCK chain", () => {
     expect(await verifyPckChain(parsed(v5().quote), options)).toMatchObject({
       error: { code: "chain-root-untrusted", facts: { subject: "PCK chain" } },
     });
+  });
+
+  test("is read as certificates, the machine's first, and nothing is said about them", () => {
+    const read = readPckCertificates(parsed(v5().quote));
+    expect(read.ok ? read.value.map(({ subjectCommonName }) => subjectCommonName) : read).toEqual([
+      "Intel SGX PCK Certificate",
+      "Intel SGX PCK Platform CA",
+      "Intel SGX Root CA",
+    ]);
+    const bare = parsed(withCertificationData(v5().quote, 3, new Uint8Array(404)));
+    expect(readPckCertificates(bare)).toMatchObject({ error: { code: "quote-certification-data-unsupported" } });
+    expect(readPckCertificates(bare, pemOf(v5().quote))).toEqual(read);
   });
 
   test("of the Processor CA needs the CRL of that CA", () => {

@@ -135,6 +135,18 @@ const CHOICE_ROWS: readonly StepRow[] = [
 
 testSteps(CHOICE_ROWS);
 
+test.each([
+  { listed: "mero-tee-v2.5.0", says: "It is not the newest" },
+  { listed: "mero-tee-v2.4.0", says: "" },
+])("where $listed is listed, the choice says: $says", async ({ listed, says }) => {
+  const report = await appraiseWith(world, "node", {
+    releases: given([{ ...world.releases.node, newestListed: listed }]),
+  });
+  const step = report.steps.find(({ id }) => id === "rel.select");
+  expect(step?.status).toBe("pass");
+  expect(step?.summary.includes("It is not the newest")).toBe(says !== "");
+});
+
 describe("when nobody says what it is", () => {
   test("a KMS is told by its binding and its compose hash", async () => {
     const report = await appraiseWith(world, "kms", { kind: null });

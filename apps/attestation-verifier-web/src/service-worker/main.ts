@@ -6,8 +6,9 @@ declare const BUILD_FACTS: BuildFacts;
 /** The part of a service worker's global scope that is used here. */
 declare const self: ServiceWorkerGlobalScope;
 
-/** A new commit gets a new cache; the old one goes when the new one is complete. */
-const CACHE = `mero-verifier-${BUILD_FACTS.commit}`;
+/** A new commit gets a new cache; the old one goes when the new one is complete. Caches of other names are not ours. */
+const PREFIX = "mero-verifier-";
+const CACHE = `${PREFIX}${BUILD_FACTS.flavour}-${BUILD_FACTS.commit}`;
 const MANIFEST_PATH = "/.well-known/verifier-manifest.json";
 const NOT_KEPT: ReadonlySet<string> = new Set(["/sw.js", "/verifier-offline.html"]);
 
@@ -21,7 +22,9 @@ async function install(): Promise<void> {
 }
 
 async function activate(): Promise<void> {
-  for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
+  }
 }
 
 /** Pages come from the network while there is one, so that a new release is seen; their parts are named by their content. */

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState, type ReactElement, type ReactNode }
 
 import { findTerm } from "../glossary.ts";
 import { TEXT } from "../messages.ts";
+import { PageLink } from "./page-link.tsx";
 import css from "./term.module.css";
 
 /** A word of the glossary: its meaning opens on a press, and closes with Escape or a press elsewhere. */
@@ -36,7 +37,10 @@ export function Term({ id, children }: { readonly id: string; readonly children:
       <span id={popover} className={css["popover"]} hidden={!isOpen}>
         {isOpen && (
           <>
-            {term.meaning} <a href={`/learn#${term.id}`}>{TEXT.glossary.more}</a>
+            {term.meaning}{" "}
+            <PageLink to="/learn" fragment={`#${term.id}`} label={`${TEXT.glossary.more}: ${term.name}`}>
+              {TEXT.glossary.more}
+            </PageLink>
           </>
         )}
       </span>

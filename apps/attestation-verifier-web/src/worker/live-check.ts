@@ -7,6 +7,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { postToApi } from "./api-client.ts";
 import { NO_TOKEN, withKeys } from "./opinion-client.ts";
 import type { LiveCheck, Problem } from "./protocol.ts";
+import type { ReferenceSource } from "./reference-client.ts";
 import { fetchReleases } from "./release-client.ts";
 import { emptyRequest, supplyOf } from "./requests.ts";
 import { type CarriedAnswer, readVerifyAnswer } from "./verify-answer.ts";
@@ -29,11 +30,13 @@ export interface Gathered {
  * Asks an address through this site's API, and gathers what its answer is judged with. The challenge is made here; the API
  * carries bytes, and nothing that it says about them is used.
  *
+ * @param source - where reference data comes from
  * @param onEvidence - told as soon as the attester's answer is there, for a first look while the rest is fetched
  */
 export async function gatherLive(
   check: LiveCheck,
   ports: LivePorts,
+  source: ReferenceSource,
   onEvidence: (request: AppraisalRequest) => void,
 ): Promise<Result<Gathered, Problem>> {
   const nonce = ports.randomBytes(32);
@@ -60,7 +63,7 @@ export async function gatherLive(
   const { quote } = recogniseInputs(first.inputs).evidence;
   const seemsToFit = likelyRelease(check.kind, quote, answer.attestation);
   const [releases, trustAuthority] = await Promise.all([
-    fetchReleases(check.kind, check.expected.tag, seemsToFit),
+    fetchReleases({ kind: check.kind, tag: check.expected.tag, seemsToFit, source, reach: "network" }),
     gatherOpinion(check, answer),
   ]);
   const request = { ...first, releases, trustAuthority };

@@ -3,7 +3,8 @@ import { type Anchors, recogniseInputs, type Step } from "@mero-tee/appraisal";
 import { compiledAnchors } from "./anchors.ts";
 import type { LivePorts } from "./live-check.ts";
 import type { Answer, Problem, Question, TestRoot } from "./protocol.ts";
-import { fetchReleaseList } from "./release-client.ts";
+import { createReferenceSource } from "./reference-client.ts";
+import { fetchTags } from "./release-client.ts";
 import { runAgain, runCheck } from "./run-check.ts";
 
 /** Everything that judges evidence runs here, off the page's own thread. */
@@ -40,7 +41,7 @@ async function answerTo(question: Question): Promise<void> {
         inputs: question.files.flatMap((file) => recogniseInputs([file]).inputs),
       });
     case "tags":
-      return say({ type: "tags", id, tags: ((await fetchReleaseList(question.kind)) ?? []).map(({ tag }) => tag) });
+      return say({ type: "tags", id, tags: await fetchTags(question.kind, createReferenceSource()) });
     case "fetch-again": {
       const anchors = await anchorsFor(question.testRoot);
       if (anchors === null) return say({ type: "refused", id, problem: EXCEPTION });
@@ -51,10 +52,11 @@ async function answerTo(question: Question): Promise<void> {
     case "check": {
       const anchors = await anchorsFor(question.testRoot);
       if (anchors === null) return say({ type: "refused", id, problem: EXCEPTION });
-      const outcome = await runCheck(question.check, anchors, ports, (steps) => say({ type: "steps", id, steps }));
-      return say(
-        outcome.ok ? { type: "finished", id, outcome: outcome.value } : { type: "refused", id, problem: outcome.error },
-      );
+      const run = await runCheck(question.check, anchors, ports, (steps) => say({ type: "steps", id, steps }));
+      if (!run.ok) return say({ type: "refused", id, problem: run.error });
+      // The site's server knows nothing of a root that the reader loaded.
+      const outcome = question.testRoot === null ? run.value : { ...run.value, differingServerVerdict: null };
+      return say({ type: "finished", id, outcome });
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   type ReleaseAsset,
   type ReleaseMaterial,
   type Supply,
+  withdrawnReleases,
 } from "@mero-tee/appraisal";
 import { PROFILES } from "@mero-tee/policy";
 import { policyAsset, type SidecarSuffix } from "@mero-tee/release-artifacts";
@@ -12,7 +13,7 @@ import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import { isJsonObject, type JsonValue, toPlainJson } from "@mero-tee/tdx-quote/json";
 import { list, object, text } from "@mero-tee/tdx-quote/json-shape";
 
-import { getFromApi } from "./api-client.ts";
+import type { Reach, ReferenceSource } from "./reference-client.ts";
 
 const RELEASES = object({ releases: list(object({ tag: text, published_at: text })) });
 
@@ -21,65 +22,113 @@ interface ListedRelease {
   readonly published_at: string | null;
 }
 
+/** Which releases are looked for, and where. */
+interface ReleaseSearch {
+  readonly kind: AttesterKind;
+  /** Null: search. */
+  readonly tag: string | null;
+  /** Whether a release's files name what the machine measured. */
+  readonly seemsToFit: (assets: readonly ReleaseAsset[]) => boolean;
+  readonly source: ReferenceSource;
+  readonly reach: Reach;
+}
+
 /**
  * Fetches the signed files of the release that is asked for or, newest first, of releases up to the first that seems to fit.
  * Which one fits, and who signed it, is for the appraisal to say.
- *
- * @param tag - null: search
- * @param seemsToFit - whether a release's files name what the machine measured
  */
-export async function fetchReleases(
-  kind: AttesterKind,
-  tag: string | null,
-  seemsToFit: (assets: readonly ReleaseAsset[]) => boolean,
-): Promise<Supply<readonly ReleaseMaterial[]>> {
-  const listed = await fetchReleaseList(kind);
-  if (tag === null && listed === null) return UNAVAILABLE;
+export async function fetchReleases(search: ReleaseSearch): Promise<Supply<readonly ReleaseMaterial[]>> {
+  const { kind, tag, seemsToFit, source, reach } = search;
+  const missing = reach === "network" ? UNAVAILABLE : NOT_GIVEN;
+  const [listed, withdrawn] = await Promise.all([fetchList(kind, search), fetchWithdrawals(search)]);
+  if (tag === null && listed === null) return missing;
+  const newestListed = listed?.releases.find((release) => !release.tag.includes("-rc."))?.tag;
   const wanted =
     tag === null
-      ? (listed ?? []).slice(0, RELEASE_SEARCH_LIMIT)
-      : [listed?.find((release) => release.tag === tag) ?? { tag, published_at: null }];
+      ? (listed?.releases ?? []).slice(0, RELEASE_SEARCH_LIMIT)
+      : [listed?.releases.find((release) => release.tag === tag) ?? { tag, published_at: null }];
   const found: ReleaseMaterial[] = [];
+  let age = listed?.age ?? "";
   for (const release of wanted) {
-    const assets = await fetchAssets(kind, release.tag);
+    const assets = await fetchAssets(kind, release.tag, source, reach);
     if (assets === "not-found") continue;
-    if (assets === "unavailable") return found.length === 0 ? UNAVAILABLE : given(found);
-    const publishedAt = release.published_at;
-    found.push({ tag: release.tag, origin: "published", publishedAt, withdrawn: null, assets });
-    if (seemsToFit(assets)) break;
+    if (assets === "unavailable") {
+      // Of what is kept the list may name more than was ever fetched.
+      if (reach === "kept" && tag === null) continue;
+      return found.length === 0 ? missing : given(found, age);
+    }
+    age = assets.age === "" ? age : assets.age;
+    found.push({
+      tag: release.tag,
+      origin: "published",
+      publishedAt: release.published_at,
+      withdrawn: withdrawn.get(release.tag) ?? null,
+      ...(newestListed === undefined ? {} : { newestListed }),
+      assets: assets.files,
+    });
+    if (seemsToFit(assets.files)) break;
   }
-  return found.length === 0 ? { status: "absent", reason: "The release host has no such release" } : given(found);
+  if (found.length > 0) return given(found, age);
+  return reach === "network" ? { status: "absent", reason: "The release host has no such release" } : NOT_GIVEN;
 }
+
+const NOT_GIVEN: Supply<never> = { status: "absent", reason: "not among the files" };
 
 const UNAVAILABLE: Supply<never> = {
   status: "unavailable",
   reason: "This site's API could not fetch signed release data",
 };
 
-function given(value: readonly ReleaseMaterial[]): Supply<readonly ReleaseMaterial[]> {
-  return { status: "given", value, source: "the release host, through this site's API" };
+function given(value: readonly ReleaseMaterial[], age: string): Supply<readonly ReleaseMaterial[]> {
+  return { status: "given", value, source: `the release host, through this site's API${age}` };
 }
 
-/** The releases that the API lists, the newest first; null if it does not. */
-export async function fetchReleaseList(kind: AttesterKind): Promise<readonly ListedRelease[] | null> {
-  const answer = await getFromApi(`/api/releases?family=${kind}&limit=50`);
+/** The tags that the API lists, the newest first. */
+export async function fetchTags(kind: AttesterKind, source: ReferenceSource): Promise<readonly string[]> {
+  const listed = await fetchList(kind, { source, reach: "network" });
+  return (listed?.releases ?? []).map(({ tag }) => tag);
+}
+
+type Place = Pick<ReleaseSearch, "source" | "reach">;
+
+async function fetchList(
+  kind: AttesterKind,
+  { source, reach }: Place,
+): Promise<{ readonly releases: readonly ListedRelease[]; readonly age: string } | null> {
+  const answer = await source.get(`/api/releases?family=${kind}&limit=50`, reach);
   const read = answer.ok ? RELEASES(answer.value.json, "") : answer;
-  return read.ok ? read.value.releases : null;
+  return answer.ok && read.ok ? { releases: read.value.releases, age: answer.value.age } : null;
 }
 
-type Assets = readonly ReleaseAsset[] | "not-found" | "unavailable";
+/** Why releases were withdrawn, by tag, as far as the API says. */
+async function fetchWithdrawals({ source, reach }: Place): Promise<ReadonlyMap<string, string>> {
+  const answer = await source.get("/api/catalog", reach);
+  if (!answer.ok) return new Map();
+  return withdrawnReleases(new TextEncoder().encode(JSON.stringify(toPlainJson(answer.value.json))));
+}
 
-async function fetchAssets(kind: AttesterKind, tag: string): Promise<Assets> {
-  const answers = await Promise.all(APPRAISAL_ASSETS[kind].map(async (name) => await fetchAsset(name, tag)));
+type Assets = { readonly files: readonly ReleaseAsset[]; readonly age: string } | "not-found" | "unavailable";
+
+async function fetchAssets(kind: AttesterKind, tag: string, source: ReferenceSource, reach: Reach): Promise<Assets> {
+  const answers = await Promise.all(
+    APPRAISAL_ASSETS[kind].map(async (name) => await fetchAsset(name, tag, source, reach)),
+  );
   if (answers.includes("unavailable")) return "unavailable";
   const assets = answers.filter((asset) => typeof asset !== "string");
-  return assets.length === 0 ? "not-found" : assets;
+  const age = assets.find((asset) => asset.age !== "")?.age ?? "";
+  return assets.length === 0 ? "not-found" : { files: assets.map(({ file }) => file), age };
 }
 
-async function fetchAsset(name: string, tag: string): Promise<ReleaseAsset | "not-found" | "unavailable"> {
-  const answer = await getFromApi(pathOf(name, tag));
+async function fetchAsset(
+  name: string,
+  tag: string,
+  source: ReferenceSource,
+  reach: Reach,
+): Promise<{ readonly file: ReleaseAsset; readonly age: string } | "not-found" | "unavailable"> {
+  const answer = await source.get(pathOf(name, tag), reach);
   if (!answer.ok) return answer.error.code === "release_not_found" ? "not-found" : "unavailable";
-  return readEnvelope(name, answer.value.json) ?? "unavailable";
+  const file = readEnvelope(name, answer.value.json);
+  return file === null ? "unavailable" : { file, age: answer.value.age };
 }
 
 function pathOf(name: string, tag: string): string {

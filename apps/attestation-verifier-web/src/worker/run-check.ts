@@ -24,6 +24,8 @@ import { fetchAgain } from "./fetch-again.ts";
 import { gatherFiles } from "./file-check.ts";
 import { gatherLive, type LivePorts } from "./live-check.ts";
 import type { Check, FileCheck, LiveCheck, Outcome, Problem, Source } from "./protocol.ts";
+import { keepWhatHeld } from "./keep-what-held.ts";
+import { createReferenceSource, type ReferenceSource } from "./reference-client.ts";
 import { fetchReleases } from "./release-client.ts";
 
 /** What a check tells while it runs: every step, in the final order. */
@@ -37,30 +39,43 @@ export async function runCheck(
   onSteps: OnSteps,
 ): Promise<Result<Outcome, Problem>> {
   onSteps(stepsOf(new Map()));
-  return check.origin === "live"
-    ? await runLive(check, anchors, ports, onSteps)
-    : ok(await runFiles(check, anchors, ports, onSteps));
+  const source = createReferenceSource();
+  const run =
+    check.origin === "live"
+      ? await runLive(check, anchors, ports, source, onSteps)
+      : ok(await runFiles(check, anchors, ports, source, onSteps));
+  if (run.ok) await keepWhatHeld(run.value, source, ports.now());
+  return run;
 }
 
 async function runLive(
   check: LiveCheck,
   anchors: Anchors,
   ports: LivePorts,
+  source: ReferenceSource,
   onSteps: OnSteps,
 ): Promise<Result<Outcome, Problem>> {
   // What needs no release and no second opinion is shown while those are fetched; the verdict comes from one later run of all.
-  const gathered = await gatherLive(check, ports, (first) => void firstLook(first, anchors, onSteps));
+  const gathered = await gatherLive(check, ports, source, (first) => void firstLook(first, anchors, onSteps));
   if (!gathered.ok) return err(gathered.error);
   const { request, answer, isDevelopmentApi } = gathered.value;
   const report = await appraiseShowing(request, anchors, ports, onSteps);
-  const { serverVerdict } = answer;
   return ok({
     ...outcomeOf(request, report, anchors),
     answer: answer.attestation,
     token: answer.token,
-    differingServerVerdict: serverVerdict === null || serverVerdict === report.verdict ? null : serverVerdict,
+    differingServerVerdict: disagreement(check, answer.serverVerdict, report),
     isDevelopmentApi,
   });
+}
+
+/**
+ * The server's verdict where it is another one for the same question. A reader who is stricter than the release, or whose
+ * clock is off, asks another one: then it says nothing about the site.
+ */
+function disagreement({ expected }: LiveCheck, theirs: string | null, { verdict, steps }: Report): string | null {
+  const isClockOff = steps.some(({ id, status }) => id === "env.clock" && status === "warn");
+  return theirs === null || theirs === verdict || expected.isStrict || isClockOff ? null : theirs;
 }
 
 /**
@@ -75,19 +90,28 @@ export async function runAgain(
   onSteps: OnSteps,
 ): Promise<Outcome> {
   onSteps(stepsOf(new Map()));
-  const request = await fetchAgain(outcome.request, source, anchors, ports.now());
+  const reference = createReferenceSource();
+  const request = await fetchAgain(outcome.request, source, anchors, reference, ports.now());
   const report = await appraiseShowing(request, anchors, ports, onSteps);
   const { answer, isDevelopmentApi } = outcome;
-  return { ...outcomeOf(request, report, anchors), answer, isDevelopmentApi };
+  const again = { ...outcomeOf(request, report, anchors), answer, isDevelopmentApi };
+  await keepWhatHeld(again, reference, ports.now());
+  return again;
 }
 
-async function runFiles(check: FileCheck, anchors: Anchors, ports: LivePorts, onSteps: OnSteps): Promise<Outcome> {
+async function runFiles(
+  check: FileCheck,
+  anchors: Anchors,
+  ports: LivePorts,
+  source: ReferenceSource,
+  onSteps: OnSteps,
+): Promise<Outcome> {
   const saved = openEvidence(check);
   if (saved === null) {
-    const request = await gatherFiles(check, ports.now(), anchors);
+    const request = await gatherFiles(check, ports.now(), anchors, source);
     return outcomeOf(request, await appraiseShowing(request, anchors, ports, onSteps), anchors);
   }
-  const opened = await withRelease(saved, check);
+  const opened = await withRelease(saved, check, source);
   const { asOf, today, changedSince, digestMatches } = await reappraise(opened, anchors, ports.now());
   onSteps(today.steps);
   return {
@@ -116,13 +140,18 @@ function openEvidence({ files, kind, expected, nonceHex }: FileCheck): EvidenceF
 }
 
 /** The release that the reader names, where the file has another and the reader lets it be fetched. */
-async function withRelease(saved: EvidenceFile, { fetchesMissing, expected }: FileCheck): Promise<EvidenceFile> {
+async function withRelease(
+  saved: EvidenceFile,
+  { fetchesMissing, expected }: FileCheck,
+  source: ReferenceSource,
+): Promise<EvidenceFile> {
   const { request } = saved;
   const kind = request.kind ?? attesterKindOf(request.inputs);
   const { tag } = expected;
   const held = request.releases.status === "given" ? request.releases.value : [];
   if (!fetchesMissing || tag === null || kind === null || held.some((release) => release.tag === tag)) return saved;
-  return { ...saved, request: { ...request, releases: await fetchReleases(kind, tag, () => true) } };
+  const releases = await fetchReleases({ kind, tag, seemsToFit: () => true, source, reach: "network" });
+  return { ...saved, request: { ...request, releases } };
 }
 
 function outcomeOf(request: AppraisalRequest, report: Report, anchors: Anchors): Outcome {

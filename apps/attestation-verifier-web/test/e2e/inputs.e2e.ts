@@ -157,6 +157,14 @@ describe("the single file", () => {
     await page.getByRole("heading", { name: "Check files" }).waitFor();
     await judgeStandIn(page);
     expect(await verdictOn(page)).toBe("failed");
+    // Places on the report are behind the `#`, as screens are, and are no screens.
+    await page.getByRole("navigation", { name: "All checks" }).getByRole("link", { name: "Not revoked" }).click();
+    expect(await verdictOn(page)).toBe("failed");
+    await page.getByRole("link", { name: "Skip to the content" }).press("Enter");
+    expect(await verdictOn(page)).toBe("failed");
+    await page.getByRole("button", { name: "challenge" }).click();
+    await page.getByRole("link", { name: "More: Challenge" }).click();
+    await page.getByRole("heading", { name: "What is proven, and how" }).waitFor();
     await page.getByRole("link", { name: "About" }).click();
     await page.getByText("The single file. Uses no network at all.").waitFor();
     expect(new Set(asked)).toEqual(new Set(["file:", "blob:"]));

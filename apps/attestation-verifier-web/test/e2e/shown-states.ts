@@ -23,7 +23,7 @@ export async function shownStates(world: World): Promise<Readonly<Record<State, 
   return {
     verified: of(
       good,
-      `Verified: this KMS of release ${TAG} runs the locked-read-only image on hardware that Intel vouches for.`,
+      `Verified: this KMS of release ${TAG} runs the production image (locked-read-only) on hardware that Intel vouches for.`,
       healthy,
     ),
     caution: of(

@@ -1,15 +1,15 @@
 import { DEFAULT_BINDING_LABEL } from "@mero-tee/policy";
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { IssueQuoteOptions } from "@mero-tee/tee-simulator";
 import type { ServerResponse } from "node:http";
-import type { Browser, Page } from "playwright";
+import type { Browser } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { findings } from "./axe-findings.ts";
 import { launchChromium } from "./chromium.ts";
 import type { Corruption } from "./courier.ts";
 import { countConnections, type IllTarget, JSON_TYPE, startIllTarget } from "./ill-target.ts";
+import { saveEvidence } from "./save-evidence.ts";
 import { startStack, type Stack } from "./stack.ts";
 import { openPage, stepsOn, verdictOn, type WatchedPage } from "./watched-page.ts";
 
@@ -78,15 +78,6 @@ const tampered = (change: (log: Record<string, unknown>[]) => Record<string, unk
 
 function isRuntime(event: Record<string, unknown>): boolean {
   return event["imr"] === 3;
-}
-
-/** Saves the evidence of the report on the page. */
-async function saveEvidence(page: Page): Promise<{ readonly name: string; readonly bytes: Buffer }> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download evidence" }).click(),
-  ]);
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 }
 
 describe("an honest stack", () => {
@@ -356,6 +347,22 @@ describe("a corrupt courier or a bad machine", () => {
     const { page } = await check("kms");
     expect(await verdictOn(page)).toBe("failed");
     await page.getByText("This site's server came to another verdict than your browser").waitFor();
+  });
+
+  test("a reader who is stricter than the release is told nothing about the site", async () => {
+    stack.courier.corrupt("/api/verify", (json) => ({
+      ...json,
+      server_report: { verdict: "verified", steps: [], core_version: "0" },
+    }));
+    watched = await openPage(browser, stack.courier.url, { serviceWorkers: "block" });
+    const { page } = watched;
+    await page.goto(`${stack.courier.url}/kms`);
+    await page.getByRole("textbox", { name: /Address/ }).fill(stack.kmsUrl);
+    await page.getByText("Options").click();
+    await page.getByLabel("Accept only the TCB status UpToDate").check();
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    expect(await verdictOn(page)).toBe("simulated");
+    expect(await page.getByText("This site's server came to another verdict").count()).toBe(0);
   });
 
   test("markup in every text that a machine controls is shown as text", async () => {

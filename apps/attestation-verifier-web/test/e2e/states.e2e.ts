@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright";
+import type { Browser, BrowserContextOptions, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { findings } from "./axe-findings.ts";
@@ -32,7 +32,7 @@ async function isWiderThanItsWindow(page: Page): Promise<boolean> {
   return await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 }
 
-async function showState(state: State, look: (typeof LOOKS)[number]): Promise<WatchedPage> {
+async function showState(state: State, look: BrowserContextOptions): Promise<WatchedPage> {
   return await openState(browser, site.said, workers.get(state) ?? "", look);
 }
 
@@ -123,6 +123,35 @@ test("a word of the glossary opens with a press and closes with Escape", async (
   expect(await findings(page)).toEqual([]);
   await page.keyboard.press("Escape");
   expect(await term.getAttribute("aria-expanded")).toBe("false");
+  await close();
+});
+
+test("a word's explanation is another screen, and the answer is still there on the way back", async () => {
+  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+  await page.getByRole("button", { name: "collateral" }).click();
+  await page.getByRole("link", { name: "More: Collateral" }).click();
+  await page.getByRole("heading", { name: "What is proven, and how" }).waitFor();
+  const word = page.locator("#collateral");
+  await expect.poll(async () => (await word.boundingBox())?.y ?? -1).toBeLessThan(900);
+  await page.goBack();
+  expect(await verdictOn(page)).toBe("verified");
+  await close();
+});
+
+test("the link that is copied leads to the check, wherever on the report the reader is", async () => {
+  const { page, close } = await showState("verified", {
+    colorScheme: "light",
+    viewport: { width: 1280, height: 900 },
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  await page.getByRole("navigation", { name: "All checks" }).getByRole("link", { name: "Not revoked" }).click();
+  expect(new URL(page.url()).hash).toBe("#step-dcap.crl");
+  expect(await verdictOn(page)).toBe("verified");
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await page.getByText("Copied").waitFor();
+  const copied = new URL(await page.evaluate(async () => await navigator.clipboard.readText()));
+  expect(copied.pathname).toBe("/report");
+  expect(copied.hash).toMatch(/^#v=1&k=kms&u=https/);
   await close();
 });
 

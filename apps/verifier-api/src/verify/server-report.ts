@@ -4,11 +4,13 @@ import {
   appraise,
   type AppraisalRequest,
   type AttesterKind,
+  likelyRelease,
+  RELEASE_SEARCH_LIMIT,
   type ReleaseAsset,
   type ReleaseMaterial,
   type Supply,
+  withdrawnReleases,
 } from "@mero-tee/appraisal";
-import { parseQuote } from "@mero-tee/tdx-quote";
 import type { ReleaseService } from "../releases/release-service.ts";
 import { versionOfTag } from "../releases/release-tag.ts";
 import type { CollateralAnswer } from "../wire/collateral-answer.ts";
@@ -45,8 +47,6 @@ export interface ReporterPorts {
 }
 
 const COURIER = "Intel, fetched by this service";
-/** Most releases that are looked through for the one that fits. Source: mero-tee public verifier, steps. */
-const SEARCH_LIMIT = 12;
 
 /** Source: mero-tee public verifier, endpoints: the same core run on the server, for scripts. */
 export function createReporter(ports: ReporterPorts): Reporter {
@@ -78,7 +78,8 @@ async function make(subject: ReportSubject, ports: ReporterPorts): Promise<Serve
     tcbStatuses: null,
     collateral: supplyOf(subject.collateral),
     earlyCollateral: supplyOf(subject.earlyCollateral),
-    releases: kind === null ? absent : await gatherReleases(kind, order.tag, seemsToFit(kind, evidence, text), ports),
+    releases:
+      kind === null ? absent : await gatherReleases(kind, order.tag, likelyRelease(kind, evidence.quote, text), ports),
     trustAuthority:
       opinion === null
         ? absent
@@ -111,25 +112,6 @@ function supplyOf(collateral: CollateralAnswer | null): Supply<string> {
   return { status: "given", value: JSON.stringify(collateral), source: COURIER };
 }
 
-/**
- * A quick look at a release's files: whether they name what this machine measured. It only saves downloads; which release is
- * compared with is the appraisal's to decide.
- */
-function seemsToFit(
-  kind: AttesterKind,
-  { quote }: ReceivedEvidence,
-  text: string,
-): (assets: readonly ReleaseAsset[]) => boolean {
-  const parsed = parseQuote(quote);
-  const registers = parsed.ok ? [parsed.value.report.rtmr3] : [];
-  const hashes = text.toLowerCase().match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
-  const marks = kind === "kms" ? hashes : registers;
-  return (assets) => {
-    const files = assets.map(({ bytes }) => new TextDecoder().decode(bytes).toLowerCase());
-    return marks.length === 0 || marks.some((mark) => files.some((file) => file.includes(mark)));
-  };
-}
-
 async function gatherReleases(
   kind: AttesterKind,
   tag: string | null,
@@ -137,10 +119,11 @@ async function gatherReleases(
   { releases }: ReporterPorts,
 ): Promise<Supply<readonly ReleaseMaterial[]>> {
   const unavailable = { status: "unavailable", reason: "No signed release data could be fetched" } as const;
-  const listed = await releases.list(kind);
+  const [listed, catalog] = await Promise.all([releases.list(kind), releases.catalog()]);
+  const withdrawn = catalog.ok ? withdrawnReleases(catalog.value) : new Map<string, string>();
   const known = listed.ok ? listed.value.releases : [];
   if (tag === null && !listed.ok) return unavailable;
-  const wanted = tag === null ? known.slice(0, SEARCH_LIMIT).map((release) => release.tag) : [tag];
+  const wanted = tag === null ? known.slice(0, RELEASE_SEARCH_LIMIT).map((release) => release.tag) : [tag];
   const found: ReleaseMaterial[] = [];
   for (const candidate of wanted) {
     const fetched = await Promise.all(APPRAISAL_ASSETS[kind].map((name) => releases.asset(kind, candidate, name)));
@@ -154,7 +137,13 @@ async function gatherReleases(
     );
     if (assets.length === 0) continue;
     const publishedAt = known.find((release) => release.tag === candidate)?.published_at ?? null;
-    found.push({ tag: candidate, origin: "published", publishedAt, withdrawn: null, assets });
+    found.push({
+      tag: candidate,
+      origin: "published",
+      publishedAt,
+      withdrawn: withdrawn.get(candidate) ?? null,
+      assets,
+    });
     if (fits(assets)) break;
   }
   return found.length === 0 ? { status: "absent", reason: "There is no such release" } : given(found);

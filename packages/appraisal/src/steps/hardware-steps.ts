@@ -1,7 +1,9 @@
-import { describeFailure, type Failure, formatRfc3339Utc, type VerifiedQuote } from "@mero-tee/tdx-quote";
+import { type Crl, describeFailure, type Failure, formatRfc3339Utc, type VerifiedQuote } from "@mero-tee/tdx-quote";
+import { toHex } from "@mero-tee/tdx-quote/hex";
 import type { Result } from "@mero-tee/tdx-quote/result";
 
 import type { Case } from "../case.ts";
+import { chainFacts } from "../chain-facts.ts";
 import { fail, item, pass, skip, unavailable } from "../finding.ts";
 import { type Hardware, outcomeOf, type VerificationStep } from "../hardware.ts";
 import type { EvidenceItem, Finding } from "../step.ts";
@@ -13,17 +15,26 @@ const ROOTS: Readonly<Record<Hardware["environment"], string>> = {
   unknown: "an unknown root",
 };
 
+/** Digits of the number of one physical machine that are shown: enough to tell machines apart, too few to look one up. */
+const PPID_SHOWN = 8;
+
 /** `dcap.chain`. */
 export async function judgeChain(opened: Case): Promise<Finding> {
   const hardware = await opened.hardware();
   if (hardware === null) return skip("There is no quote.", "evidence-missing");
-  const { chain, environment } = hardware;
+  const { chain, environment, certificates, verification } = hardware;
   if (chain.ok) {
+    const ppid = verification?.ok === true ? verification.value.ppid : null;
     return pass(`The machine's certificate was issued under ${ROOTS[environment]}.`, [
       item("Root", ROOTS[environment], "quote"),
+      ...chainFacts(certificates).flatMap(({ subject, sha256, notAfter }) => [
+        item(`SHA-256 of the certificate of ${subject}`, sha256, "quote", "hex"),
+        item("Valid until", formatRfc3339Utc(notAfter), "quote", "time"),
+      ]),
       item("Platform model (FMSPC)", chain.value.fmspc, "quote", "hex"),
       item("PCE id", chain.value.pceId, "quote", "hex"),
       item("Issued by", `Intel SGX PCK ${chain.value.ca} CA`, "quote"),
+      ...(ppid === null ? [] : [item("Platform (PPID, shortened)", `${ppid.slice(0, PPID_SHOWN)}…`, "quote")]),
     ]);
   }
   const { code } = chain.error;
@@ -75,12 +86,14 @@ async function answered(
   opened: Case,
   step: VerificationStep,
   summary: (maker: string) => string,
-  evidenceOf: (verified: VerifiedQuote) => readonly EvidenceItem[],
+  evidenceOf: (verified: VerifiedQuote, hardware: Hardware) => readonly EvidenceItem[],
 ): Promise<Finding> {
+  const hardware = await opened.hardware();
   const result = await stopped(opened, step);
   if ("finding" in result) return result.finding;
-  const maker = (await opened.hardware())?.environment === "production" ? "Intel" : "the simulated platform";
-  return pass(summary(maker), result.verification.ok ? evidenceOf(result.verification.value) : []);
+  const maker = hardware?.environment === "production" ? "Intel" : "the simulated platform";
+  const { verification } = result;
+  return pass(summary(maker), verification.ok && hardware !== null ? evidenceOf(verification.value, hardware) : []);
 }
 
 /** `dcap.crl`. */
@@ -89,8 +102,19 @@ export async function judgeRevocation(opened: Case): Promise<Finding> {
     opened,
     "dcap.crl",
     () => "Neither the machine's certificate, nor its issuers, nor the signer of the reference data are revoked.",
-    () => [],
+    (_, { collateral }) =>
+      collateral === null
+        ? []
+        : [...listItems("root CA", collateral.rootCaCrl), ...listItems("PCK CA", collateral.pckCrl)],
   );
+}
+
+function listItems(issuer: string, { crlNumber, thisUpdate, nextUpdate }: Crl): readonly EvidenceItem[] {
+  return [
+    item(`Number of the list of the ${issuer}`, String(crlNumber), "collateral"),
+    item("Made", formatRfc3339Utc(thisUpdate), "collateral", "time"),
+    item("Good until", formatRfc3339Utc(nextUpdate), "collateral", "time"),
+  ];
 }
 
 /** `dcap.qe`. */
@@ -100,10 +124,20 @@ export async function judgeQuotingEnclave(opened: Case): Promise<Finding> {
     "dcap.qe",
     (maker) =>
       `The machine's key vouches for the quoting enclave, which is ${maker}'s and vouches for the signing key.`,
-    ({ quote }) => [
-      item("MRSIGNER", quote.qeReport.mrSigner, "quote", "hex"),
-      item("ISVPRODID", quote.qeReport.isvProdId, "quote"),
-      item("ISVSVN", quote.qeReport.isvSvn, "quote"),
+    ({ quote: { qeReport } }, { collateral }) => [
+      item("MRSIGNER", qeReport.mrSigner, "quote", "hex"),
+      item("ISVPRODID", qeReport.isvProdId, "quote"),
+      item("ISVSVN", qeReport.isvSvn, "quote"),
+      item("MISCSELECT", qeReport.miscSelect, "quote", "hex"),
+      item("ATTRIBUTES", qeReport.attributes, "quote", "hex"),
+      ...(collateral === null
+        ? []
+        : [
+            item("MISCSELECT of Intel's", collateral.qeIdentity.miscSelect, "collateral", "hex"),
+            item("Bits of MISCSELECT that count", collateral.qeIdentity.miscSelectMask, "collateral", "hex"),
+            item("ATTRIBUTES of Intel's", collateral.qeIdentity.attributes, "collateral", "hex"),
+            item("Bits of ATTRIBUTES that count", collateral.qeIdentity.attributesMask, "collateral", "hex"),
+          ]),
     ],
   );
 }
@@ -114,7 +148,11 @@ export async function judgeSignature(opened: Case): Promise<Finding> {
     opened,
     "dcap.sig",
     () => "Every value of the quote is as it was signed.",
-    () => [],
+    ({ quote: { signature, attestationKey } }) => [
+      item("Signature, r", toHex(signature.subarray(0, 32)), "quote", "hex"),
+      item("Signature, s", toHex(signature.subarray(32)), "quote", "hex"),
+      item("Attestation key, x and y", toHex(attestationKey), "quote", "hex"),
+    ],
   );
 }
 

@@ -8,7 +8,6 @@ import type { Case } from "../case.ts";
 import type { JudgedRelease, ReleaseChoice } from "../choose-release.ts";
 import type { ProfileComparison } from "../compare-registers.ts";
 import { fail, item, pass, skip, unavailable, warn } from "../finding.ts";
-import type { KnownRelease } from "../request.ts";
 import type { EvidenceItem, Finding } from "../step.ts";
 
 type Chosen = Extract<ReleaseChoice, { readonly outcome: "chosen" }>;
@@ -35,7 +34,7 @@ export async function judgeSelection(opened: Case): Promise<Finding> {
   }
 }
 
-function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
+function judgeChosen({ anchors, kind, request }: Case, choice: Chosen): Finding {
   const { material } = choice.release;
   const name = material.tag ?? "the values that you gave";
   const known = kind === null ? null : anchors.newestRelease[kind];
@@ -43,6 +42,10 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
     item("Release", name, "release"),
     ...(material.publishedAt === null ? [] : [item("Published", material.publishedAt, "release", "time")]),
     ...choice.searched.map((tag) => item("Looked at", tag, "release")),
+    ...(request.releases.status === "given" ? [item("Taken from", request.releases.source, "release")] : []),
+    ...(material.newestListed === undefined
+      ? []
+      : [item("Newest release that is listed", material.newestListed, "release")]),
     ...(known === null
       ? []
       : [item("Newest release that this build knows", `${known.tag}, ${known.publishedAt}`, "release")]),
@@ -50,7 +53,8 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
   if (material.withdrawn !== null) {
     return warn("release-withdrawn", `${name} was withdrawn: ${quoteForeignText(material.withdrawn)}.`, evidence);
   }
-  if (known !== null && isOlder(material.tag ?? versionOf(choice.release), known)) {
+  const own = material.tag ?? versionOf(choice.release);
+  if (known !== null && isOlder(own, known.tag)) {
     const summary = `${name} is older than ${known.tag} of ${known.publishedAt}, the newest that this build knows.`;
     return warn("release-outdated", summary, evidence);
   }
@@ -60,7 +64,12 @@ function judgeChosen({ anchors, kind }: Case, choice: Chosen): Finding {
     tag: `${name} was asked for.`,
     user: "The machine is compared with values that you gave.",
   }[choice.by];
-  return pass(`${how}${newest}`, evidence);
+  const { newestListed } = material;
+  const listed =
+    newestListed !== undefined && isOlder(own, newestListed)
+      ? ` It is not the newest: ${quoteForeignText(newestListed)} is listed.`
+      : "";
+  return pass(`${how}${listed}${newest}`, evidence);
 }
 
 /** What the signed documents call themselves, where nobody said which release it is. */
@@ -68,8 +77,8 @@ function versionOf({ values }: JudgedRelease): string | null {
   return values.ok ? (values.value.profiles[0]?.version ?? null) : null;
 }
 
-function isOlder(tag: string | null, known: KnownRelease): boolean {
-  const [one, other] = [parseReleaseReference(tag ?? ""), parseReleaseReference(known.tag)];
+function isOlder(tag: string | null, than: string): boolean {
+  const [one, other] = [parseReleaseReference(tag ?? ""), parseReleaseReference(than)];
   return one.ok && other.ok && compareVersions(one.value.version, other.value.version) < 0;
 }
 

@@ -10,6 +10,7 @@ import type { Case } from "../case.ts";
 import { fail, info, item, pass, skip, unavailable, warn } from "../finding.ts";
 import { outcomeOf } from "../hardware.ts";
 import type { EvidenceItem, Finding } from "../step.ts";
+import { compareClaims } from "../trust-authority-claims.ts";
 
 async function verifiedOf(opened: Case): Promise<VerifiedQuote | null> {
   const verification = (await opened.hardware())?.verification;
@@ -96,24 +97,34 @@ export async function judgeBaseline(opened: Case): Promise<Finding> {
   const verified = await verifiedOf(opened);
   if (verified === null) return skip("There is no judgement of this machine.", "dependency-not-met");
   const used = verified.tcbEvaluationDataNumber.tcbInfo;
-  const usedItem = item("Evaluation data number used", used, "collateral");
+  const token = await opened.trustAuthorityToken();
+  const elsewhere =
+    token?.ok === true && opened.view !== null
+      ? compareClaims(token.value.claims, opened.view).evaluationDataNumber
+      : null;
+  const usedItems = [
+    item("Evaluation data number used", used, "collateral"),
+    ...(elsewhere === null ? [] : [item("Evaluation data number of Intel Trust Authority", elsewhere, "ita")]),
+  ];
   const forecast = (await opened.hardware())?.forecast ?? null;
   const { earlyCollateral } = opened.request;
   if (forecast === null) {
     if (earlyCollateral.status !== "unavailable") {
-      return skip(`Judged by baseline ${used}; nobody asked for the coming one.`, "tcb-baseline-unknown", [usedItem]);
+      return skip(`Judged by baseline ${used}; nobody asked for the coming one.`, "tcb-baseline-unknown", usedItems);
     }
-    return unavailable("tcb-baseline-unknown", `Judged by baseline ${used}; the coming one did not come.`, [usedItem]);
+    return unavailable("tcb-baseline-unknown", `Judged by baseline ${used}; the coming one did not come.`, usedItems);
   }
   if (!forecast.ok) {
-    return unavailable(forecast.error.code, `Judged by baseline ${used}; ${describeFailure(forecast.error)}`, [
-      usedItem,
-    ]);
+    return unavailable(
+      forecast.error.code,
+      `Judged by baseline ${used}; ${describeFailure(forecast.error)}`,
+      usedItems,
+    );
   }
   const { tcbStatus, tcbEvaluationDataNumber, short } = forecast.value;
   const coming = tcbEvaluationDataNumber.tcbInfo;
   const evidence = [
-    usedItem,
+    ...usedItems,
     item("Evaluation data number coming", coming, "collateral"),
     item("Status then", tcbStatus ?? "none", "collateral"),
     ...short.map(({ component, has, needs }) => item(component, `has ${has}, needs ${needs}`, "collateral")),

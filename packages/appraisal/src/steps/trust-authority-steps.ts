@@ -1,4 +1,5 @@
-import { formatRfc3339Utc, isValidInstant, TCB_STATUSES, type TcbStatus } from "@mero-tee/tdx-quote";
+import { quoteForeignText } from "@mero-tee/policy";
+import { formatRfc3339Utc, isValidInstant, TCB_STATUSES, type VerifiedQuote } from "@mero-tee/tdx-quote";
 
 import type { Case } from "../case.ts";
 import { fail, info, item, pass, skip, unavailable, warn } from "../finding.ts";
@@ -61,7 +62,12 @@ async function judgeClaims(
   }
   if (isDebuggable)
     return fail("ita-debuggable", "Intel Trust Authority says that this machine can be debugged.", evidence);
-  const status = await judgeOtherStatus(opened, compared, evidence);
+  const verification = (await opened.hardware())?.verification;
+  if (verification?.ok !== true) {
+    const summary = "The token speaks of this machine; there is no status of this verifier's own to compare its with.";
+    return info(summary, evidence, "ita-status-uncompared");
+  }
+  const status = await judgeOtherStatus(opened, verification.value, compared, evidence);
   if (status !== null) return status;
   if (missing.length > 0) {
     return warn("ita-claims-missing", `The token does not say: ${missing.join(", ")}.`, evidence);
@@ -72,16 +78,16 @@ async function judgeClaims(
   return pass("Intel's own service reached the same result.", evidence);
 }
 
-/** Null where both come to the same status, or one of them to none. */
+/** Null where both come to the same status, or the token names none. */
 async function judgeOtherStatus(
   opened: Case,
-  { tcbStatus: theirs, evaluationDataNumber }: ClaimComparison,
+  { tcbStatus: ours, tcbEvaluationDataNumber: { tcbInfo: baseline } }: VerifiedQuote,
+  { tcbStatus, evaluationDataNumber }: ClaimComparison,
   evidence: readonly EvidenceItem[],
 ): Promise<Finding | null> {
-  const verification = (await opened.hardware())?.verification;
-  if (theirs === null || verification?.ok !== true || verification.value.tcbStatus === theirs) return null;
-  const ours = verification.value.tcbStatus;
-  const baseline = verification.value.tcbEvaluationDataNumber.tcbInfo;
+  if (tcbStatus === null || tcbStatus === ours) return null;
+  const known = TCB_STATUSES.find((status) => status === tcbStatus);
+  const theirs = known ?? quoteForeignText(tcbStatus);
   const items = [...evidence, item("Status there", theirs, "ita"), item("Status here", ours, "collateral")];
   if (evaluationDataNumber !== null && evaluationDataNumber !== baseline) {
     const [stricter, other] = [ours, theirs].toSorted((one, two) => rankOf(two) - rankOf(one));
@@ -89,11 +95,13 @@ async function judgeOtherStatus(
     return warn("ita-status-differs", summary, items);
   }
   const allowed = (await allowedStatuses(opened)) ?? ["UpToDate"];
-  return allowed.includes(theirs)
+  return known !== undefined && allowed.includes(known)
     ? warn("ita-status-differs", `Intel Trust Authority says ${theirs}, this verifier ${ours}.`, items)
     : fail("ita-status-differs", `Intel Trust Authority says ${theirs}, which the release does not allow.`, items);
 }
 
-function rankOf(status: TcbStatus): number {
-  return TCB_STATUSES.indexOf(status);
+/** The worse, the higher; what nobody knows is the worst. */
+function rankOf(status: string): number {
+  const rank = TCB_STATUSES.findIndex((known) => known === status);
+  return rank < 0 ? TCB_STATUSES.length : rank;
 }

@@ -50,7 +50,7 @@ export function CompareScreen(): ReactElement {
   return (
     <div className={css["page"]}>
       <h1>{TEXT.compare.title}</h1>
-      <p>{TEXT.compare.promise}</p>
+      <p className={css["promise"]}>{TEXT.compare.promise}</p>
       <div className={css["pickers"]}>
         <SidePicker
           label={TEXT.compare.left}

@@ -4,14 +4,15 @@ import { addText, EMPTY_BASKET, FILE_LIMIT_BYTES } from "../../basket.ts";
 import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
 import { usePage } from "../../page.ts";
-import { EMPTY_LINK, formatLink } from "../../permalink.ts";
+import { linkOf } from "../../permalink.ts";
 import { printable } from "../../printable.ts";
 import { recogniseAddress, type TargetKind } from "../../target-address.ts";
-import { toBase64Url } from "./base64-url.ts";
+import type { LiveCheck } from "../../worker/protocol.ts";
 import css from "./entry.module.css";
 import { Examples } from "./examples.tsx";
 import { readExpectation } from "./expectation.ts";
 import { FilePicker } from "./file-picker.tsx";
+import { KeepChoice, useKeeping } from "./keep-choice.tsx";
 import { type OptionFields, OptionsForm } from "./options-form.tsx";
 
 interface CheckScreenProps {
@@ -37,6 +38,7 @@ export function CheckScreen({ route }: CheckScreenProps): ReactElement {
     asksIntel: true,
   }));
 
+  const [isKeeping, keep] = useKeeping();
   const reading = recogniseAddress(text);
   const fixedKind: TargetKind | null = route === "/kms" ? "kms" : route === "/node" ? "node" : null;
   const likely = page.link.kind ?? (reading.kind === "address" ? reading.likely : null);
@@ -69,27 +71,16 @@ export function CheckScreen({ route }: CheckScreenProps): ReactElement {
     const expected = readExpectation(asked === "node" ? { ...fields, binding: "" } : fields);
     if (!expected.ok) return complain(expected.error);
     const applicationId = fields.applicationId.trim();
-    page.session.check({
+    const check: LiveCheck = {
       origin: "live",
       kind: asked,
       url: reading.url,
       expected: expected.value,
       applicationId: asked === "node" && applicationId !== "" ? applicationId : null,
       asksIntel: fields.asksIntel,
-    });
-    const { tag, profile, bindingHex } = expected.value;
-    page.go(
-      "/report",
-      formatLink({
-        ...EMPTY_LINK,
-        kind: asked,
-        url: reading.url,
-        tag,
-        profile,
-        binding: bindingHex === null ? null : toBase64Url(bindingHex),
-        isSimulated: BUILD.flavour === "sim",
-      }),
-    );
+    };
+    page.session.check(check);
+    page.go("/report", linkOf(check, BUILD.flavour === "sim"));
   }
 
   function submit(event: FormEvent): void {
@@ -138,9 +129,11 @@ export function CheckScreen({ route }: CheckScreenProps): ReactElement {
           )}
         </div>
         {route === "/" && <FilePicker />}
-        <OptionsForm kind={kind} isLive fields={fields} onChange={setFields} />
+        <OptionsForm kind={kind} isLive fields={fields} onChange={setFields}>
+          <KeepChoice isKeeping={isKeeping} onChange={keep} />
+        </OptionsForm>
         <p id={`${id}-privacy`} className={css["privacy"]}>
-          {TEXT.entry.privacyUrl(fields.asksIntel)}
+          {TEXT.entry.privacyUrl(fields.asksIntel, isKeeping)}
         </p>
       </form>
       <Examples kind={fixedKind} onChoose={setText} />

@@ -10,6 +10,7 @@ import { useLoaded } from "../../use-loaded.ts";
 import css from "./entry.module.css";
 import { read32Bytes, readExpectation } from "./expectation.ts";
 import { FilePicker } from "./file-picker.tsx";
+import { KeepChoice, useKeeping } from "./keep-choice.tsx";
 import { type OptionFields, OptionsForm } from "./options-form.tsx";
 import { TestRootDialog } from "./test-root-dialog.tsx";
 
@@ -36,6 +37,7 @@ export function FilesScreen(): ReactElement {
   const [fetches, setFetches] = useState(false);
   const [fields, setFields] = useState(NO_OPTIONS);
   const [complaint, setComplaint] = useState<string | null>(null);
+  const [isKeeping, keep] = useKeeping();
   const inputs = useRecognised();
 
   async function takeText(text: string): Promise<void> {
@@ -150,6 +152,7 @@ export function FilesScreen(): ReactElement {
             <label htmlFor={`${id}-fetch`}>{TEXT.offline.fetch}</label>
           </div>
         )}
+        {HAS_NETWORK && <KeepChoice isKeeping={isKeeping} onChange={keep} />}
         <OptionsForm kind={kind} isLive={false} fields={fields} onChange={setFields} />
         {complaint !== null && (
           <p role="alert" className={css["complaint"]}>
@@ -159,7 +162,13 @@ export function FilesScreen(): ReactElement {
         <button type="submit" className={css["primary"]}>
           {TEXT.offline.check}
         </button>
-        <p className={css["privacy"]}>{HAS_NETWORK && fetches ? TEXT.entry.privacyFileNet : TEXT.entry.privacyFile}</p>
+        <p className={css["privacy"]}>
+          {HAS_NETWORK && fetches
+            ? TEXT.entry.privacyFileNet
+            : isKeeping
+              ? TEXT.entry.privacyFileKept
+              : TEXT.entry.privacyFile}
+        </p>
       </form>
       <TestRootDialog />
       {basket.files.length > 0 && (

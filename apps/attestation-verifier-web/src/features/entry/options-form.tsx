@@ -1,5 +1,5 @@
 import { PROFILES } from "@mero-tee/policy";
-import { useId, useMemo, useState, type ReactElement } from "react";
+import { useId, useMemo, useState, type ReactElement, type ReactNode } from "react";
 
 import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
@@ -23,10 +23,12 @@ interface OptionsFormProps {
   readonly isLive: boolean;
   readonly fields: OptionFields;
   readonly onChange: (fields: OptionFields) => void;
+  /** Further choices, which are not part of the question. */
+  readonly children?: ReactNode;
 }
 
 /** The optional fields: nobody needs them, and none can make a verdict better. */
-export function OptionsForm({ kind, isLive, fields, onChange }: OptionsFormProps): ReactElement {
+export function OptionsForm({ kind, isLive, fields, onChange, children }: OptionsFormProps): ReactElement {
   const id = useId();
   const [isOpen, setIsOpen] = useState(fields.tag !== "" || fields.profile !== "" || fields.binding !== "");
   const tags = useTags(isOpen ? kind : null);
@@ -124,6 +126,7 @@ export function OptionsForm({ kind, isLive, fields, onChange }: OptionsFormProps
             {TEXT.entry.strictHint}
           </p>
         </div>
+        {children}
       </div>
     </details>
   );

@@ -1,13 +1,18 @@
-import type { ReactElement } from "react";
+import { useEffect, type ReactElement } from "react";
 
 import { GLOSSARY } from "../../glossary.ts";
 import { LEARN } from "../../learn-text.ts";
 import { TEXT } from "../../messages.ts";
+import { placeOf } from "../../route.ts";
 import reading from "../../ui/reading-page.module.css";
 import css from "./learn.module.css";
 
 /** What the proof is and where it ends, and the words of the field. */
 export function LearnScreen(): ReactElement {
+  // The screen is drawn after the address is there: a browser that looks for the place by itself does not find it.
+  useEffect(() => {
+    document.getElementById(placeOf(location.hash) ?? "")?.scrollIntoView();
+  }, []);
   return (
     <div className={`${reading["page"]} ${css["page"]}`}>
       <h1>{LEARN.title}</h1>

@@ -5,7 +5,10 @@ import { StatusMark } from "../../ui/status-mark.tsx";
 import { Term } from "../../ui/term.tsx";
 import type { Outcome } from "../../worker/protocol.ts";
 import { RegisterTable } from "../diff/register-table.tsx";
+import { ChainView } from "./chain-view.tsx";
 import { CARD_IDS, type CardId, stepsOfCard, worstStatus } from "./card-layout.ts";
+import { DeploymentView } from "./deployment-view.tsx";
+import { OpinionView } from "./opinion-view.tsx";
 import { ReportDataView } from "./report-data-view.tsx";
 import { useManner } from "./report-context.ts";
 import css from "./report.module.css";
@@ -99,7 +102,12 @@ function CardView({ id, outcome }: { readonly id: CardId; readonly outcome: Outc
         <ReportDataView reportData={facts.quote.reportData} steps={outcome.report.steps} />
       );
     case "hardware":
-      return <TcbView facts={facts} />;
+      return (
+        <>
+          <TcbView facts={facts} />
+          <ChainView chain={facts.chain} />
+        </>
+      );
     case "runs":
       return <RegisterTable facts={facts} />;
     case "started":
@@ -125,7 +133,8 @@ function CardView({ id, outcome }: { readonly id: CardId; readonly outcome: Outc
         </Suspense>
       );
     case "deployment":
+      return <DeploymentView facts={facts} />;
     case "opinion":
-      return null;
+      return <OpinionView rows={facts.opinion} />;
   }
 }

@@ -3,8 +3,9 @@ import { useEffect, useRef, type ReactElement } from "react";
 
 import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
-import { readableTime } from "../../readable-time.ts";
+import { linkOf } from "../../permalink.ts";
 import { printable } from "../../printable.ts";
+import { readableTime } from "../../readable-time.ts";
 import { saveText } from "../../save-file.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { VerdictIcon } from "../../ui/verdict-icon.tsx";
@@ -64,7 +65,11 @@ export function VerdictBand({ check, outcome }: VerdictBandProps): ReactElement 
             {TEXT.report.print}
           </button>
           {check.origin === "live" && BUILD.flavour !== "single" && (
-            <CopyButton text={location.href} what={TEXT.report.copyLink} label={TEXT.report.copyLink} />
+            <CopyButton
+              text={`${location.origin}/report${linkOf(check, BUILD.flavour === "sim")}`}
+              what={TEXT.report.copyLink}
+              label={TEXT.report.copyLink}
+            />
           )}
         </div>
         <p className={css["printed"]}>

@@ -3,7 +3,7 @@ import { useEffect, useRef, type ReactElement, type ReactNode } from "react";
 import { BUILD } from "../../build-facts.ts";
 import { TEXT } from "../../messages.ts";
 import { usePage } from "../../page.ts";
-import type { Route } from "../../route.ts";
+import { placeOf, type Route } from "../../route.ts";
 import { PageLink } from "../../ui/page-link.tsx";
 import { useCheck } from "../../use-check.ts";
 import { isShownAsSimulated } from "../report/shown-class.ts";
@@ -30,7 +30,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactElem
   useEffect(() => {
     if (shown.current === route) return;
     shown.current = route;
-    window.scrollTo(0, 0);
+    if (placeOf(location.hash) === null) window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [route]);
 
