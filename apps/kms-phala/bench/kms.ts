@@ -201,19 +201,23 @@ const environment = {
   MAX_PENDING_CHALLENGES: String(MAX_PENDING_CHALLENGES),
 };
 
-/** What the image gives Node before the name of the bundle: the service is measured as it is started there. */
-async function imageFlags(): Promise<readonly string[]> {
+/** What the image gives Node before the name of the bundle, and the C library: the service is measured as it is started there. */
+async function imageSetup(): Promise<{
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}> {
   const dockerfile = await readFile(scriptPath("../image/Dockerfile"), "utf8");
   const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1];
   const words: unknown = JSON.parse(entrypoint ?? "null");
   if (!Array.isArray(words)) throw new Error("the Dockerfile has no ENTRYPOINT");
-  return words.slice(1, -1).map(String);
+  const env = Array.from(dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm), ([, name = "", value = ""]) => [name, value]);
+  return { flags: words.slice(1, -1).map(String), env: Object.fromEntries(env) };
 }
-const flags = await imageFlags();
+const image = await imageSetup();
 
 async function measureService(extra: Readonly<Record<string, string>>): Promise<Costs> {
   const programs = {
-    kms: await startProgram([...flags, service], { ...environment, ...extra }, listening),
+    kms: await startProgram([...image.flags, service], { ...image.env, ...environment, ...extra }, listening),
     echo: await startProgram([scriptPath("echo-server.ts")], {}, (line) => line),
     agentCalls: await startProgram(
       [scriptPath("guest-agent-calls.ts")],
@@ -243,7 +247,8 @@ await rm(directory, { recursive: true, force: true });
 const report = {
   schemaVersion: 1,
   node: process.version,
-  nodeFlags: flags,
+  nodeFlags: image.flags,
+  imageEnvironment: image.env,
   conversations,
   maxPendingChallenges: MAX_PENDING_CHALLENGES,
   ...inMemory,

@@ -12,7 +12,20 @@ function instructionsOf(dockerfile: string): readonly Instruction[] {
     .map((line) => ({ name: line.split(" ", 1)[0] ?? "", rest: line.slice(line.indexOf(" ") + 1).trim() }));
 }
 
-const ALLOWED = new Set(["FROM", "ARG", "COPY", "LABEL", "USER", "WORKDIR", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT"]);
+const ALLOWED = new Set([
+  "FROM",
+  "ARG",
+  "COPY",
+  "LABEL",
+  "USER",
+  "WORKDIR",
+  "EXPOSE",
+  "STOPSIGNAL",
+  "ENV",
+  "ENTRYPOINT",
+]);
+/** What the C library reads. Settings of the KMS are the deployment's, where the compose hash covers them. */
+const ONLY_ENVIRONMENT = "MALLOC_ARENA_MAX=1";
 
 /** What speaks against building images of this Dockerfile; empty when nothing does. */
 export function objectionsToDockerfile(dockerfile: string): readonly string[] {
@@ -23,6 +36,7 @@ export function objectionsToDockerfile(dockerfile: string): readonly string[] {
   const pin = copies.filter((rest) => rest.endsWith(" /etc/mero-kms/image-profile"));
   const rules: readonly (readonly [isBroken: boolean, objection: string])[] = [
     [instructions.some(({ name }) => !ALLOWED.has(name)), "does more than copy files and say how they run"],
+    [all("ENV").some((rest) => rest !== ONLY_ENVIRONMENT), "has a setting of its own"],
     [
       all("FROM").some((base) => base !== "scratch" && !/@sha256:[0-9a-f]{64}$/.test(base)),
       "has a base without digest",

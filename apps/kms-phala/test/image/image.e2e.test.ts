@@ -24,6 +24,7 @@ const COMMIT_TIME = 1_768_472_400;
 const LIMIT_MS = 180_000;
 const TEMPLATE = new URL("../../../../scripts/phala/kms-compose-template.yaml", import.meta.url);
 const COMMAND = ["--userspec=10001:10001"];
+const ENVIRONMENT = { MALLOC_ARENA_MAX: "1" };
 const ENTRYPOINT = ["/usr/bin/node", "--max-semi-space-size=4", "/opt/mero-kms/mero-kms-phala.mjs"];
 
 let folder: string;
@@ -171,8 +172,9 @@ describe.skipIf(BASE_PARTS === null || !MAY_CHROOT)("the root file system of the
       const deployment = await startDeployment({ replicas: 0, kms: { command: "", args: [], root } });
       await mkdir(join(root, "var/run"));
       await symlink(deployment.agentSocket, join(root, "var/run/dstack.sock"));
-      const env = { ...templateSettings(profile), LISTEN_ADDR: "127.0.0.1:0" };
-      expect(Object.keys(env)).toHaveLength(8);
+      const settings = { ...templateSettings(profile), LISTEN_ADDR: "127.0.0.1:0" };
+      expect(Object.keys(settings)).toHaveLength(8);
+      const env = { ...ENVIRONMENT, ...settings };
       const child = startChild("/usr/sbin/chroot", [...COMMAND, root, ...ENTRYPOINT], env);
       try {
         const [, port] = await child.line(/"address":"127\.0\.0\.1:([0-9]+)"/);
