@@ -19,7 +19,7 @@ export default defineConfig({
     include: [
       "packages/tdx-quote/test/**/*.test.ts",
       "packages/policy/test/**/*.test.ts",
-      "packages/tee-simulator/test/{forecast,refusal-facts,verifier}.test.ts",
+      "packages/tee-simulator/test/{attestation-key-memory,forecast,refusal-facts,verifier}.test.ts",
     ],
     // Tests that draw their inputs, or that compare with other readers, are slow judges of a single change.
     exclude: ["**/*.property.test.ts", "**/*-differential.test.ts", "packages/tdx-quote/test/collateral/**"],

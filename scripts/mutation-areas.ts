@@ -6,12 +6,15 @@ const policy = (...names: readonly string[]): readonly string[] =>
 /** The code that judges, by what it judges: what `pnpm mutation` changes, and scores on its own. */
 export const MUTATION_AREAS = {
   verify: core(
+    "attestation-key-memory",
     "intel-root-ca",
     "judge-collateral",
     "judge-endorsements",
     "judge-pck-chain",
     "judge-quote-signatures",
     "judgement-memory",
+    "p256",
+    "prepared-anchor",
     "qe-identity",
     "qe-report",
     "quote-verifier",
