@@ -63,11 +63,12 @@ export function refusalOfRelease(error: ReleaseError): Refusal {
   };
 }
 
-/** Failures of disk and network, in which nobody judged anything, and releases that are not there. */
+/** Failures of disk and network, in which nobody judged anything, and releases, or assets of them, that are not there. */
 const RELEASE_EXITS: ReadonlyMap<ReleaseError["code"], ExitCode> = new Map<ReleaseError["code"], ExitCode>([
   ["release-unreadable", EXIT.failed],
   ["release-fetch-failed", EXIT.failed],
   ["release-not-found", EXIT.missing],
+  ["release-asset-late", EXIT.missing],
 ]);
 
 /**

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   BrokenDownload,
   findRelease,
-  openAsset,
+  openListedAsset,
   type FoundRelease,
   type ReleaseLane,
   type ReleaseSource,
@@ -61,7 +61,7 @@ async function* assetContent(
   release: { readonly lane: ReleaseLane; readonly tag: string },
   name: string,
 ): AsyncGenerator<Uint8Array> {
-  const opened = await openAsset(source, release, name);
+  const opened = await openListedAsset(source, release, name);
   if (!opened.ok) throw new BrokenDownload(opened.error);
   try {
     yield* opened.value.chunks;

@@ -94,6 +94,7 @@ export {
 } from "./outside-documents.ts";
 export { ENDORSEMENT_LIMIT_BYTES } from "./firmware/launch-endorsement.ts";
 export { type FirmwareEndorsement, verifyLaunchEndorsement } from "./firmware/verify-launch-endorsement.ts";
+export { openListedAsset } from "./listed-asset.ts";
 export { type ListedRelease, listReleases } from "./release-list.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";

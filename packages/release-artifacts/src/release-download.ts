@@ -15,6 +15,7 @@ export const DOWNLOAD_CODES = [
   "release-fetch-failed",
   "release-redirect-refused",
   "release-asset-too-large",
+  "release-asset-late",
 ] as const;
 
 /** Why a release, or a file of it, did not come; `message` names the file and says why. */

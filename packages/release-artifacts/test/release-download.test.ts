@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 
-import { BrokenDownload, findRelease, openAsset, parseReleaseVersion, type ReleaseSource } from "../src/index.ts";
+import {
+  BrokenDownload,
+  findRelease,
+  openAsset,
+  openListedAsset,
+  parseReleaseVersion,
+  type ReleaseSource,
+} from "../src/index.ts";
 
 const LIST = "https://api.github.com/repos/calimero-network/mero-tee/releases/tags/mero-kms-v2.4.0";
 const ASSET = "https://github.com/calimero-network/mero-tee/releases/download/mero-kms-v2.4.0/kms-phala-checksums.txt";
@@ -187,5 +194,36 @@ describe("an asset", () => {
     const source = host({ [ASSET]: [{ status: 302, location: STORE }], [STORE]: [new Error(`cannot reach ${STORE}`)] });
     const opened = await openAsset(source, RELEASE, "kms-phala-checksums.txt");
     expect(JSON.stringify(opened)).not.toContain("secret");
+  });
+});
+
+async function openListed(source: ReleaseSource) {
+  return await openListedAsset(source, RELEASE, "kms-phala-checksums.txt");
+}
+
+describe("an asset that is listed", () => {
+  test("is waited for where it comes late", async () => {
+    const missing = { status: 404 };
+    const source = host({ [ASSET]: [missing, missing, { body: ["late"] }] });
+    expect(await openListed(source)).toMatchObject({ ok: true });
+    expect(source.waits).toEqual([6000, 6000]);
+  });
+
+  test("is waited for ten times, and then named by its rule", async () => {
+    const source = host({});
+    expect(await openListed(source)).toEqual({
+      ok: false,
+      error: {
+        code: "release-asset-late",
+        message: "AS-05: kms-phala-checksums.txt did not come after 10 waits and 11 tries.",
+      },
+    });
+    expect(source.waits).toEqual(Array.from({ length: 10 }, () => 6000));
+  });
+
+  test("is not waited for where the host refuses it", async () => {
+    const source = host({ [ASSET]: [{ status: 302, location: "https://evil.example/x" }] });
+    expect(await openListed(source)).toMatchObject({ ok: false, error: { code: "release-redirect-refused" } });
+    expect(source.waits).toEqual([]);
   });
 });
