@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { readArchive } from "../../packages/release-artifacts/src/index.ts";
+import { brokenRules } from "../release/expect-rules.ts";
 import { Refusal } from "../script-outcome.ts";
 import { type Component, COMPONENTS, isVersion } from "./download-catalogue.ts";
 import { exchangedDownloads, type LockedDownload } from "./lock-changes.ts";
@@ -87,5 +89,20 @@ export function lockDisagreements(lock: readonly LockedDownload[], versions: Com
       : [`${name} is ${entry.version} in the lock file, ${expected} in versions.json`];
   });
   const strangers = lock.filter(({ name }) => !COMPONENTS.some((component) => component.name === name));
-  return [...known, ...strangers.map(({ name }) => `${name} in the lock file is no download of node images`)];
+  return [
+    ...known,
+    ...strangers.map(({ name }) => `${name} in the lock file is no download of node images`),
+    ...coreProblems(lock, versions.merodVersion),
+  ];
+}
+
+/** G-07: what is pinned of the core release is all that the image needs of it. */
+function coreProblems(lock: readonly LockedDownload[], version: string): readonly string[] {
+  if (version === UNCHOSEN) return [];
+  const pinned = COMPONENTS.filter(
+    ({ name, member }) =>
+      member === "merodVersion" && lock.some((entry) => entry.name === name && entry.version === version),
+  );
+  const merodAssets = pinned.map(({ url }) => basename(url(version)));
+  return brokenRules({ merodAssets }, ["G-07"]).map(({ id, message }) => `${id}: ${message}`);
 }

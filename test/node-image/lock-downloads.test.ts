@@ -145,6 +145,19 @@ describe("the lock of downloads", () => {
     });
   });
 
+  test("without a program of the core release is refused by rule G-07", async () => {
+    await pin("--merod", CHOSEN.merod);
+    const path = join(folder, "ansible/downloads.lock.json");
+    const lock = parseLock(await readFile(path, "utf8"));
+    const versions = { ...UNCHOSEN, merodVersion: CHOSEN.merod };
+    expect(lockDisagreements(lock, versions)).toEqual([]);
+    const without = lock.filter(({ name }) => name !== "mero-auth");
+    expect(lockDisagreements(without, versions)).toEqual([
+      `mero-auth ${CHOSEN.merod} of versions.json is not in the lock file`,
+      "G-07: the merod release lacks mero-auth_x86_64-unknown-linux-gnu.tar.gz",
+    ]);
+  });
+
   test("of this repository is what its versions.json says", async () => {
     const lock = parseLock(await readFile(join(ROOT, "ansible/downloads.lock.json"), "utf8"));
     expect(lockDisagreements(lock, JSON.parse(await readFile(join(ROOT, "versions.json"), "utf8")))).toEqual([]);
