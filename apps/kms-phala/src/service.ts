@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { CODES_PAGE } from "@mero-tee/release-artifacts";
 import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
@@ -80,8 +81,9 @@ export interface RunningService {
 export async function startService(deps: ServiceDeps): Promise<Result<RunningService, StartFailure>> {
   const config = parseConfig(deps.env, deps.pinFile, deps.builtAs);
   if (!config.ok) {
-    const lines = config.error.map(({ setting, message }) => `kms-phala: ${setting}: ${message}`);
-    return err({ exitCode: EXIT_CONFIG, lines });
+    const problems = config.error.map(({ setting, message }) => `kms-phala: ${setting}: ${message}`);
+    const pages = new Set(config.error.map(({ code }) => `kms-phala: more: ${CODES_PAGE}#${code}`));
+    return err({ exitCode: EXIT_CONFIG, lines: [...problems, ...pages] });
   }
   const files = await loadSettingFiles(config.value);
   if (!files.ok) {

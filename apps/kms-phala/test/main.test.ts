@@ -64,7 +64,12 @@ describe("the process", () => {
         .trim()
         .split("\n")
         .map((line) => line.split(":", 2).join(":")),
-    ).toEqual(["kms-phala: LISTEN_ADDR", "kms-phala: MAX_PENDING_CHALLENGES", "kms-phala: REDIS_URL"]);
+    ).toEqual([
+      "kms-phala: LISTEN_ADDR",
+      "kms-phala: MAX_PENDING_CHALLENGES",
+      "kms-phala: REDIS_URL",
+      "kms-phala: more",
+    ]);
     expect(stderr).not.toContain("pw");
   });
 

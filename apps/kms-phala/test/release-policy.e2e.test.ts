@@ -227,7 +227,7 @@ describe("an image that is pinned", () => {
     const started = await start(env, { pinFile: pin("locked-read-only") });
     const settings = started.ok ? [] : started.error.lines.map((line) => line.split(": ")[1]);
     expect(new Set(settings)).toEqual(
-      new Set(["MERO_NODE_POLICY_SHA256", "MERO_TEE_REPOSITORY", "SIGSTORE_TRUSTED_ROOT_FILE"]),
+      new Set(["MERO_NODE_POLICY_SHA256", "MERO_TEE_REPOSITORY", "SIGSTORE_TRUSTED_ROOT_FILE", "more"]),
     );
   });
 

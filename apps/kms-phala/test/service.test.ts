@@ -196,6 +196,7 @@ describe("a service that must not run", () => {
         lines: [
           "kms-phala: LISTEN_ADDR: must be an IP address and a port, such as 0.0.0.0:8080 or [::1]:8080",
           "kms-phala: CHALLENGE_TTL_SECS: must be a whole number in 1..3600",
+          "kms-phala: more: https://github.com/calimero-network/mero-tee/blob/master/docs/errors.md#setting-malformed",
         ],
       },
     });

@@ -228,6 +228,7 @@ describe.skipIf(BASE_PARTS === null || !MAY_CHROOT)("the root file system of the
         "SIGSTORE_TRUSTED_ROOT_FILE",
         "MERO_TEE_REPOSITORY",
         "MERO_NODE_POLICY_SHA256",
+        "more",
       ]),
     );
     expect(run.stderr).toContain("which was built as 2.4.0");
