@@ -40,5 +40,7 @@ if (settings === null) {
     await server.stop();
     process.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop());
+  // One interrupt arrives more than once where programs in front pass it on; the limit above ends what does not end.
+  let stopping: Promise<void> | null = null;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void (stopping ??= stop()));
 }

@@ -51,7 +51,9 @@ describe("the local server as a process", () => {
     const address = await addressOf(child);
     expect(await (await fetch(`${address}/kms`)).text()).toContain("verifier");
     expect(await (await fetch(`${address}/api/health`)).json()).toMatchObject({ status: "ok" });
-    child.kill("SIGTERM");
+    // Once from the terminal, and once from the program in front.
+    child.kill("SIGINT");
+    child.kill("SIGINT");
     expect(await once(child, "exit")).toEqual([0, null]);
   });
 
