@@ -64,6 +64,7 @@ describe("quote verify --ita", () => {
     ["of another machine", { tdx: { tdx_mrtd: "00".repeat(48) } }, "ita-claims-differ"],
     ["of an older answer of this machine", { tdx: { tdx_report_data: "00".repeat(64) } }, "ita-claims-differ"],
     ["that leaves a register out", { tdx: { tdx_rtmr3: undefined } }, "ita-claims-missing"],
+    ["that names no status", { tdx: { attester_tcb_status: undefined } }, "ita-claims-missing"],
     ["of a machine that can be debugged", { tdx: { tdx_is_debuggable: true } }, "ita-debuggable"],
     ["that a policy does not match", { tdx: { policy_ids_unmatched: [{ id: "x" }] } }, "ita-policies-unmatched"],
     ["by another issuer", { claims: { iss: "https://portal.example" } }, "ita-issuer-mismatch"],

@@ -1,4 +1,4 @@
-import type { QuoteView, TcbStatus } from "@mero-tee/tdx-quote";
+import type { QuoteView } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { Anchors, TrustAuthorityAnswer } from "./request.ts";
@@ -8,8 +8,8 @@ import { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken 
 /** What Intel Trust Authority says about the very machine that a quote is of. */
 export interface SecondOpinion {
   readonly token: TrustAuthorityToken;
-  /** Null: the token names none of Intel's. It may have been judged by another baseline than ours. */
-  readonly tcbStatus: TcbStatus | null;
+  /** As Intel spells it; a word that nobody knows as it came. It may have been judged by another baseline than ours. */
+  readonly tcbStatus: string | null;
   readonly advisoryIds: readonly string[];
 }
 

@@ -1,5 +1,5 @@
 import { type TokenProblem, verifySecondOpinion } from "@mero-tee/appraisal";
-import { formatRfc3339Utc, type QuoteView, type TcbStatus } from "@mero-tee/tdx-quote";
+import { formatRfc3339Utc, type QuoteView } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { Ports } from "./context.ts";
@@ -10,7 +10,8 @@ import { askTrustAuthority, type TrustAuthoritySettings } from "./trust-authorit
 
 /** A second opinion as it stands in the document of `quote verify`. */
 export interface SecondOpinionView {
-  readonly tcbStatus: TcbStatus | null;
+  /** As Intel spells it; a word that nobody knows as it came. */
+  readonly tcbStatus: string | null;
   readonly advisoryIds: readonly string[];
   /** Whom the question went to. */
   readonly appraisalUrl: string;

@@ -11,6 +11,7 @@ import {
 import { forecastText, NO_FORECAST, shortRows, type ForecastFields } from "./forecast-view.ts";
 import type { Paint } from "./paint.ts";
 import { policyDecisionText } from "./policy-decision-view.ts";
+import { printable } from "./printable.ts";
 import { measurementTable, reportDataTable } from "./quote-view.ts";
 import type { SecondOpinionView } from "./second-opinion.ts";
 import { cell, grid, table, type Row } from "./table.ts";
@@ -133,8 +134,8 @@ function opinionTable(
 ): string {
   return `${paint.strong("Second opinion")}\n${table([
     ["issuer", issuer],
-    ["TCB status", tcbStatus ?? "none"],
-    ["advisories", advisoryIds.length === 0 ? "none" : advisoryIds.join(", ")],
+    ["TCB status", printable(tcbStatus ?? "none")],
+    ["advisories", advisoryIds.length === 0 ? "none" : printable(advisoryIds.join(", "))],
     ["valid", `${issuedAt} to ${expiresAt}`],
   ])}`;
 }
