@@ -94,6 +94,13 @@ export {
 } from "./outside-documents.ts";
 export { ENDORSEMENT_LIMIT_BYTES } from "./firmware/launch-endorsement.ts";
 export { type FirmwareEndorsement, verifyLaunchEndorsement } from "./firmware/verify-launch-endorsement.ts";
+export {
+  type Download,
+  downloadOf,
+  followRedirects,
+  GITHUB_RELEASE_ORIGINS,
+  MAX_REDIRECTS,
+} from "./follow-redirects.ts";
 export { openListedAsset } from "./listed-asset.ts";
 export { type ListedRelease, listReleases } from "./release-list.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
@@ -122,7 +129,6 @@ export {
 } from "./release-error.ts";
 export {
   BrokenDownload,
-  type Download,
   DOWNLOAD_CODES,
   type DownloadError,
   findRelease,

@@ -1,7 +1,8 @@
 import type { Result } from "@mero-tee/tdx-quote/result";
 
+import type { Download } from "./follow-redirects.ts";
 import type { ReleaseLane } from "./lane.ts";
-import { type Download, type DownloadError, openAsset, type ReleaseSource } from "./release-download.ts";
+import { type DownloadError, openAsset, type ReleaseSource } from "./release-download.ts";
 import { judge } from "./rules/registry.ts";
 
 /** How often an asset that is listed and not there is waited for, and how long each time. */

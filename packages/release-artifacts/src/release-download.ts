@@ -1,8 +1,15 @@
 import { isJsonObject, jsonUnsigned, type JsonValue, parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import type { FetchedBodyReader, FetchedResponse, FetchPort } from "@mero-tee/tdx-quote/collateral";
+import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 
 import { ASSET_LIMIT_BYTES, assetForm, isAssetName, sidecarOf } from "./asset-names.ts";
+import {
+  type Download,
+  downloadOf,
+  followRedirects,
+  GITHUB_RELEASE_ORIGINS,
+  MAX_REDIRECTS,
+} from "./follow-redirects.ts";
 import type { ReleaseLane } from "./lane.ts";
 import { readWhole } from "./release-files.ts";
 import { releaseAssetUrl } from "./release-url.ts";
@@ -43,29 +50,15 @@ export interface FoundRelease {
   readonly assets: readonly string[];
 }
 
-/** A file on its way. */
-export interface Download {
-  readonly chunks: AsyncIterable<Uint8Array>;
-  /** Lets go of a file that is not read to its end. */
-  cancel(): void;
-}
-
 const TRIES = 5;
 const PAUSE_MS = 3_000;
 const TIMEOUT_MS = 600_000;
-const MAX_REDIRECTS = 5;
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const LIST_LIMIT_BYTES = 4 * 1024 * 1024;
 const SIDECAR_LIMIT_BYTES = 1024 * 1024;
 const MAX_ASSETS = 1000;
 
-/** The hosts that serve GitHub's releases; a redirect leads nowhere else. */
-const HOSTS: ReadonlySet<string> = new Set([
-  "api.github.com",
-  "github.com",
-  "objects.githubusercontent.com",
-  "release-assets.githubusercontent.com",
-]);
+/** Redirects lead to GitHub's own hosts, and nowhere else. */
+const MAY_LEAD_TO: ReadonlySet<string> = new Set(["https://api.github.com", ...GITHUB_RELEASE_ORIGINS]);
 
 /**
  * Looks a release up, and lists what it has. A draft counts as absent.
@@ -190,48 +183,31 @@ export async function openUrl(source: ReleaseSource, request: OneRequest): Promi
 
 async function openOnce(
   source: ReleaseSource,
-  { name, url: first, accept }: OneRequest,
+  { name, url, accept }: OneRequest,
 ): Promise<Result<Download, DownloadError>> {
-  const signal = AbortSignal.timeout(source.timeoutMs ?? TIMEOUT_MS);
-  let url = first;
-  try {
-    for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const headers = { accept, "user-agent": "mero-tee" };
-      const answer = await source.fetch(url, { method: "GET", headers, redirect: "manual", signal });
-      const reader = answer.body?.getReader() ?? null;
-      if (answer.status === 200) return ok(downloadOf(reader));
-      // What a refused answer says does not matter, nor whether letting go of it works.
-      reader?.cancel().catch(() => undefined);
-      if (answer.status === 404) return refuse("release-not-found", `There is no ${name} in ${source.repository}.`);
-      if (!REDIRECTS.has(answer.status))
-        return refuse("release-fetch-failed", `${name} was answered with status ${answer.status}.`);
-      const next = redirectTarget(answer, url);
-      if (next === null)
-        return refuse("release-redirect-refused", `${name} is redirected to a host that serves no releases.`);
-      url = next;
-    }
-    return refuse("release-redirect-refused", `${name} is redirected more than ${MAX_REDIRECTS} times.`);
-  } catch (error) {
-    return refuse("release-fetch-failed", `${name} could not be fetched: ${reasonOf(error)}.`);
-  }
-}
-
-function redirectTarget(answer: FetchedResponse, base: string): string | null {
-  const target = URL.parse(answer.headers.get("location") ?? "", base);
-  const isServed =
-    target?.protocol === "https:" && target.port === "" && target.username === "" && HOSTS.has(target.hostname);
-  return isServed ? target.href : null;
-}
-
-function downloadOf(reader: FetchedBodyReader | null): Download {
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true };
-      if (done) return;
-      if (value !== undefined) yield value;
+  const followed = await followRedirects(source.fetch, {
+    url,
+    headers: { accept, "user-agent": "mero-tee" },
+    signal: AbortSignal.timeout(source.timeoutMs ?? TIMEOUT_MS),
+    mayLeadTo: MAY_LEAD_TO,
+  });
+  switch (followed.end) {
+    case "failed":
+      return refuse("release-fetch-failed", `${name} could not be fetched: ${reasonOf(followed.error)}.`);
+    case "led-astray":
+      return refuse("release-redirect-refused", `${name} is redirected to a host that serves no releases.`);
+    case "led-on":
+      return refuse("release-redirect-refused", `${name} is redirected more than ${MAX_REDIRECTS} times.`);
+    case "answered": {
+      const download = downloadOf(followed.answer);
+      const { status } = followed.answer;
+      if (status === 200) return ok(download);
+      download.cancel();
+      return status === 404
+        ? refuse("release-not-found", `There is no ${name} in ${source.repository}.`)
+        : refuse("release-fetch-failed", `${name} was answered with status ${status}.`);
     }
   }
-  return { chunks: chunks(), cancel: () => void reader?.cancel().catch(() => undefined) };
 }
 
 /** The transport's own words, without the address, which may carry a signed query. */

@@ -1,19 +1,17 @@
 import type { FetchedResponse, FetchPort } from "@mero-tee/tdx-quote/collateral";
+import {
+  downloadOf,
+  followRedirects,
+  GITHUB_RELEASE_ORIGINS,
+  MAX_REDIRECTS,
+  readWhole,
+} from "@mero-tee/release-artifacts";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { PolicySourceError, ReadAsset } from "./policy-source.ts";
 
 const USER_AGENT = "mero-kms-phala/1.0";
 const TIMEOUT_MS = 30_000;
-const MAX_REDIRECTS = 5;
-const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-
 const GITHUB = "https://github.com";
-/** Where GitHub keeps the assets of releases, and redirects to. */
-const GITHUB_ASSET_ORIGINS: ReadonlySet<string> = new Set([
-  GITHUB,
-  "https://release-assets.githubusercontent.com",
-  "https://objects.githubusercontent.com",
-]);
 
 /** Settings of {@link createReleaseDownload}. */
 export interface ReleaseDownloadOptions {
@@ -33,77 +31,56 @@ export function createReleaseDownload(options: ReleaseDownloadOptions): ReadAsse
 }
 
 async function download(firstUrl: string, maxBytes: number, options: ReleaseDownloadOptions): Promise<Fetched> {
-  const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-  const origin = new URL(firstUrl).origin;
-  const mayLeadTo = origin === GITHUB ? GITHUB_ASSET_ORIGINS : new Set([origin]);
-  let url = firstUrl;
-  try {
-    for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const answer = await options.fetch(url, {
-        method: "GET",
-        // Without compression a body has the length that is counted.
-        headers: { accept: "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT },
-        redirect: "manual",
-        signal,
-      });
-      if (!REDIRECT_STATUSES.has(answer.status)) return await readAnswer(answer, url, maxBytes);
-      await discard(answer);
-      const next = redirectTarget(answer, url, mayLeadTo);
-      if (next === null) return unreachable(`a redirect of ${shown(url)} leads to where it must not`);
-      url = next;
-    }
-    return unreachable(`more than ${MAX_REDIRECTS} redirects from ${shown(firstUrl)}`);
-  } catch (error) {
-    return unreachable(`${shown(url)}: ${error instanceof Error ? describeCause(error) : "unknown error"}`);
+  const { origin } = new URL(firstUrl);
+  const followed = await followRedirects(options.fetch, {
+    url: firstUrl,
+    // Without compression a body has the length that is counted.
+    headers: { accept: "application/json", "accept-encoding": "identity", "user-agent": USER_AGENT },
+    signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+    mayLeadTo: origin === GITHUB ? GITHUB_RELEASE_ORIGINS : new Set([origin]),
+  });
+  const { url } = followed;
+  switch (followed.end) {
+    case "answered":
+      return await readAnswer(followed.answer, url, maxBytes);
+    case "led-astray":
+      return unreachable(`a redirect of ${shown(url)} leads to where it must not`);
+    case "led-on":
+      return unreachable(`more than ${MAX_REDIRECTS} redirects from ${shown(url)}`);
+    case "failed":
+      return brokenOff(url, followed.error);
   }
-}
-
-function redirectTarget(answer: FetchedResponse, base: string, mayLeadTo: ReadonlySet<string>): string | null {
-  const location = answer.headers.get("location");
-  if (location === null || !URL.canParse(location, base)) return null;
-  const target = new URL(location, base);
-  const hasCredentials = target.username !== "" || target.password !== "";
-  return mayLeadTo.has(target.origin) && !hasCredentials ? target.href : null;
 }
 
 async function readAnswer(answer: FetchedResponse, url: string, maxBytes: number): Promise<Fetched> {
-  if (answer.status === 404) {
-    await discard(answer);
-    return err({ code: "policy-not-found", reason: "the release has no such policy" });
+  const body = downloadOf(answer);
+  const refused = refusalOf(answer, url, maxBytes);
+  if (refused !== null) {
+    // An unread body keeps its connection busy; its content does not matter.
+    body.cancel();
+    return err(refused);
   }
-  if (answer.status < 200 || answer.status > 299) {
-    await discard(answer);
-    const detail = `${shown(url)}: status ${answer.status}`;
-    return err({ code: "policy-status", reason: "the policy could not be downloaded", detail });
+  try {
+    const bytes = await readWhole(body.chunks, maxBytes);
+    if (bytes !== null) return ok(bytes);
+    body.cancel();
+    return err(tooLarge(url));
+  } catch (error) {
+    return brokenOff(url, error);
+  }
+}
+
+function refusalOf({ status, headers }: FetchedResponse, url: string, maxBytes: number): PolicySourceError | null {
+  if (status === 404) return { code: "policy-not-found", reason: "the release has no such policy" };
+  if (status < 200 || status > 299) {
+    return {
+      code: "policy-status",
+      reason: "the policy could not be downloaded",
+      detail: `${shown(url)}: status ${status}`,
+    };
   }
   // What announces itself as too long is not begun with; what does not is counted while it arrives.
-  if (Number(answer.headers.get("content-length")) > maxBytes) {
-    await discard(answer);
-    return tooLarge(url);
-  }
-  return readBody(answer, url, maxBytes);
-}
-
-async function readBody(answer: FetchedResponse, url: string, maxBytes: number): Promise<Fetched> {
-  const reader = answer.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  if (reader === undefined) return ok(new Uint8Array(0));
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return ok(new Uint8Array(Buffer.concat(chunks, length)));
-    length += value?.length ?? 0;
-    if (length > maxBytes) {
-      await reader.cancel();
-      return tooLarge(url);
-    }
-    if (value !== undefined) chunks.push(value);
-  }
-}
-
-// An unread body keeps its connection busy; its content does not matter.
-async function discard(answer: FetchedResponse): Promise<void> {
-  await answer.body?.getReader().cancel();
+  return Number(headers.get("content-length")) > maxBytes ? tooLarge(url) : null;
 }
 
 // Release assets are redirected to addresses whose query is a credential.
@@ -112,8 +89,12 @@ function shown(url: string): string {
   return origin + pathname;
 }
 
-function tooLarge(url: string): { readonly ok: false; readonly error: PolicySourceError } {
-  return err({ code: "policy-too-large", reason: "the policy is too large", detail: shown(url) });
+function tooLarge(url: string): PolicySourceError {
+  return { code: "policy-too-large", reason: "the policy is too large", detail: shown(url) };
+}
+
+function brokenOff(url: string, error: unknown): Fetched {
+  return unreachable(`${shown(url)}: ${error instanceof Error ? describeCause(error) : "unknown error"}`);
 }
 
 function unreachable(detail: string): { readonly ok: false; readonly error: PolicySourceError } {
