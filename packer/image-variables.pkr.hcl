@@ -20,3 +20,17 @@ variable "project_id" {
   type        = string
   description = "Project that gets the image."
 }
+
+variable "lockdown_profile" {
+  type        = string
+  description = "Which of the three images."
+  validation {
+    condition     = contains(["debug", "debug-read-only", "locked-read-only"], var.lockdown_profile)
+    error_message = "The lockdown_profile must be debug, debug-read-only or locked-read-only."
+  }
+}
+
+variable "output_directory" {
+  type        = string
+  description = "Folder for what is built; made where it is missing."
+}

@@ -1,17 +1,3 @@
-variable "lockdown_profile" {
-  type        = string
-  description = "Which of the three images."
-  validation {
-    condition     = contains(["debug", "debug-read-only", "locked-read-only"], var.lockdown_profile)
-    error_message = "The lockdown_profile must be debug, debug-read-only or locked-read-only."
-  }
-}
-
-variable "output_directory" {
-  type        = string
-  description = "Folder that is there, for root.tar."
-}
-
 variable "source_date_epoch" {
   type        = string
   description = "Time of the commit in Unix seconds, which the build that seals the image takes too."
