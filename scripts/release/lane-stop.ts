@@ -22,6 +22,7 @@ export const LANE_CODES = {
   "probe-unreachable": 1,
   "probe-refused": 10,
   "site-differs": 10,
+  "signature-unknown": 10,
   NODE_RELEASE_MISSING: 11,
   NODE_RELEASE_FAILED: 10,
   NODE_RELEASE_TIMEOUT: 1,
