@@ -11,6 +11,7 @@ const SOURCES = [
   "apps/attestation-verifier-web/{src,public,build}/**",
   "apps/attestation-verifier-web/{index.html,vite.config.ts,package.json}",
   "packages/{tdx-quote,policy,kms-protocol,release-artifacts,appraisal}/src/**",
+  "compatibility-catalog.json",
   "pnpm-lock.yaml",
 ];
 

@@ -4,7 +4,8 @@ import { IMAGE_PROFILE_FILE, type PinFile } from "../apps/kms-phala/src/config/i
 import { SETTINGS, type SettingName } from "../apps/kms-phala/src/config/kms-settings.ts";
 import type { Environment } from "../apps/kms-phala/src/config/settings.ts";
 import { PROFILES } from "../packages/policy/src/index.ts";
-import { blocksOf, chapterOf, codeOf, headingsOf, readPage, rowsOf } from "./markdown.ts";
+import { recording, testSettingsPage } from "./documented-settings.ts";
+import { blocksOf, chapterOf, readPage, rowsOf } from "./markdown.ts";
 
 const NO_PIN: PinFile = { kind: "absent" };
 const page = readPage("docs/configuration.md");
@@ -25,28 +26,6 @@ function refusedSettings(env: Environment, pinFile: PinFile = NO_PIN): readonly 
   return parsed.ok ? [] : parsed.error.map(({ setting }) => setting);
 }
 
-/** An environment that keeps the name of every variable that somebody looks up in it. */
-function recording(values: Environment, names: Set<string>): Environment {
-  return new Proxy(values, {
-    has(target, name) {
-      names.add(String(name));
-      return Reflect.has(target, name);
-    },
-    get(target, name) {
-      names.add(String(name));
-      return Reflect.get(target, name);
-    },
-    getOwnPropertyDescriptor(target, name) {
-      names.add(String(name));
-      return Reflect.getOwnPropertyDescriptor(target, name);
-    },
-    ownKeys(target) {
-      names.add("(every name)");
-      return Reflect.ownKeys(target);
-    },
-  });
-}
-
 /** What the configuration reads, whichever source its policy has and whatever the image pins. */
 function variablesRead(): readonly string[] {
   const names = new Set<string>();
@@ -56,68 +35,22 @@ function variablesRead(): readonly string[] {
   return [...names];
 }
 
-interface Variable {
-  readonly name: string;
-  readonly accepted: readonly string[];
-  readonly refused: readonly string[];
-}
-
-function valuesAfter(body: string, label: string): readonly string[] {
-  const line = body.split("\n").find((text) => text.startsWith(`- ${label}: `));
-  return line === undefined ? [] : codeOf(line).map((value) => (value === '""' ? "" : value));
-}
-
-/** Every variable with a section of its own. */
-const variables: readonly Variable[] = [...page.matchAll(/^### (?<title>`.+)$/gm)].flatMap(({ groups }) => {
-  const title = groups?.["title"] ?? "";
-  const body =
-    headingsOf(page).find(({ level, text }) => level === 3 && text === title.replaceAll("`", ""))?.body ?? "";
-  return codeOf(title).map((name) => ({
-    name,
-    accepted: valuesAfter(body, "Accepted"),
-    refused: valuesAfter(body, "Refused"),
-  }));
-});
-
 describe("docs/configuration.md", () => {
-  test("documents every variable that the KMS reads, and no other", () => {
-    expect(Object.keys(SETTINGS).toSorted()).toEqual(variablesRead().toSorted());
-  });
-
-  test("has a section for each, in the order of its table", () => {
-    expect(variables.map(({ name }) => name)).toEqual(Object.keys(SETTINGS));
+  testSettingsPage({
+    page,
+    settings: SETTINGS,
+    variablesRead,
+    configured(variables) {
+      // Lists that are set without being in force are warned of; that is no difference in what the service does.
+      const { warnings: _, ...config } = configOf(variables);
+      return config;
+    },
+    refusedBy: refusedSettings,
   });
 
   test("names the file of the image's pin", () => {
     expect(chapterOf(page, "What a pinned image decides")).toContain(IMAGE_PROFILE_FILE);
   });
-});
-
-describe("what docs/configuration.md says of a variable", () => {
-  const defaults = Object.entries(SETTINGS).map(([name, { fallback }]) => ({ name, fallback }));
-  test.each(defaults.filter(({ fallback }) => fallback !== null))(
-    "$name set to its default is as if it were unset",
-    ({ name, fallback }) => {
-      // Lists that are set without being in force are warned of; that is no difference in what the service does.
-      const { warnings: _, ...withDefault } = configOf({ [name]: fallback ?? "" });
-      const { warnings: __, ...without } = configOf({});
-      expect(withDefault).toEqual(without);
-    },
-  );
-
-  test.each(variables.flatMap(({ name, accepted }) => accepted.map((value) => ({ name, value }))))(
-    "$name=$value is accepted",
-    ({ name, value }) => {
-      expect(refusedSettings({ [name]: value })).toEqual([]);
-    },
-  );
-
-  test.each(variables.flatMap(({ name, refused }) => refused.map((value) => ({ name, value }))))(
-    "$name=$value refuses to start",
-    ({ name, value }) => {
-      expect(new Set(refusedSettings({ [name]: value }))).toEqual(new Set([name]));
-    },
-  );
 });
 
 describe("the examples of docs/configuration.md", () => {

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type UserConfig } from "vite";
 
+import { newestReleases } from "./build/newest-releases.ts";
 import { offlinePage } from "./build/offline-page.ts";
 import { siteManifest } from "./build/site-manifest.ts";
 import type { BuildFacts, BuildFlavour } from "./src/build-facts.ts";
@@ -21,7 +23,8 @@ function buildFacts(flavour: BuildFlavour): BuildFacts {
   const commit = process.env["MERO_TEE_COMMIT"] ?? git("rev-parse", "HEAD") ?? "unknown";
   const time = git("show", "-s", "--format=%cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "HEAD");
   const version = process.env["MERO_TEE_VERSION"] ?? "0.0.0";
-  return { flavour, version, commit, committedAt: time ?? "unknown" };
+  const newest = newestReleases(readFileSync(new URL("../../compatibility-catalog.json", import.meta.url), "utf8"));
+  return { flavour, version, commit, committedAt: time ?? "unknown", newest };
 }
 
 const FLAVOURS: Readonly<Record<string, BuildFlavour>> = { sim: "sim", single: "single" };

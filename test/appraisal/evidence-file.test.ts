@@ -51,6 +51,20 @@ describe.each<AttesterKind>(["kms", "node"])("an evidence file of a %s", (kind) 
   });
 });
 
+test("a file names everything that was trusted in advance", async () => {
+  const request = await requestFor(world, "node");
+  const takenAt = "2026-11-01T00:00:00Z";
+  const anchors = { ...world.anchors, release: { ...world.anchors.release, trustedRootTakenAt: takenAt } };
+  const document: unknown = JSON.parse(writeEvidenceFile(request, anchors, await appraise(request, anchors), AUTHOR));
+  expect(document).toMatchObject({
+    anchors: {
+      intel_root_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      sigstore_root_date: takenAt,
+      ita_root_sha256: [],
+    },
+  });
+});
+
 test("a file that somebody edited shows it, and its word about steps and verdict changes nothing", async () => {
   const content = await written("node", { challenge: null });
   const edited = content.replace('"verdict": "simulated"', '"verdict": "verified"');

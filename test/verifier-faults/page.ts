@@ -28,7 +28,13 @@ export interface PageOptions {
 }
 
 /** What the build would have written down. */
-const BUILD_FACTS = { flavour: "site", version: "0.0.0", commit: "unknown", committedAt: "unknown" };
+const BUILD_FACTS = {
+  flavour: "site",
+  version: "0.0.0",
+  commit: "unknown",
+  committedAt: "unknown",
+  newest: { kms: null, node: null },
+};
 
 /** The code that the page runs. */
 interface PageCode {

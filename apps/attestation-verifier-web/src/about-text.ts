@@ -19,6 +19,8 @@ export const ABOUT = {
   ita: "Roots of Intel Trust Authority's token signers",
   itaUnpinned:
     "None compiled in: its keys come through this site's API, so its opinion is information only. A disagreement still counts.",
+  newest: "Newest releases at the time of that commit",
+  noNewest: "None: nothing had been released. Whatever is older than one named here would be a reservation.",
   single: "The single file",
   singleHint:
     "The same checks in one HTML file that forbids itself any network. It is an asset of the signed release: compare its digest with that of the release, not with one that this site shows.",

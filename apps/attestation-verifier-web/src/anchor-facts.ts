@@ -1,5 +1,8 @@
+import { INTEL_TRUST_AUTHORITY, type KnownRelease } from "@mero-tee/appraisal";
 import { DEFAULT_REPOSITORY, GITHUB_ACTIONS_ISSUER, laneIdentity } from "@mero-tee/release-artifacts";
 import { PUBLIC_TRUSTED_ROOT_TAKEN_AT } from "@mero-tee/release-artifacts/sigstore";
+
+import { BUILD } from "./build-facts.ts";
 
 /** What this build trusts in advance, as it is shown. */
 export const ANCHOR_FACTS = {
@@ -11,10 +14,15 @@ export const ANCHOR_FACTS = {
     node: identityOf("node"),
   },
   issuer: GITHUB_ACTIONS_ISSUER,
-  itaIssuer: "https://portal.trustauthority.intel.com",
-  /** None: until Intel's root of token signers is pinned here, its opinion is information only. */
-  itaRoots: [] as readonly string[],
+  trustAuthority: INTEL_TRUST_AUTHORITY,
+  newest: { kms: knownRelease("kms"), node: knownRelease("node") },
 } as const;
+
+/** The newest release in the catalog that this was built with; null where that has none. */
+function knownRelease(lane: "kms" | "node"): KnownRelease | null {
+  const tag = BUILD.newest[lane];
+  return tag === null ? null : { tag, knownAt: BUILD.committedAt };
+}
 
 function identityOf(lane: "kms" | "node"): string {
   const identity = laneIdentity(lane, DEFAULT_REPOSITORY);

@@ -9,6 +9,8 @@ export interface BuildFacts {
   readonly commit: string;
   /** Time of the commit, not of the build: the same sources give the same bytes. RFC 3339, or `unknown`. */
   readonly committedAt: string;
+  /** Tag of the newest release of each family in the catalog of the same sources; null where that has none. */
+  readonly newest: Readonly<Record<"kms" | "node", string | null>>;
 }
 
 declare const BUILD_FACTS: BuildFacts;

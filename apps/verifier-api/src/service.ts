@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Anchors, verifyTrustAuthorityToken } from "@mero-tee/appraisal";
+import { type Anchors, INTEL_TRUST_AUTHORITY, verifyTrustAuthorityToken } from "@mero-tee/appraisal";
 import type { TrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { ok, type Result } from "@mero-tee/tdx-quote/result";
 import { createCollateralService } from "./collateral/collateral-service.ts";
@@ -71,8 +71,7 @@ export function createService(config: Config, ports: ServicePorts): Router {
         node: { exact: config.releases.identities.node },
       },
     },
-    // No root of Intel's token signers is pinned: a reader's own build decides what its tokens are worth.
-    trustAuthority: { issuer: config.ita.portalUrl, rootSha256: [] },
+    trustAuthority: { ...INTEL_TRUST_AUTHORITY, issuer: config.ita.portalUrl },
     newestRelease: { kms: null, node: null },
   };
   const secondOpinion: SecondOpinionPorts = {

@@ -76,6 +76,7 @@ export function writeEvidenceFile(
     other_clock: request.otherClock,
     anchors: {
       intel_root_sha256: toHex(sha256(anchors.rootCa ?? INTEL_SGX_ROOT_CA)),
+      sigstore_root_date: anchors.release.trustedRootTakenAt ?? null,
       ita_root_sha256: anchors.trustAuthority.rootSha256,
     },
     steps: report.steps.map(({ id, status, summary, code }) => ({ id, status, summary, code: code ?? null })),

@@ -20,6 +20,7 @@ export {
 } from "./read-evidence-file.ts";
 export { type ReaderDemands, withDemands } from "./reader-demands.ts";
 export { type ChangedStep, reappraise, type Reappraisal } from "./reappraise.ts";
+export { INTEL_TRUST_AUTHORITY } from "./intel-trust-authority.ts";
 export { INPUT_KINDS, INPUT_LIMIT_BYTES, type InputKind } from "./input-kind.ts";
 export { likelyRelease, RELEASE_SEARCH_LIMIT } from "./likely-release.ts";
 export {

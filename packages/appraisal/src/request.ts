@@ -106,6 +106,8 @@ export interface AppraisalRequest {
 /** Whose releases of a lane count. */
 export interface ReleaseSigners {
   readonly trustedRoot: TrustedRoot;
+  /** When that was taken from Sigstore, RFC 3339; for the reader of an evidence file. */
+  readonly trustedRootTakenAt?: string;
   readonly issuer: string;
   /** Exact identities (or, for forks, patterns) of the two lanes. */
   readonly identities: Readonly<Record<AttesterKind, ExpectedIdentity>>;
@@ -129,6 +131,6 @@ export interface Anchors {
 /** A release that this build knows. */
 export interface KnownRelease {
   readonly tag: string;
-  /** RFC 3339. */
-  readonly publishedAt: string;
+  /** When there was no newer one as far as this build knows, RFC 3339. */
+  readonly knownAt: string;
 }

@@ -1,4 +1,4 @@
-import { type TokenProblem, verifySecondOpinion } from "@mero-tee/appraisal";
+import { INTEL_TRUST_AUTHORITY, type TokenProblem, verifySecondOpinion } from "@mero-tee/appraisal";
 import { formatRfc3339Utc, type QuoteView } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -38,7 +38,7 @@ export async function secondOpinion(
   const work = askTrustAuthority(ports.fetch, settings, quote.bytes);
   const answer = await withProgress(ports, "asking Intel Trust Authority", work);
   if (!answer.ok) return err(refusal("ita-unavailable", `Intel Trust Authority gave no opinion: ${answer.error}.`));
-  const trust = { issuer: settings.portalUrl, rootSha256: [] };
+  const trust = { ...INTEL_TRUST_AUTHORITY, issuer: settings.portalUrl };
   const opinion = await verifySecondOpinion(answer.value, quote.view, trust, now);
   if (!opinion.ok)
     return err(refusal(opinion.error.code, `Intel Trust Authority's token does not hold. ${opinion.error.sentence}`));

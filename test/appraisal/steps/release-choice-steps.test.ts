@@ -112,7 +112,7 @@ const CHOICE_ROWS: readonly StepRow[] = [
     kind: "node",
     change: () => ({}),
     anchors: () => ({
-      newestRelease: { kms: null, node: { tag: "mero-tee-v2.5.0", publishedAt: "2026-11-01T00:00:00Z" } },
+      newestRelease: { kms: null, node: { tag: "mero-tee-v2.5.0", knownAt: "2026-11-01T00:00:00Z" } },
     }),
     step: "rel.select",
     status: "warn",
@@ -124,7 +124,7 @@ const CHOICE_ROWS: readonly StepRow[] = [
     kind: "node",
     change: () => ({ releases: given([{ ...world.releases.node, tag: null }]) }),
     anchors: () => ({
-      newestRelease: { kms: null, node: { tag: "mero-tee-v2.5.0", publishedAt: "2026-11-01T00:00:00Z" } },
+      newestRelease: { kms: null, node: { tag: "mero-tee-v2.5.0", knownAt: "2026-11-01T00:00:00Z" } },
     }),
     step: "rel.select",
     status: "warn",

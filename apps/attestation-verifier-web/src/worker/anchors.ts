@@ -9,11 +9,11 @@ export function compiledAnchors(): Anchors {
   return {
     release: {
       trustedRoot: publicTrustedRoot(),
+      trustedRootTakenAt: ANCHOR_FACTS.sigstoreRootTakenAt,
       issuer: ANCHOR_FACTS.issuer,
       identities: { kms: laneIdentity("kms", DEFAULT_REPOSITORY), node: laneIdentity("node", DEFAULT_REPOSITORY) },
     },
-    trustAuthority: { issuer: ANCHOR_FACTS.itaIssuer, rootSha256: ANCHOR_FACTS.itaRoots },
-    // Nothing was released before this verifier was; its own releases name the newest of each family.
-    newestRelease: { kms: null, node: null },
+    trustAuthority: ANCHOR_FACTS.trustAuthority,
+    newestRelease: ANCHOR_FACTS.newest,
   };
 }

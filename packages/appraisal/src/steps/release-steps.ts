@@ -48,17 +48,17 @@ function judgeChosen({ anchors, kind, request }: Case, choice: Chosen): Finding 
       : [item("Newest release that is listed", material.newestListed, "release")]),
     ...(known === null
       ? []
-      : [item("Newest release that this build knows", `${known.tag}, ${known.publishedAt}`, "release")]),
+      : [item("Newest release that this build knows", `${known.tag}, as of ${known.knownAt}`, "release")]),
   ];
   if (material.withdrawn !== null) {
     return warn("release-withdrawn", `${name} was withdrawn: ${quoteForeignText(material.withdrawn)}.`, evidence);
   }
   const own = material.tag ?? versionOf(choice.release);
   if (known !== null && isOlder(own, known.tag)) {
-    const summary = `${name} is older than ${known.tag} of ${known.publishedAt}, the newest that this build knows.`;
+    const summary = `${name} is older than ${known.tag}, the newest that this build of ${known.knownAt} knows.`;
     return warn("release-outdated", summary, evidence);
   }
-  const newest = known === null ? "" : ` The newest that this build knows is ${known.tag} of ${known.publishedAt}.`;
+  const newest = known === null ? "" : ` The newest that this build of ${known.knownAt} knows is ${known.tag}.`;
   const how = {
     search: `${name} was found by what the machine runs.`,
     tag: `${name} was asked for.`,

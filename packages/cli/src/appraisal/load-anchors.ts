@@ -1,4 +1,4 @@
-import type { Anchors } from "@mero-tee/appraisal";
+import { type Anchors, INTEL_TRUST_AUTHORITY } from "@mero-tee/appraisal";
 import { laneIdentity } from "@mero-tee/release-artifacts";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
@@ -13,15 +13,6 @@ export interface LoadedAnchors {
   readonly anchors: Anchors;
   readonly repository: string;
 }
-
-/**
- * Intel Trust Authority is not asked by this command. A root for its tokens is not compiled in, so that the token of an
- * evidence file can contradict, and never confirm.
- */
-const TRUST_AUTHORITY: Anchors["trustAuthority"] = {
-  issuer: "https://portal.trustauthority.intel.com",
-  rootSha256: [],
-};
 
 /** Settles what is trusted: compiled in, or replaced by flags. Errors: those of the files and settings. */
 export async function loadAnchors(ports: Ports, flags: AppraisalFlags): Promise<Result<LoadedAnchors, Refusal>> {
@@ -41,8 +32,9 @@ export async function loadAnchors(ports: Ports, flags: AppraisalFlags): Promise<
       issuer,
       identities: { kms: laneIdentity("kms", repository), node: laneIdentity("node", repository) },
     },
-    trustAuthority: TRUST_AUTHORITY,
-    // No release was published when this one was built.
+    // It is not asked by this command; an evidence file may hold its answer.
+    trustAuthority: INTEL_TRUST_AUTHORITY,
+    // The releases are listed by their host, whom whoever runs this asks without a courier in between.
     newestRelease: { kms: null, node: null },
   };
   return ok({ anchors, repository });

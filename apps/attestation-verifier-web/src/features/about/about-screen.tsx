@@ -13,6 +13,7 @@ const NO_FILES: readonly SiteFile[] = [];
 
 /** What this build is, what it trusts before it has seen anything, and what else it could be checked with. */
 export function AboutScreen(): ReactElement {
+  const { rootSha256: itaRoots } = ANCHOR_FACTS.trustAuthority;
   return (
     <div className={`${reading["page"]} ${css["page"]}`}>
       <h1>{ABOUT.title}</h1>
@@ -50,7 +51,14 @@ export function AboutScreen(): ReactElement {
             </div>
           ))}
           <dt>{ABOUT.ita}</dt>
-          <dd>{ANCHOR_FACTS.itaRoots.length === 0 ? ABOUT.itaUnpinned : ANCHOR_FACTS.itaRoots.join(", ")}</dd>
+          <dd>{itaRoots.length === 0 ? ABOUT.itaUnpinned : itaRoots.join(", ")}</dd>
+          <dt>{ABOUT.newest}</dt>
+          <dd>
+            {Object.values(ANCHOR_FACTS.newest)
+              .map((known) => known?.tag)
+              .filter((tag) => tag !== undefined)
+              .join(", ") || ABOUT.noNewest}
+          </dd>
         </dl>
       </section>
       {BUILD.flavour === "site" && (
