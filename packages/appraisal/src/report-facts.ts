@@ -52,10 +52,10 @@ async function opinionRows(opened: Case): Promise<readonly OpinionRow[]> {
   if (token?.ok !== true || opened.view === null) return [];
   const verification = (await opened.hardware())?.verification;
   const own = verification?.ok === true ? verification.value : null;
-  const { claims, claimedStatus, evaluationDataNumber } = compareClaims(token.value.claims, opened.view);
+  const { claims, tcbStatus, evaluationDataNumber } = compareClaims(token.value.claims, opened.view);
   return [
     ...claims.map(({ claim, claimed, quoted }) => ({ claim, theirs: claimed, ours: quoted })),
-    { claim: STATUS_CLAIM, theirs: claimedStatus, ours: own?.tcbStatus ?? null },
+    { claim: STATUS_CLAIM, theirs: tcbStatus, ours: own?.tcbStatus ?? null },
     {
       claim: "tcb_evaluation_data_number",
       theirs: evaluationDataNumber === null ? null : String(evaluationDataNumber),

@@ -1,5 +1,5 @@
 import { parseTcbStatus } from "@mero-tee/policy";
-import type { QuoteView, TcbStatus, TdReport } from "@mero-tee/tdx-quote";
+import type { QuoteView, TdReport } from "@mero-tee/tdx-quote";
 import { isJsonObject, type JsonValue } from "@mero-tee/tdx-quote/json";
 
 /** Claims that say which machine a token is about, with the field of the quote that each must equal. */
@@ -41,10 +41,8 @@ export interface ClaimComparison {
   readonly missing: readonly string[];
   readonly differing: readonly string[];
   readonly isDebuggable: boolean;
-  /** Null: absent, or no status of Intel's. */
-  readonly tcbStatus: TcbStatus | null;
-  /** The same as Intel spells it; a word that nobody knows as it came. Null: absent. */
-  readonly claimedStatus: string | null;
+  /** As Intel spells it; a word that nobody knows as it came. Null: absent. */
+  readonly tcbStatus: string | null;
   /** Null: the token does not say which baseline it was judged by. */
   readonly evaluationDataNumber: number | null;
   readonly advisoryIds: readonly string[];
@@ -69,19 +67,24 @@ export function compareClaims(token: ReadonlyMap<string, JsonValue>, view: Quote
   const identity = IDENTITY_CLAIMS.map(compare);
   const claims = [...identity, ...FURTHER_CLAIMS.map(compare)];
   const status = holder.get(STATUS_CLAIM);
-  const parsed = typeof status === "string" ? parseTcbStatus(status) : null;
-  const known = parsed?.ok === true ? parsed.value : null;
   return {
     claims,
-    missing: identity.flatMap(({ claim, claimed }) => (claimed === null ? [claim] : [])),
+    missing: [
+      ...identity.flatMap(({ claim, claimed }) => (claimed === null ? [claim] : [])),
+      ...(typeof status === "string" ? [] : [STATUS_CLAIM]),
+    ],
     differing: claims.flatMap(({ claim, claimed, agrees }) => (claimed !== null && !agrees ? [claim] : [])),
     isDebuggable: holder.get("tdx_is_debuggable") === true || isEnabled(holder.get("dbgstat") ?? token.get("dbgstat")),
-    tcbStatus: known,
-    claimedStatus: known ?? (typeof status === "string" ? status : null),
+    tcbStatus: typeof status === "string" ? spelled(status) : null,
     evaluationDataNumber: baselineOf(holder),
     advisoryIds: textsOf(holder.get("attester_advisory_ids")),
     unmatchedPolicies: [...textsOf(token.get("policy_ids_unmatched")), ...textsOf(holder.get("policy_ids_unmatched"))],
   };
+}
+
+function spelled(status: string): string {
+  const parsed = parseTcbStatus(status);
+  return parsed.ok ? parsed.value : status;
 }
 
 function isEnabled(value: JsonValue | undefined): boolean {

@@ -4,7 +4,7 @@ import { formatRfc3339Utc, isValidInstant, TCB_STATUSES, type VerifiedQuote } fr
 import type { Case } from "../case.ts";
 import { fail, info, item, pass, skip, unavailable, warn } from "../finding.ts";
 import type { EvidenceItem, Finding } from "../step.ts";
-import { type ClaimComparison, compareClaims, STATUS_CLAIM } from "../trust-authority-claims.ts";
+import { type ClaimComparison, compareClaims } from "../trust-authority-claims.ts";
 import { allowedStatuses } from "./tcb-steps.ts";
 
 /** `ita.token`. */
@@ -56,8 +56,7 @@ async function judgeClaims(
   compared: ClaimComparison,
   evidence: readonly EvidenceItem[],
 ): Promise<Finding> {
-  const { differing, isDebuggable, unmatchedPolicies, claimedStatus } = compared;
-  const missing = [...compared.missing, ...(claimedStatus === null ? [STATUS_CLAIM] : [])];
+  const { differing, missing, isDebuggable, unmatchedPolicies } = compared;
   if (differing.length > 0) {
     return fail("ita-claims-differ", `The token describes a different machine: ${differing.join(", ")}.`, evidence);
   }
@@ -83,11 +82,12 @@ async function judgeClaims(
 async function judgeOtherStatus(
   opened: Case,
   { tcbStatus: ours, tcbEvaluationDataNumber: { tcbInfo: baseline } }: VerifiedQuote,
-  { tcbStatus: known, claimedStatus, evaluationDataNumber }: ClaimComparison,
+  { tcbStatus, evaluationDataNumber }: ClaimComparison,
   evidence: readonly EvidenceItem[],
 ): Promise<Finding | null> {
-  if (claimedStatus === null || known === ours) return null;
-  const theirs = known ?? quoteForeignText(claimedStatus);
+  if (tcbStatus === null || tcbStatus === ours) return null;
+  const known = TCB_STATUSES.find((status) => status === tcbStatus);
+  const theirs = known ?? quoteForeignText(tcbStatus);
   const items = [...evidence, item("Status there", theirs, "ita"), item("Status here", ours, "collateral")];
   if (evaluationDataNumber !== null && evaluationDataNumber !== baseline) {
     const [stricter, other] = [ours, theirs].toSorted((one, two) => rankOf(two) - rankOf(one));
@@ -95,7 +95,7 @@ async function judgeOtherStatus(
     return warn("ita-status-differs", summary, items);
   }
   const allowed = (await allowedStatuses(opened)) ?? ["UpToDate"];
-  return known !== null && allowed.includes(known)
+  return known !== undefined && allowed.includes(known)
     ? warn("ita-status-differs", `Intel Trust Authority says ${theirs}, this verifier ${ours}.`, items)
     : fail("ita-status-differs", `Intel Trust Authority says ${theirs}, which the release does not allow.`, items);
 }
