@@ -175,6 +175,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   KMS_COMMIT: "apps/kms-phala/image/Dockerfile",
   KMS_IMAGE_PROFILE: "apps/kms-phala/image/Dockerfile",
   KMS_VERSION: "apps/kms-phala/image/Dockerfile",
+  MALLOC_ARENA_MAX: "apps/kms-phala/image/Dockerfile",
   MERO_TEE_EVIDENCE_PASS: "packages/tee-simulator/test/evidence-mutation.test.ts",
   MOCK_TDX_QUOTE_V1: "packages/kms-protocol/src/mock-quote.ts",
   SEPT_VE_DISABLE: "packages/tdx-quote/src/td-attributes.ts",
