@@ -93,8 +93,10 @@ export const TEXT = {
     privacyFile: "Nothing leaves this device. Files and pasted text are read and checked here.",
     privacyFileKept:
       "Nothing leaves this device. Files and pasted text are read and checked here, with the reference data and release files that this browser keeps.",
-    privacyFileNet:
-      "The files stay on this device. If you ask for it below, the processor model and the release name go to this site's API to fetch Intel's reference data and the signed release.",
+    privacyFileNet: (isKeeping: boolean): string =>
+      `The files stay on this device. The processor model and the release name go to this site's API, to fetch Intel's reference data and the signed release. ${
+        isKeeping ? "This browser keeps both, and nothing of the evidence." : "Nothing is stored."
+      }`,
   },
   offline: {
     title: "Check files",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -71,11 +72,14 @@ describe("bad input", () => {
         { name: `${MARKUP}.json`.replaceAll("/", "_"), mimeType: "text/html", buffer: Buffer.from(MARKUP) },
         { name: "deep.json", mimeType: "application/json", buffer: Buffer.from("[".repeat(100_000)) },
         { name: "noise.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(1_000_000, 0x5a) },
+        { name: "twice.json", mimeType: "application/json", buffer: Buffer.from('{"quote":"00","quote":"01"}') },
+        { name: "bomb.json.gz", mimeType: "application/gzip", buffer: gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20)) },
+        { name: "large.json", mimeType: "application/json", buffer: Buffer.from(`{"quote":1e${"9".repeat(5000)}}`) },
         { name: "empty", mimeType: "text/plain", buffer: Buffer.alloc(0) },
         { name: "huge.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(8 * 1024 * 1024 + 1) },
       ]);
     await page.getByText("huge.bin has 8,388,609 bytes. More than 8 MiB is not read.").waitFor();
-    await page.getByText("was not recognised").nth(3).waitFor();
+    await page.getByText("was not recognised").nth(5).waitFor();
     expect(await page.locator("main img").count()).toBe(0);
     await page.getByRole("button", { name: "Check these files" }).click();
     expect(await verdictOn(page)).toBe("failed");

@@ -164,7 +164,7 @@ export function FilesScreen(): ReactElement {
         </button>
         <p className={css["privacy"]}>
           {HAS_NETWORK && fetches
-            ? TEXT.entry.privacyFileNet
+            ? TEXT.entry.privacyFileNet(isKeeping)
             : isKeeping
               ? TEXT.entry.privacyFileKept
               : TEXT.entry.privacyFile}

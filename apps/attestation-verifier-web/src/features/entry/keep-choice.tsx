@@ -1,26 +1,23 @@
-import { useEffect, useId, useState, type ReactElement } from "react";
+import { useId, useState, type ReactElement } from "react";
 
 import { browserStorage, createKeptData } from "../../kept-data-store.ts";
 import { TEXT } from "../../messages.ts";
+import { useLoaded } from "../../use-loaded.ts";
 import css from "./entry.module.css";
 
 const kept = createKeptData(browserStorage());
 
 /** Whether this browser keeps reference data, and a way to change that. Off until the reader ticks it. */
 export function useKeeping(): readonly [isKeeping: boolean, turn: (isOn: boolean) => void] {
-  const [isKeeping, setIsKeeping] = useState(false);
-  useEffect(() => {
-    let isWanted = true;
-    void kept.isOn().then((isOn) => isWanted && setIsKeeping(isOn));
-    return () => {
-      isWanted = false;
-    };
-  }, []);
+  const isKept = useLoaded(kept.isOn, false);
+  const [chosen, setChosen] = useState<boolean | null>(null);
   async function turn(isOn: boolean): Promise<void> {
+    setChosen(isOn);
     await kept.turn(isOn);
-    setIsKeeping(await kept.isOn());
+    // Storage may be full or switched off: what is shown is what is so.
+    setChosen(await kept.isOn());
   }
-  return [isKeeping, (isOn) => void turn(isOn)];
+  return [chosen ?? isKept, (isOn) => void turn(isOn)];
 }
 
 interface KeepChoiceProps {
