@@ -80,6 +80,7 @@ async function* intact(profile: Profile, parts: DiskParts, folder: string): Asyn
     variables: join(folder, "variables.fd"),
     log: join(folder, "console.log"),
     typed: TYPED,
+    speaks: true,
     devices: [...HOST_CREDENTIALS, ...scsiDisks([named, ...others]), ...nvmeDisk(named)],
     limitSeconds: LIMIT_SECONDS,
   });
@@ -131,8 +132,17 @@ export async function* bootRefusals(profile: Profile, disk: string, folder: stri
       const target = join(folder, "changed.raw");
       await make(disk, parts, target);
       const [variables, log] = [join(folder, "variables.fd"), join(folder, "console.log")];
-      const boot = await bootMachine({ disk: target, variables, log, typed: TYPED, limitSeconds: LIMIT_SECONDS });
-      return problemsOfRefusal(boot, says, isKernel && profile === "locked-read-only");
+      const isSilent = isKernel && profile === "locked-read-only";
+      const speaks = !isSilent;
+      const boot = await bootMachine({
+        disk: target,
+        variables,
+        log,
+        typed: TYPED,
+        speaks,
+        limitSeconds: LIMIT_SECONDS,
+      });
+      return problemsOfRefusal(boot, says, isSilent);
     });
   }
 }
