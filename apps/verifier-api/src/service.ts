@@ -54,7 +54,7 @@ export function createService(config: Config, ports: ServicePorts): Router {
   const upstream = createUpstream(ports.exchange, ports.resolve, ports.upstreamMs);
   const releases = createReleaseService(upstream, config.releases, ports.sigstoreRoot, nowMs);
   const collateral = createCollateralService(upstream, config.collateralUrl, nowMs);
-  const ita = createItaService(upstream, config.ita, nowMs);
+  const ita = createItaService(config.ita, { upstream, nowMs, wait: ports.wait, totalMs: ports.upstreamMs });
 
   const draw = async (name: RateName, whom: string, sentence: string): Promise<Result<null, Problem>> => {
     const admission = await ports.limiter.draw({ key: `${name}:${whom}`, rates: config.rates[name] });

@@ -5,16 +5,27 @@ import { isJsonObject, parseStrictJson, toPlainJson } from "@mero-tee/tdx-quote/
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { createBoundedMemory } from "../bounded-memory.ts";
 import type { ItaSettings } from "../config/ita-settings.ts";
+import type { Exchange } from "../outbound/exchange.ts";
 import type { Upstream } from "../outbound/upstream.ts";
 import { type Problem, refuse } from "../problem.ts";
 import type { ItaAppraisal, ItaKeysAnswer } from "../wire/ita-answers.ts";
 import { expiryOfToken } from "./token-text.ts";
 
+/** What asking Intel Trust Authority needs. */
+interface ItaPorts {
+  readonly upstream: Upstream;
+  readonly nowMs: () => number;
+  /** Waits. */
+  readonly wait: (milliseconds: number) => Promise<void>;
+  /** Longest time for an opinion, patience included, in milliseconds. */
+  readonly totalMs: number;
+}
+
 /** Intel Trust Authority, as a second opinion. What it says is passed on; its readers verify it. */
 export interface ItaService {
   /**
-   * Asks for an opinion on a quote. Errors: `not_configured`, `rate_limited` (with how long to wait), `ita_source_error`,
-   * `upstream_timeout`.
+   * Asks for an opinion on a quote; once more where it is told to wait, and there is time to. Errors: `not_configured`,
+   * `rate_limited` (with how long to wait), `ita_source_error`, `upstream_timeout`.
    */
   appraise(quote: Uint8Array): Promise<Result<ItaAppraisal, Problem>>;
   /**
@@ -34,25 +45,30 @@ const TOKENS_KEPT = 256;
 const TOKEN_FRESH_MS = 600_000;
 /** A token that ends sooner than this is not given again. */
 const TOKEN_LEFT_MS = 60_000;
+/** Whoever asks for more patience than this is not asked again: somebody waits for the answer. */
+const LONGEST_WAIT_MS = 5_000;
+/** What an answer to the second question may be expected to need. */
+const SECOND_TRY_MS = 2_000;
+const UNKNOWN_PATIENCE_MS = 30_000;
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /**
- * Makes the client of Intel Trust Authority: one call, one header name, `{"token"}` and nothing else taken as an answer.
+ * Makes the client of Intel Trust Authority: one kind of call, one header name, `{"token"}` and nothing else taken as an answer.
  *
- * Source: mero-tee public verifier, Intel Trust Authority as a second opinion; Intel Trust Authority REST API v2.
+ * Source: mero-tee public verifier, Intel Trust Authority as a second opinion; Intel Trust Authority REST API v2; RFC 9110,
+ * 10.2.3, of which only the form in seconds is read.
  */
-export function createItaService(upstream: Upstream, settings: ItaSettings, nowMs: () => number): ItaService {
+export function createItaService(settings: ItaSettings, { upstream, nowMs, wait, totalMs }: ItaPorts): ItaService {
   const tokens = createBoundedMemory<ItaAppraisal, Problem>(TOKENS_KEPT, nowMs);
   const keySets = createBoundedMemory<ItaKeysAnswer, Problem>(2, nowMs);
   let refetchAtMs = 0;
   let generation = 0;
 
-  const appraiseNow = async (quote: Uint8Array): Promise<Result<ItaAppraisal, Problem>> => {
-    if (settings.apiKey === null) return refuse("not_configured", "Intel Trust Authority is not asked here.");
-    const answer = await upstream({
+  const askOnce = async (quote: Uint8Array, apiKey: string, limitMs: number): ReturnType<Upstream> =>
+    await upstream({
       url: settings.appraisalUrl,
       method: "POST",
-      headers: { "content-type": "application/json", "x-api-key": settings.apiKey, "request-id": randomUUID() },
+      headers: { "content-type": "application/json", "x-api-key": apiKey, "request-id": randomUUID() },
       body: JSON.stringify({
         tdx: { quote: toBase64(quote) },
         policy_ids: settings.policyIds,
@@ -60,13 +76,24 @@ export function createItaService(upstream: Upstream, settings: ItaSettings, nowM
         token_signing_alg: "PS384",
       }),
       maxBytes: TOKEN_LIMIT_BYTES + 1024,
+      totalMs: limitMs,
     });
+  const askPatiently = async (quote: Uint8Array, apiKey: string): ReturnType<Upstream> => {
+    const endsAtMs = nowMs() + totalMs;
+    const first = await askOnce(quote, apiKey, totalMs);
+    const waitMs = first.ok && first.value.status === 429 ? patienceOf(first.value) : null;
+    if (waitMs === null || waitMs > LONGEST_WAIT_MS || nowMs() + waitMs + SECOND_TRY_MS > endsAtMs) return first;
+    await wait(waitMs);
+    return await askOnce(quote, apiKey, endsAtMs - nowMs());
+  };
+  const appraiseNow = async (quote: Uint8Array): Promise<Result<ItaAppraisal, Problem>> => {
+    if (settings.apiKey === null) return refuse("not_configured", "Intel Trust Authority is not asked here.");
+    const answer = await askPatiently(quote, settings.apiKey);
     if (!answer.ok) return sourceProblem(answer.error);
-    const { status, headers, body } = answer.value;
+    const { status, body } = answer.value;
     if (status === 429) {
-      const after = /^[0-9]{1,4}$/.exec(headers.get("retry-after") ?? "")?.[0];
       return refuse("rate_limited", "Intel Trust Authority asks for patience.", {
-        retryAfterSeconds: Math.max(1, Number(after ?? 30)),
+        retryAfterSeconds: (patienceOf(answer.value) ?? UNKNOWN_PATIENCE_MS) / 1000,
       });
     }
     const token = status === 200 ? readToken(body) : null;
@@ -121,6 +148,12 @@ export function createItaService(upstream: Upstream, settings: ItaSettings, nowM
 function sourceProblem(failure: "timeout" | "failed"): Result<never, Problem> {
   if (failure === "timeout") return refuse("upstream_timeout", "Intel Trust Authority took too long.");
   return refuse("ita_source_error", "Intel Trust Authority cannot be reached.");
+}
+
+/** How long an answer asks to be left alone, in milliseconds; null where it does not say so in seconds. */
+function patienceOf({ headers }: Exchange): number | null {
+  const seconds = /^[0-9]{1,4}$/.exec(headers.get("retry-after") ?? "")?.[0];
+  return seconds === undefined ? null : 1000 * Math.max(1, Number(seconds));
 }
 
 function readToken(body: Uint8Array): string | null {

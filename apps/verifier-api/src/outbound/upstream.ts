@@ -10,6 +10,8 @@ interface UpstreamRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly maxBytes: number;
+  /** Longest time for each answer, in milliseconds; absent: the client's own. */
+  readonly totalMs?: number;
   /** Hosts that a redirect may lead to, over https; absent: none is followed. */
   readonly redirectHosts?: ReadonlySet<string>;
 }
@@ -52,13 +54,14 @@ export function createUpstream(exchange: ExchangePort, resolve: Resolve, totalMs
     };
     const addresses = await chooseAddresses(destination, resolve);
     if (!addresses.ok) return err("failed");
+    const limitMs = request.totalMs ?? totalMs;
     const answer = await exchange({
       destination: { ...destination, addresses: addresses.value },
       method: request.method ?? "GET",
       path: url.pathname + url.search,
       headers: { ...OUTGOING_HEADERS, ...request.headers },
       body: request.body ?? null,
-      limits: { ...TARGET_LIMITS, firstByteMs: totalMs, totalMs, maxBodyBytes: request.maxBytes },
+      limits: { ...TARGET_LIMITS, firstByteMs: limitMs, totalMs: limitMs, maxBodyBytes: request.maxBytes },
     });
     return answer.ok ? answer : err(answer.error.code === "timeout" ? "timeout" : "failed");
   };
