@@ -106,6 +106,7 @@ describe("a verifier", () => {
     expect(verifier.verify(KEY.publicKey, mirrored(SIGNATURE), MESSAGE)).not.toBe(first);
     expect(verifier.verify(KEY.publicKey, SIGNATURE, flipped(MESSAGE, 0))).not.toBe(first);
     expect(verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE.subarray(1))).not.toBe(first);
+    expect(verifier.verify(KEY.publicKey, SIGNATURE, Uint8Array.from([...MESSAGE, 0]))).not.toBe(first);
     expect(createP256Verifier().verify(KEY.publicKey, SIGNATURE, MESSAGE)).not.toBe(first);
   });
 
@@ -152,12 +153,22 @@ describe("a verifier", () => {
     expect(await createP256Verifier(importKey).verify(twin, SIGNATURE, MESSAGE)).toBe(false);
   });
 
-  test("imports each key once, as long as the importer remembers it", async () => {
+  test("imports each key once by itself", async () => {
     const imported = vi.spyOn(p256Engine, "importKey");
-    const importKey = createP256KeyImporter(1);
-    const verifier = createP256Verifier(importKey);
+    const verifier = createP256Verifier();
     await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE);
     await verifier.verify(KEY.publicKey, mirrored(SIGNATURE), MESSAGE);
+    expect(imported).toHaveBeenCalledTimes(1);
+    await verifier.verify(keyPair(8).publicKey, SIGNATURE, MESSAGE);
+    expect(imported).toHaveBeenCalledTimes(2);
+    imported.mockRestore();
+  });
+
+  test("shares an importer that imports each key once, as long as it remembers it", async () => {
+    const imported = vi.spyOn(p256Engine, "importKey");
+    const importKey = createP256KeyImporter(1);
+    await createP256Verifier(importKey).verify(KEY.publicKey, SIGNATURE, MESSAGE);
+    await createP256Verifier(importKey).verify(KEY.publicKey, SIGNATURE, MESSAGE);
     expect(imported).toHaveBeenCalledTimes(1);
     await importKey(keyPair(8).publicKey);
     await importKey(KEY.publicKey);

@@ -45,12 +45,15 @@ describe("a prepared anchor", () => {
     expect(anchor.certificates().size).toBe(1);
   });
 
-  test("settles nothing where the key is no point, and has no certificate where there is none", () => {
+  test("settles nothing where the key is no point, and has no certificate where there is none", async () => {
     const certificate = certificateOf(prepareAnchor(INTEL_SGX_ROOT_CA));
     if (certificate?.publicKey == null) throw new Error("no key");
     // The key is a view of the certificate.
     const lastOfKey = certificate.publicKey.byteOffset - certificate.der.byteOffset + 64;
-    expect(certificateOf(prepareAnchor(changed(lastOfKey)))?.publicKey).toBeNull();
+    const withoutKey = prepareAnchor(changed(lastOfKey));
+    expect(certificateOf(withoutKey)?.publicKey).toBeNull();
+    const { publicKey, signature, tbs } = certificate;
+    expect(await withoutKey.createVerifier().verify(publicKey, signature, tbs)).toBe(true);
     expect(prepareAnchor(new Uint8Array(3)).certificates().size).toBe(0);
   });
 });
