@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createAttestationKeyMemory } from "../src/attestation-key-memory.ts";
+import { quoteChecks } from "../src/judge-quote-signatures.ts";
 import { parseQuote, type TdxQuote } from "../src/quote.ts";
 import { pattern, writeQuote } from "./synthetic-quote.ts";
 
@@ -44,5 +45,16 @@ describe("a memory of attestation keys", () => {
     const memory = createAttestationKeyMemory(2);
     memory.keep(quoteOf(1, bytes), PCK_KEY);
     expect(memory.knows(quoteOf(1, bytes), PCK_KEY)).toBe(isKept);
+  });
+
+  test("saves a check only under the key that vouched, and none where a chain has no key", () => {
+    const memory = createAttestationKeyMemory(2);
+    memory.keep(quoteOf(1), PCK_KEY);
+    const keysOf = (pckKey: Uint8Array | null | undefined) =>
+      quoteChecks(quoteOf(1), pckKey, memory).map(({ publicKey }) => publicKey);
+    const own = keysOf(PCK_KEY);
+    expect(own).toHaveLength(1);
+    const other = pattern(65, 8);
+    for (const pckKey of [other, null, undefined]) expect(keysOf(pckKey)).toEqual([pckKey, ...own]);
   });
 });
