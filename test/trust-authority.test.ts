@@ -92,6 +92,30 @@ describe("quote verify --ita", () => {
     expect(document).toMatchObject({ verified: true, failure: { code: "ita-unavailable" } });
   });
 
+  test("wants every policy that it asked for to have matched", async () => {
+    const [asked, other] = ["3d0b3c6a-0b0e-4b6a-9f5e-0a1b2c3d4e5f", "00000000-0000-4000-8000-000000000000"];
+    environment["ITA_POLICY_IDS"] = asked;
+    for (const matched of [[], [{ id: other }]]) {
+      simulator.changeTokens({ tdx: { policy_ids_matched: matched } });
+      const { exitCode, document } = await verify("--ita", "--json");
+      expect(exitCode).toBe(10);
+      expect(document).toMatchObject({ secondOpinion: null, failure: { code: "ita-policies-unmatched" } });
+    }
+    simulator.changeTokens({ tdx: { policy_ids_matched: [{ id: other }, { id: asked.toUpperCase() }] } });
+    expect((await verify("--ita")).exitCode).toBe(0);
+  });
+
+  test.each([
+    ["ITA_API_KEY", "first-half\nother-half"],
+    ["ITA_APPRAISAL_URL", "https://user:other-half@api.example/attest"],
+  ])("says nothing of a secret in %s", async (name, value) => {
+    environment[name] = value;
+    const { exitCode, stdout, stderr } = await verify("--ita", "--json");
+    expect(exitCode).toBe(2);
+    expect(stdout + stderr).toContain(name);
+    expect(stdout + stderr).not.toContain("half");
+  });
+
   test.each([
     ["no key", "ITA_API_KEY", ""],
     ["a key that would travel in the open", "ITA_APPRAISAL_URL", "http://api.example/attest"],

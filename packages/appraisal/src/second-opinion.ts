@@ -15,8 +15,9 @@ export interface SecondOpinion {
 
 /**
  * Verifies a second opinion for whoever demands one: the token holds, every claim of it about the machine is in the quote, none is
- * left out, the machine cannot be debugged, and every policy that it was judged by matched.
+ * left out, the machine cannot be debugged, every policy that it was judged by matched, and those that were asked for are among them.
  *
+ * @param policyIds - by which policies the machine had to be judged
  * @param now - Unix seconds
  * Errors: those of {@link verifyTrustAuthorityToken}; `ita-claims-differ`, `ita-claims-missing`, `ita-debuggable`,
  * `ita-policies-unmatched`.
@@ -25,20 +26,19 @@ export interface SecondOpinion {
 export async function verifySecondOpinion(
   answer: TrustAuthorityAnswer,
   quote: QuoteView,
-  trust: Anchors["trustAuthority"],
+  { trust, policyIds }: { readonly trust: Anchors["trustAuthority"]; readonly policyIds: readonly string[] },
   now: number,
 ): Promise<Result<SecondOpinion, TokenProblem>> {
   const token = await verifyTrustAuthorityToken(answer, trust, now);
   if (!token.ok) return token;
-  const { differing, missing, isDebuggable, unmatchedPolicies, tcbStatus, advisoryIds } = compareClaims(
-    token.value.claims,
-    quote,
-  );
+  const compared = compareClaims(token.value.claims, quote);
+  const { differing, missing, isDebuggable, tcbStatus, advisoryIds } = compared;
   if (differing.length > 0) return refuse("ita-claims-differ", `It is of another machine: ${differing.join(", ")}`);
   if (missing.length > 0) return refuse("ita-claims-missing", `It does not say: ${missing.join(", ")}`);
   if (isDebuggable) return refuse("ita-debuggable", "It says that the machine can be debugged");
-  if (unmatchedPolicies.length > 0)
-    return refuse("ita-policies-unmatched", `Policies did not match: ${unmatchedPolicies.join(", ")}`);
+  const matched = new Set(compared.matchedPolicies.map((id) => id.toLowerCase()));
+  const unmatched = [...compared.unmatchedPolicies, ...policyIds.filter((id) => !matched.has(id.toLowerCase()))];
+  if (unmatched.length > 0) return refuse("ita-policies-unmatched", `Policies did not match: ${unmatched.join(", ")}`);
   return ok({ token: token.value, tcbStatus, advisoryIds });
 }
 

@@ -46,6 +46,7 @@ export interface ClaimComparison {
   /** Null: the token does not say which baseline it was judged by. */
   readonly evaluationDataNumber: number | null;
   readonly advisoryIds: readonly string[];
+  readonly matchedPolicies: readonly string[];
   readonly unmatchedPolicies: readonly string[];
 }
 
@@ -66,6 +67,7 @@ export function compareClaims(token: ReadonlyMap<string, JsonValue>, view: Quote
   };
   const identity = IDENTITY_CLAIMS.map(compare);
   const claims = [...identity, ...FURTHER_CLAIMS.map(compare)];
+  const both = (claim: string): readonly string[] => [...textsOf(token.get(claim)), ...textsOf(holder.get(claim))];
   const status = holder.get(STATUS_CLAIM);
   return {
     claims,
@@ -78,7 +80,8 @@ export function compareClaims(token: ReadonlyMap<string, JsonValue>, view: Quote
     tcbStatus: typeof status === "string" ? spelled(status) : null,
     evaluationDataNumber: baselineOf(holder),
     advisoryIds: textsOf(holder.get("attester_advisory_ids")),
-    unmatchedPolicies: [...textsOf(token.get("policy_ids_unmatched")), ...textsOf(holder.get("policy_ids_unmatched"))],
+    matchedPolicies: both("policy_ids_matched"),
+    unmatchedPolicies: both("policy_ids_unmatched"),
   };
 }
 

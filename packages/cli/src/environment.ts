@@ -40,7 +40,10 @@ export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   SOURCE_DATE_EPOCH: { form: "Unix seconds", decides: "the time that `release assemble` writes into documents" },
   ACTIONS_ID_TOKEN_REQUEST_URL: { form: "set by a workflow run", decides: "where `release sign` asks who it is" },
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: { form: "set by a workflow run", decides: "with which token" },
-  ITA_API_KEY: { form: "text", decides: "the key that `quote verify --ita` asks Intel Trust Authority with" },
+  ITA_API_KEY: {
+    form: "ASCII without blanks",
+    decides: "the key that `quote verify --ita` asks Intel Trust Authority with",
+  },
   ITA_APPRAISAL_URL: { form: "https URL", decides: "where it asks" },
   ITA_PORTAL_URL: { form: "https URL", decides: "whose tokens it takes, and where their keys are" },
   ITA_POLICY_IDS: { form: "comma list of UUIDs", decides: "by which policies Intel Trust Authority judges" },

@@ -39,7 +39,8 @@ export async function secondOpinion(
   const answer = await withProgress(ports, "asking Intel Trust Authority", work);
   if (!answer.ok) return err(refusal("ita-unavailable", `Intel Trust Authority gave no opinion: ${answer.error}.`));
   const trust = { ...INTEL_TRUST_AUTHORITY, issuer: settings.portalUrl };
-  const opinion = await verifySecondOpinion(answer.value, quote.view, trust, now);
+  const { policyIds } = settings;
+  const opinion = await verifySecondOpinion(answer.value, quote.view, { trust, policyIds }, now);
   if (!opinion.ok)
     return err(refusal(opinion.error.code, `Intel Trust Authority's token does not hold. ${opinion.error.sentence}`));
   const { token, tcbStatus, advisoryIds } = opinion.value;

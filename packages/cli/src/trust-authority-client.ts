@@ -19,6 +19,8 @@ export interface TrustAuthoritySettings {
 
 const APPRAISAL_URL = "https://api.trustauthority.intel.com/appraisal/v2/attest";
 const PORTAL_URL = "https://portal.trustauthority.intel.com";
+/** What a header carries as it is. Of anything else the transport would say what it was. */
+const API_KEY = /^[\x21-\x7e]{1,4096}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
@@ -30,10 +32,11 @@ export function readTrustAuthoritySettings(environment: Environment): Result<Tru
   const read = (name: Parameters<typeof readVariable>[1]): string | null => readVariable(environment, name) || null;
   const apiKey = read("ITA_API_KEY");
   if (apiKey === null) return err("Intel Trust Authority is asked with a key: set ITA_API_KEY.");
+  if (!API_KEY.test(apiKey)) return err("ITA_API_KEY is not ASCII without blanks.");
   const appraisalUrl = read("ITA_APPRAISAL_URL") ?? APPRAISAL_URL;
   const portalUrl = read("ITA_PORTAL_URL") ?? PORTAL_URL;
-  if (!isSafe(appraisalUrl)) return err("ITA_APPRAISAL_URL is no https address.");
-  if (!isSafe(portalUrl)) return err("ITA_PORTAL_URL is no https address.");
+  if (!isSafe(appraisalUrl)) return err("ITA_APPRAISAL_URL is no https address without a password.");
+  if (!isSafe(portalUrl)) return err("ITA_PORTAL_URL is no https address without a password.");
   const policyIds = read("ITA_POLICY_IDS")?.split(",") ?? [];
   if (!policyIds.every((id) => UUID.test(id))) return err("ITA_POLICY_IDS is no comma list of UUIDs.");
   const mustMatch = read("ITA_POLICY_MUST_MATCH") ?? "false";
@@ -41,10 +44,11 @@ export function readTrustAuthoritySettings(environment: Environment): Result<Tru
   return ok({ apiKey, appraisalUrl, portalUrl, policyIds, policyMustMatch: mustMatch === "true" });
 }
 
-/** The key travels with the question: by https, or not past this machine. */
+/** The key travels with the question: by https, or not past this machine. What the address holds is shown, so no password. */
 function isSafe(url: string): boolean {
   const parsed = URL.parse(url);
-  return parsed?.protocol === "https:" || (parsed?.protocol === "http:" && parsed.hostname === "127.0.0.1");
+  if (parsed === null || parsed.username !== "" || parsed.password !== "") return false;
+  return parsed.protocol === "https:" || (parsed.protocol === "http:" && parsed.hostname === "127.0.0.1");
 }
 
 /**
