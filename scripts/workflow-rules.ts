@@ -67,8 +67,10 @@ function judgeWorkflow(workflow: Node, expect: Expect): void {
   const shell = asNode(asNode(workflow["defaults"])["run"])["shell"];
   expect(shell === "bash", "shell", "does not set bash, which alone fails with the first command of a pipe");
   expect("concurrency" in workflow || isCallable(workflow), "concurrency", "says not what happens when it runs twice");
+  const { on } = workflow;
+  const triggers: readonly unknown[] = Array.isArray(on) ? on : [on, ...Object.keys(asNode(on))];
   for (const trigger of DANGEROUS_TRIGGERS) {
-    const isUsed = workflow["on"] === trigger || trigger in asNode(workflow["on"]);
+    const isUsed = triggers.includes(trigger);
     expect(!isUsed, "trigger", `runs on ${trigger}`);
   }
   for (const [name, value] of Object.entries(asNode(workflow["jobs"]))) judgeJob(name, asNode(value), expect);

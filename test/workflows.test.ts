@@ -3,9 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parse } from "yaml";
 import { glob } from "zx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { laneIdentity } from "../packages/release-artifacts/src/index.ts";
+import { at, listAt, textAt } from "../scripts/release/mero-tee.ts";
 import { nodeCommands, WORKFLOW_RULES, workflowProblems, type WorkflowRule } from "../scripts/workflow-rules.ts";
 import { ROOT } from "./markdown.ts";
 import { meroTee } from "./mero-tee.ts";
@@ -61,6 +63,24 @@ describe("the workflows", () => {
     }
   });
 
+  test("demand a second opinion wherever a machine is probed, as it is set up", () => {
+    const probing = FILES.flatMap(({ text }) => {
+      const jobs: unknown = at(parse(text), "jobs");
+      return Object.values(typeof jobs === "object" && jobs !== null ? jobs : {}).flatMap((job) =>
+        listAt(job, "steps"),
+      );
+    }).filter((step) => /\b(?:probe-node|probe-kms|observe-node)\.ts\b/.test(textAt(step, "run")));
+    expect(probing).toHaveLength(4);
+    for (const step of probing) {
+      expect(at(step, "env")).toMatchObject({
+        ITA_API_KEY: "${{ secrets.ITA_API_KEY }}",
+        ITA_APPRAISAL_URL: "${{ vars.ITA_APPRAISAL_URL }}",
+        ITA_PORTAL_URL: "${{ vars.ITA_PORTAL_URL }}",
+        ITA_POLICY_IDS: "${{ vars.ITA_POLICY_IDS }}",
+      });
+    }
+  });
+
   test("install with the package manager that the repository names", () => {
     const { packageManager } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const called = FILES.flatMap(({ text }) => text.match(/\bpnpm@[\d.]+/g) ?? []);
@@ -112,6 +132,7 @@ describe("a workflow", () => {
       "check.ts\n        env:\n          T: ${{ fromJSON(secrets.X).y }}",
     ],
     ["trigger", "foreign code with our rights", "pull_request:", "pull_request_target:"],
+    ["trigger", "the same in a list", "on:\n  pull_request:", "on: [push, pull_request_target]"],
     ["shell", "a pipe whose failure nobody sees", "shell: bash", "shell: sh"],
     ["runner", "a runner that moves", "ubuntu-24.04", "ubuntu-latest"],
     ["timeout", "a job without end", "    timeout-minutes: 10\n", ""],
