@@ -102,11 +102,15 @@ describe("the log", () => {
 
   test("is looked at from an instant on", async () => {
     expect(await stopOf(watched(["a.json"], rekor(), NOW - 100_000))).toMatchObject({ code: "signature-unknown" });
-    expect(await watched([], rekor(), NOW + 100_000)).toEqual({
-      from: OLDER + log.length,
-      to: OLDER + log.length,
-      known: 0,
-    });
+  });
+
+  test("that has stopped to grow proves nothing", async () => {
+    expect(await stopOf(watched(["a.json"], rekor(), NOW + 100_000))).toMatchObject({ code: "host-failed" });
+  });
+
+  test("that keeps back what an entry says proves nothing", async () => {
+    log.push({ body: "", integratedTime: NOW + 600 });
+    expect(await stopOf(watched(["a.json"]))).toMatchObject({ code: "host-failed" });
   });
 
   test.each([

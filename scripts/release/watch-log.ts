@@ -38,14 +38,15 @@ const AT_ONCE = 8;
 
 /**
  * Reads the newest part of the log, entry by entry, and stops at any signature by one of the identities over a file that no release
- * has: whoever can run a release workflow leaves one, whatever becomes of what was signed. A log that leaves entries out is a
- * failure; that it shows everybody the same ones is for its own monitors to see.
+ * has: whoever can run a release workflow leaves one, whatever becomes of what was signed. A log that leaves entries out, or has
+ * stopped to grow, is a failure; that it shows everybody the same ones is for its own monitors to see.
  *
  * Source: Sigstore, Rekor API 1.0, log info and retrieval by index; mero-tee release families, release auditor.
  */
 export async function watchLog(watch: LogWatch): Promise<WatchedLog> {
   const to = await sizeOfLog(watch);
   const from = await firstSince(watch, to);
+  if (from === to) stopLane("host-failed", `${watch.rekor} has nothing new, so there is nothing to see in it.`);
   const unknown: string[] = [];
   let known = 0;
   for (let start = from; start < to; start += BATCH * AT_ONCE) {
@@ -98,7 +99,7 @@ async function entriesAt(watch: LogWatch, indices: readonly number[]): Promise<r
       return { index: Number(index), integratedTime: Number(integratedTime), body: textAt(entry, "body") };
     }),
   );
-  const given = new Set(entries.map(({ index }) => index));
+  const given = new Set(entries.flatMap(({ index, body }) => (body === "" ? [] : [index])));
   const missing = indices.find((index) => !given.has(index));
   if (missing !== undefined) stopLane("host-failed", `${watch.rekor} leaves entry ${missing} of its log out.`);
   return entries.filter(({ index }) => indices.includes(index));
