@@ -25,7 +25,7 @@ export type { Certificate } from "./certificate.ts";
 export type { Crl } from "./crl.ts";
 
 export { TCB_STATUSES } from "./tcb-status.ts";
-export type { TcbJudgement, TcbStatus } from "./tcb-status.ts";
+export type { LevelAdvisory, TcbJudgement, TcbStatus } from "./tcb-status.ts";
 export { judgeTdAttributes, xfamWarnings } from "./td-attributes.ts";
 export type { AttributeOptions, QuoteWarning } from "./td-attributes.ts";
 export type { SgxType } from "./sgx-extension.ts";

@@ -10,7 +10,7 @@ import { svnAt } from "./svn.ts";
 import type { TdxTcbInfo } from "./tcb-info.ts";
 import type { IsvSvnLevel, TcbLevelStatus } from "./tcb-level.ts";
 import { isvSvnShortfall, platformShortfall, shortOfBestLevel, type PlatformVersions } from "./tcb-shortfall.ts";
-import { convergeStatus, type TcbJudgement, type TcbStatus } from "./tcb-status.ts";
+import { convergeStatus, type LevelAdvisory, type TcbJudgement, type TcbStatus } from "./tcb-status.ts";
 import type { TdReport } from "./td-report.ts";
 import { findModuleIdentity, judgeTdxModule, type ModuleLevel } from "./tdx-module.ts";
 
@@ -110,6 +110,14 @@ function qePart(isvSvn: number, reached: IsvSvnLevel, { levels }: QeIdentity): J
   return { name: "quoting enclave", status: reached.tcbStatus, seen: () => `qe ${isvSvn}`, short };
 }
 
+function advisoriesOf(levels: readonly Pick<IsvSvnLevel, "advisoryIds" | "tcbDate">[]): readonly LevelAdvisory[] {
+  const dates = new Map<string, number>();
+  for (const { advisoryIds, tcbDate } of levels) {
+    for (const id of advisoryIds) dates.set(id, Math.min(tcbDate, dates.get(id) ?? tcbDate));
+  }
+  return Object.freeze([...dates].map(([id, tcbDate]) => Object.freeze({ id, tcbDate })));
+}
+
 /** Names what was revoked and the SVNs seen; where Intel lists nothing better to reach, that too. */
 function revoked(parts: readonly JudgedPart[], judgement: TcbJudgement): Failure {
   const atFault = parts.filter(({ status }) => status === "Revoked");
@@ -164,10 +172,11 @@ export function judgeTcb(
     ...modulePart(teeTcbSvn, module.value, tcbInfo),
     qePart(qeIsvSvn, qe.value, qeIdentity),
   ];
-  const advisoryIds = [...tdxLevel.advisoryIds, ...(module.value?.advisoryIds ?? []), ...qe.value.advisoryIds];
+  const advisories = advisoriesOf([tdxLevel, ...(module.value === null ? [] : [module.value]), qe.value]);
   const judgement: TcbJudgement = Object.freeze({
     tcbStatus: convergeStatus(advised.value, qe.value.tcbStatus),
-    advisoryIds: Object.freeze([...new Set(advisoryIds)]),
+    advisoryIds: Object.freeze(advisories.map(({ id }) => id)),
+    advisories,
     tcbLevelStatus: tdxLevel.tcbStatus,
     sgxLevelStatus: sgxLevel.tcbStatus,
     tdxModuleStatus: module.value?.tcbStatus ?? null,

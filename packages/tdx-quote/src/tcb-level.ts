@@ -29,6 +29,8 @@ export interface TcbLevel {
   readonly pceSvn: number;
   /** 16 SVNs, compared with TEE_TCB_SVN. */
   readonly tdxComponents: readonly number[];
+  /** Unix seconds: up to then this level deals with the advisories of Intel, but for those that it names. */
+  readonly tcbDate: number;
   readonly tcbStatus: TcbLevelStatus;
   readonly advisoryIds: readonly string[];
 }
@@ -36,6 +38,8 @@ export interface TcbLevel {
 /** The security version that a TDX module or a quoting enclave needs for a status. */
 export interface IsvSvnLevel {
   readonly isvSvn: number;
+  /** Unix seconds, as {@link TcbLevel.tcbDate}. */
+  readonly tcbDate: number;
   readonly tcbStatus: ComponentStatus;
   readonly advisoryIds: readonly string[];
 }
@@ -118,10 +122,11 @@ const tcbLevelDocuments = list(
 export const tcbLevels: Shape<Descending<TcbLevel>> = (value, path) => {
   const documents = tcbLevelDocuments(value, path);
   if (!documents.ok) return documents;
-  const levels = documents.value.map(({ tcb, tcbStatus, advisoryIDs }) => ({
+  const levels = documents.value.map(({ tcb, tcbDate, tcbStatus, advisoryIDs }) => ({
     sgxComponents: tcb.sgxtcbcomponents,
     pceSvn: tcb.pcesvn,
     tdxComponents: tcb.tdxtcbcomponents,
+    tcbDate,
     tcbStatus,
     advisoryIds: advisoryIDs,
   }));
@@ -154,8 +159,9 @@ export function isvSvnLevels(statuses: readonly TcbLevelStatus[]): Shape<Descend
   return (value, path) => {
     const parsed = documents(value, path);
     if (!parsed.ok) return parsed;
-    const levels = parsed.value.map(({ tcb, tcbStatus, advisoryIDs }) => ({
+    const levels = parsed.value.map(({ tcb, tcbDate, tcbStatus, advisoryIDs }) => ({
       isvSvn: tcb.isvsvn,
+      tcbDate,
       tcbStatus: tcbStatus === "UpToDate" || tcbStatus === "Revoked" ? tcbStatus : ("OutOfDate" as const),
       advisoryIds: advisoryIDs,
     }));

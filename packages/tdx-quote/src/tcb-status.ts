@@ -21,11 +21,20 @@ export const TCB_STATUSES = [
 /** One of {@link TCB_STATUSES}. */
 export type TcbStatus = (typeof TCB_STATUSES)[number];
 
+/** An advisory that a reached level names. */
+export interface LevelAdvisory {
+  readonly id: string;
+  /** Unix seconds: the date of that level; of several, the oldest. */
+  readonly tcbDate: number;
+}
+
 /** The judged security version of platform, TDX module and quoting enclave. */
 export interface TcbJudgement {
   readonly tcbStatus: TcbStatus;
   /** Of the level that counts, the module's and the quoting enclave's, in that order, without repeats. */
   readonly advisoryIds: readonly string[];
+  /** The same, each with the date of the level that names it. */
+  readonly advisories: readonly LevelAdvisory[];
   /** Status of the level that SGX and TDX components reach. */
   readonly tcbLevelStatus: TcbLevelStatus;
   /** Status of the level that the SGX components alone reach; may be better or worse than {@link tcbLevelStatus}. */

@@ -127,6 +127,28 @@ describe("platform, module and quoting enclave merged", () => {
     expect(result).toMatchObject({ ok: true, value: { advisoryIds } });
   });
 
+  test("an advisory has the date of the level that names it, the oldest of several", () => {
+    const level = { status: "OutOfDate", advisoryIDs: ["INTEL-SA-1", "INTEL-SA-2"], date: "2024-03-13T00:00:00Z" };
+    const result = judge({
+      report: { svn: [4, 1, 2] },
+      tcbInfo: {
+        // A level that is not reached gives no date.
+        tcbLevels: [tcbLevel({ pcesvn: 12, date: "2020-01-01T00:00:00Z" }), tcbLevel(level)],
+        tdxModuleIdentities: [
+          moduleIdentity("TDX_01", svnLevel(4, "OutOfDate", ["INTEL-SA-2", "INTEL-SA-3"], "2023-08-09T00:00:00Z")),
+        ],
+      },
+      qeLevels: [svnLevel(4, "OutOfDate", ["INTEL-SA-4", "INTEL-SA-1"], "2024-11-13T00:00:00Z")],
+    });
+    const advisories = [
+      { id: "INTEL-SA-1", tcbDate: Date.parse("2024-03-13") / 1000 },
+      { id: "INTEL-SA-2", tcbDate: Date.parse("2023-08-09") / 1000 },
+      { id: "INTEL-SA-3", tcbDate: Date.parse("2023-08-09") / 1000 },
+      { id: "INTEL-SA-4", tcbDate: Date.parse("2024-11-13") / 1000 },
+    ];
+    expect(result).toMatchObject({ ok: true, value: { advisories } });
+  });
+
   test("a revoked platform still reports its advisories", () => {
     const tcbLevels = [tcbLevel({ status: "Revoked", advisoryIDs: ["INTEL-SA-9"] })];
     expect(judge({ report: { svn: [5, 0, 2] }, tcbInfo: { tcbLevels } })).toMatchObject({

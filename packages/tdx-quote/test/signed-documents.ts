@@ -4,27 +4,42 @@ function components(...svns: readonly number[]): { svn: number }[] {
   return Array.from({ length: 16 }, (_, index) => ({ svn: svns[index] ?? 0 }));
 }
 
+const DATE = "2025-01-01T00:00:00Z";
+
 export interface LevelOptions {
   readonly sgx?: readonly number[];
   readonly pcesvn?: number;
   readonly tdx?: readonly number[];
   readonly status?: string;
   readonly advisoryIDs?: readonly string[];
+  readonly date?: string;
 }
 
-export function tcbLevel({ sgx = [], pcesvn = 0, tdx = [], status = "UpToDate", advisoryIDs }: LevelOptions) {
+export function tcbLevel({
+  sgx = [],
+  pcesvn = 0,
+  tdx = [],
+  status = "UpToDate",
+  advisoryIDs,
+  date = DATE,
+}: LevelOptions) {
   return {
     tcb: { sgxtcbcomponents: components(...sgx), pcesvn, tdxtcbcomponents: components(...tdx) },
-    tcbDate: "2025-01-01T00:00:00Z",
+    tcbDate: date,
     tcbStatus: status,
     ...(advisoryIDs === undefined ? {} : { advisoryIDs }),
   };
 }
 
-export function svnLevel(isvsvn: number, status = "UpToDate", advisoryIDs?: readonly string[]): object {
+export function svnLevel(
+  isvsvn: number,
+  status = "UpToDate",
+  advisoryIDs?: readonly string[],
+  date: string = DATE,
+): object {
   return {
     tcb: { isvsvn },
-    tcbDate: "2025-01-01T00:00:00Z",
+    tcbDate: date,
     tcbStatus: status,
     ...(advisoryIDs === undefined ? {} : { advisoryIDs }),
   };

@@ -29,6 +29,7 @@ const sixteen = Array.from({ length: 16 }, () => ({ svn: 1 }));
 
 describe("a TCB info", () => {
   test("gives its fields, hex in lower case and times in Unix seconds", () => {
+    const tcbDate = Date.parse("2025-01-01T00:00:00Z") / 1000;
     expect(parseTcbInfo(validText)).toMatchObject({
       ok: true,
       value: {
@@ -39,8 +40,10 @@ describe("a TCB info", () => {
         pceId: "0000",
         tcbEvaluationDataNumber: 17,
         tdxModule: { mrSigner: "0".repeat(96), attributes: "0".repeat(16), attributesMask: "f".repeat(16) },
-        tdxModuleIdentities: [{ majorVersion: 1, levels: [{ isvSvn: 4, tcbStatus: "UpToDate", advisoryIds: [] }] }],
-        levels: [{ pceSvn: 11, tcbStatus: "UpToDate", advisoryIds: [] }],
+        tdxModuleIdentities: [
+          { majorVersion: 1, levels: [{ isvSvn: 4, tcbDate, tcbStatus: "UpToDate", advisoryIds: [] }] },
+        ],
+        levels: [{ pceSvn: 11, tcbDate, tcbStatus: "UpToDate", advisoryIds: [] }],
       },
     });
   });

@@ -4,6 +4,7 @@ import type { IsvSvnLevel } from "../src/tcb-level.ts";
 
 const level = (isvSvn: number, tcbStatus: IsvSvnLevel["tcbStatus"]): IsvSvnLevel => ({
   isvSvn,
+  tcbDate: 0,
   tcbStatus,
   advisoryIds: [],
 });

@@ -1,12 +1,11 @@
+import { expect, test } from "vitest";
 import type { AppraisalRequest } from "../../../packages/appraisal/src/index.ts";
-import { createSimulatedPlatform } from "../../../packages/tee-simulator/src/index.ts";
-import { given, nodeQuote, NOW } from "../world.ts";
-import { changedRelease, publishedProfile, type StepRow, testSteps } from "./step-rows.ts";
+import { createSimulatedPlatform, type PlatformOptions } from "../../../packages/tee-simulator/src/index.ts";
+import { appraiseWith, given, nodeQuote, NOW } from "../world.ts";
+import { changedRelease, publishedProfile, type StepRow, testSteps, world } from "./step-rows.ts";
 
 /** A node of a platform that is not the healthy one, with its collateral; the root is the same. */
-async function ofPlatform(options: {
-  readonly tcbStatus: "OutOfDate" | "Revoked";
-}): Promise<Partial<AppraisalRequest>> {
+async function ofPlatform(options: Pick<PlatformOptions, "tcbStatus" | "adjust">): Promise<Partial<AppraisalRequest>> {
   const platform = await createSimulatedPlatform({ seed: "appraisal", now: NOW, ...options });
   return {
     inputs: [{ name: "quote", bytes: await nodeQuote(platform) }],
@@ -96,3 +95,23 @@ const TCB_ROWS: readonly StepRow[] = [
 ];
 
 testSteps(TCB_ROWS);
+
+test("an advisory stands with the date of the level that names it", async () => {
+  const change = await ofPlatform({
+    adjust: ({ tcbInfo, qeIdentity }) => {
+      for (const level of tcbInfo.document.tcbLevels) {
+        level.advisoryIDs = ["INTEL-SA-01079", "INTEL-SA-01036"];
+        level.tcbDate = "2024-03-13T00:00:00Z";
+      }
+      for (const level of qeIdentity.document.tcbLevels) level.advisoryIDs = ["INTEL-SA-00657"];
+    },
+  });
+  const report = await appraiseWith(world, "node", change);
+  const { status, evidence } = report.steps.find(({ id }) => id === "tcb.advisories") ?? {};
+  expect(status).toBe("warn");
+  expect(evidence?.map(({ value }) => value)).toEqual([
+    "INTEL-SA-00657, patch level of 2024-11-13",
+    "INTEL-SA-01036, patch level of 2024-03-13",
+    "INTEL-SA-01079, patch level of 2024-03-13",
+  ]);
+});

@@ -82,6 +82,29 @@ test("what was not checked stands before everything else, with a way to try agai
   await close();
 });
 
+test("an advisory leads to Intel's page about it, and stands with the date of its patch level", async () => {
+  const world = await createWorld(({ tcbInfo }) => {
+    for (const level of tcbInfo.document.tcbLevels) level.advisoryIDs = ["INTEL-SA-01036", "<img src=x>"];
+  });
+  const { verified } = await shownStates(world);
+  const look = { colorScheme: "light", viewport: { width: 360, height: 740 } } as const;
+  const { page, complaints, close } = await openState(browser, site.said, workerThatSays(verified), look);
+  const step = page.locator('[data-step="tcb.advisories"]');
+  await step.getByText("Details").click();
+  const values = await step.locator("dd").allInnerTexts();
+  expect(values).toEqual(["<img src=x>, patch level of 2024-11-13", "INTEL-SA-01036, patch level of 2024-11-13"]);
+  const links = step.getByRole("link");
+  expect(await links.count()).toBe(1);
+  expect(await links.getAttribute("href")).toBe(
+    "https://www.intel.com/content/www/us/en/security-center/advisory/intel-sa-01036.html",
+  );
+  expect(await links.getAttribute("rel")).toBe("noreferrer noopener");
+  expect(await findings(page)).toEqual([]);
+  expect(await isWiderThanItsWindow(page)).toBe(false);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("a printed report has everything open and no controls", async () => {
   const { page, close } = await showState("verified", { colorScheme: "dark", viewport: { width: 1280, height: 900 } });
   await page.emulateMedia({ media: "print" });

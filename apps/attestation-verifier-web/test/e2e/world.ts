@@ -18,7 +18,12 @@ import {
 import { parseTrustedRoot } from "@mero-tee/release-artifacts/sigstore";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { createSimulatedPlatform, type IssueQuoteOptions, type SimulatedPlatform } from "@mero-tee/tee-simulator";
+import {
+  createSimulatedPlatform,
+  type IssueQuoteOptions,
+  type PlatformOptions,
+  type SimulatedPlatform,
+} from "@mero-tee/tee-simulator";
 import { createSimulatedSigstore, type SimulatedRelease, simulatedReleases } from "@mero-tee/tee-simulator/sigstore";
 import { createHash } from "node:crypto";
 
@@ -36,8 +41,8 @@ export interface World {
   readonly releases: readonly ReleaseMaterial[];
 }
 
-export async function createWorld(): Promise<World> {
-  const platform = await createSimulatedPlatform({ seed: "web", now: NOW });
+export async function createWorld(adjust: PlatformOptions["adjust"] = () => undefined): Promise<World> {
+  const platform = await createSimulatedPlatform({ seed: "web", now: NOW, adjust });
   const sigstore = createSimulatedSigstore({ seed: "web", now: NOW - 86_400 });
   const trustedRoot = parseTrustedRoot(sigstore.trustedRoot);
   if (!trustedRoot.ok) throw new Error(trustedRoot.error.code);

@@ -1,6 +1,7 @@
 import {
   describeFailure,
   describeShort,
+  formatRfc3339Utc,
   type TcbJudgement,
   type TcbStatus,
   type VerifiedQuote,
@@ -86,9 +87,12 @@ async function judgeStatus(opened: Case, judgement: VerifiedQuote): Promise<Find
 export async function judgeAdvisories(opened: Case): Promise<Finding> {
   const verified = await verifiedOf(opened);
   if (verified === null) return skip("There is no judgement of this machine.", "dependency-not-met");
-  const ids = [...new Set(verified.advisoryIds)].toSorted();
-  if (ids.length === 0) return pass("No advisory is named for this patch level.");
-  const items = ids.map((id) => item("Advisory", id, "collateral"));
+  const advisories = verified.advisories.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  if (advisories.length === 0) return pass("No advisory is named for this patch level.");
+  const items = advisories.map(({ id, tcbDate }) => {
+    return item("Advisory", `${id}, patch level of ${formatRfc3339Utc(tcbDate).slice(0, 10)}`, "collateral");
+  });
+  const ids = advisories.map(({ id }) => id);
   return warn("tcb-advisories", `Advisories for this patch level: ${ids.join(", ")}.`, items);
 }
 

@@ -48,7 +48,7 @@ function EvidenceValue({ item: { label, value, encoding } }: { readonly item: Ev
               {part}
             </a>
           ) : (
-            part
+            say(printable(part))
           ),
         )}
       </>
