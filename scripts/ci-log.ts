@@ -14,7 +14,7 @@ export interface CiLog {
   readonly result: (job: string, status: "ok" | "failed" | "skipped", facts: Readonly<Record<string, string>>) => void;
 }
 
-/** Makes the log of a job. Source: mero-tee release families, scripts and commands. */
+/** Makes the log of a job. Source: docs/releases.md. */
 export function createCiLog({ write, now }: CiLogPorts): CiLog {
   const stamp = (): string =>
     now()

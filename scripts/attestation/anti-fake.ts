@@ -14,7 +14,7 @@ const REFUSED = 10;
  * quote, and another application. A probe whose verifier takes any of these for genuine has proven nothing.
  *
  * @param answer - file with the node's answer, which was verified
- * Source: mero-tee release families, rule E-03.
+ * Source: docs/releases.md, rule E-03.
  */
 export async function tryForgeries(probe: Probe, answer: string, said: unknown, nonce: Buffer): Promise<void> {
   const { meroTee, profile } = probe;

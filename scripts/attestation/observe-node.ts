@@ -25,7 +25,7 @@ type Register = "mrtd" | "rtmr0" | "rtmr1" | "rtmr2" | "rtmr3";
  * Looks at a node VM: it must be up and quote a fresh nonce on a genuine machine, and forgeries of that quote must be refused. Leaves
  * everything that was seen, the candidates among it.
  *
- * Source: mero-tee release families, steps N3 and N4.
+ * Source: docs/releases.md.
  */
 export async function observeNode(probe: Probe): Promise<ObservedNode> {
   const { fetch, url, profile } = probe;

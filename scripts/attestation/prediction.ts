@@ -8,7 +8,7 @@ const WARNED = ["rtmr1", "rtmr2"] as const;
  *
  * @param image - the description that the image build left, `predicted` among its members
  * @returns half a sentence for the lane's log; a difference begins with `warning:` and shows both values
- * Source: mero-tee node image, prediction, probe, candidates.
+ * Source: docs/node-images.md.
  */
 export function comparePrediction(image: unknown, seen: Readonly<Record<(typeof WARNED)[number], string>>): string {
   const found = WARNED.map((register) => {

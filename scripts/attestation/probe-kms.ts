@@ -20,7 +20,7 @@ const REGISTERS = ["rtmr0", "rtmr1", "rtmr2", "rtmr3"] as const;
  * Probes a KMS: it must be up, quote a fresh nonce on a genuine machine, and be explained by its event log down to the composition
  * that was deployed. Leaves its candidates, its identity and everything that was seen.
  *
- * Source: mero-tee release families, KMS staging probe and 3.10.
+ * Source: docs/releases.md.
  */
 export async function probeKms(probe: KmsProbe): Promise<string> {
   const { meroTee, fetch, url, profile } = probe;

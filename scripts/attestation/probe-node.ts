@@ -24,7 +24,7 @@ export interface NodeProbe extends Probe {
  * Probes a node VM: it must hold as {@link observeNode} says, and have recorded the profile and root hash of the image that was
  * built. Leaves candidates, the MRTD record, Google's endorsement of the firmware and the provenance of its profile.
  *
- * Source: mero-tee release families, steps N3 and N4.
+ * Source: docs/releases.md.
  */
 export async function probeNode(probe: NodeProbe): Promise<string> {
   const { meroTee, profile } = probe;

@@ -30,7 +30,7 @@ export interface PromotedPolicy {
  * Writes the policy of every profile that was probed, as a release would publish it. A release is then held to what was reviewed
  * (rule P-04): who signs cannot change what was agreed to.
  *
- * Source: mero-tee release families, policy promotion.
+ * Source: docs/releases.md.
  */
 export async function promotePolicies(promotion: Promotion): Promise<readonly PromotedPolicy[]> {
   const { meroTee, probed, nodePolicy, policies, out } = promotion;

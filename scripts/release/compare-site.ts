@@ -29,7 +29,7 @@ const TIMEOUT_MS = 30_000;
  * Compares every file of a released site with what an address serves. The release is verified first, so the digests are those that its
  * manifest has. What the site serves beside them, and to somebody else, no comparison shows.
  *
- * Source: mero-tee release families, step V6.
+ * Source: docs/releases.md.
  */
 export async function compareSite(site: SiteToCompare): Promise<{ readonly tag: string; readonly files: number }> {
   const { meroTee, url, work, trustedRoot } = site;

@@ -15,7 +15,7 @@ export interface Publication extends ReleaseHead {
  * Publishes a release in one step that everybody sees: a draft is filled, compared with what was meant, and only then published.
  * A tag that has a release is never touched. A draft that went wrong is removed.
  *
- * Source: mero-tee release families, step K8.
+ * Source: docs/releases.md.
  */
 export async function publishRelease(host: ReleaseHost, publication: Publication): Promise<HostedRelease> {
   const { directory, tag } = publication;

@@ -69,7 +69,7 @@ export function laneDirectories({ work }: Pick<LaneRun, "work">) {
  * The steps from what builds and probes left to a published release that was verified as an operator would. They run the
  * `mero-tee` command itself: what a lane believes is what an operator can check.
  *
- * Source: mero-tee release families, steps K5 to K9 and N6.
+ * Source: docs/releases.md.
  */
 export function releaseSteps(run: LaneRun, tools: LaneTools): readonly LaneStep[] {
   const { lane } = run;

@@ -41,7 +41,7 @@ const AT_ONCE = 8;
  * has: whoever can run a release workflow leaves one, whatever becomes of what was signed. A log that leaves entries out, or has
  * stopped to grow, is a failure; that it shows everybody the same ones is for its own monitors to see.
  *
- * Source: Sigstore, Rekor API 1.0, log info and retrieval by index; mero-tee release families, release auditor.
+ * Source: Sigstore, Rekor API 1.0, log info and retrieval by index; docs/releases.md.
  */
 export async function watchLog(watch: LogWatch): Promise<WatchedLog> {
   const to = await sizeOfLog(watch);

@@ -5,7 +5,7 @@ import { build, type Plugin } from "vite";
 
 import type { BuildFacts } from "../src/build-facts.ts";
 
-/** Where the list of this site's files stands. Source: mero-tee public attestation verifier, endpoints. */
+/** Where the list of this site's files stands. Source: docs/verifier-api.md. */
 const MANIFEST = ".well-known/verifier-manifest.json";
 
 /** Puts the single file beside the site that offers it, and writes the list of all files with their digests. */

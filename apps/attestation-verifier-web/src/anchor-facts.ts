@@ -6,7 +6,7 @@ import { BUILD } from "./build-facts.ts";
 
 /** What this build trusts in advance, as it is shown. */
 export const ANCHOR_FACTS = {
-  /** SHA-256 of the DER of the Intel SGX Root CA. Source: mero-tee public attestation verifier, trust anchors. */
+  /** SHA-256 of the DER of the Intel SGX Root CA. Source: docs/verifier.md. */
   intelRootSha256: "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3",
   sigstoreRootTakenAt: PUBLIC_TRUSTED_ROOT_TAKEN_AT,
   signers: {

@@ -16,7 +16,7 @@ export interface LinkState {
 }
 
 const LIMIT = 1024;
-/** The grammar of release tags of both families. Source: mero-tee public attestation verifier, endpoints. */
+/** The grammar of release tags of both families. Source: docs/verifier-api.md. */
 export const RELEASE_TAG: RegExp = /^mero-(?:kms|tee)-v\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[0-9a-z.]{1,20})?$/;
 /** 43 characters hold 258 bits; the last one carries two that must be zero. */
 const BINDING = /^[\w-]{42}[AEIMQUYcgkosw048]$/;

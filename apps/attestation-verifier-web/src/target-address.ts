@@ -29,7 +29,7 @@ const LITERAL_V4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
  * Reads an address the way the API will, so that a refusal comes before anything is sent.
  *
  * The API applies its own rules on top; this one only keeps what a URL parser would silently repair from looking like what the
- * reader typed. Source: mero-tee public attestation verifier, SSRF algorithm, steps 1 to 3.
+ * reader typed. Source: docs/verifier-api.md.
  */
 export function recogniseAddress(input: string): AddressReading {
   const text = input.trim();

@@ -76,7 +76,7 @@ const HALF_HEX_DIGITS = 64;
  * The numbers are those of the protocol; the comparisons of 14 and 15 cost nothing and run before collateral is
  * fetched and before any elliptic-curve work on the quote.
  *
- * Source: mero-kms protocol, checks of `POST /get-key`.
+ * Source: docs/protocol.md.
  */
 export async function releaseKey(
   request: GetKeyRequest,

@@ -16,7 +16,7 @@ export interface WrappedKey {
  *
  * @param transcript - what the release is about
  * Errors: `attestation-unavailable`.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export async function wrapKeyFor(
   transcript: Uint8Array,

@@ -42,7 +42,7 @@ export interface Config {
  * Parses the environment. It always gives a configuration: one with problems answers on the endpoints that they do not
  * touch, and says so on `/api/health`.
  *
- * Source: mero-tee public verifier, environment.
+ * Source: docs/verifier-api.md.
  */
 export function parseConfig(env: Environment): Config {
   const settings = readSettings(env);

@@ -2,7 +2,7 @@ import { parseQuote } from "@mero-tee/tdx-quote";
 
 import type { AttesterKind, ReleaseAsset } from "./request.ts";
 
-/** Most releases that are looked through for the one that fits. Source: mero-tee public attestation verifier, steps. */
+/** Most releases that are looked through for the one that fits. Source: docs/verifier.md. */
 export const RELEASE_SEARCH_LIMIT = 12;
 
 const DECODER = new TextDecoder();

@@ -50,7 +50,7 @@ const GIVEN_LOG: readonly StepId[] = ["log.parse", "log.rtmr0", "log.rtmr1", "lo
 /**
  * The steps without which there is no `verified`. A log that is given has to hold, whoever gave it.
  *
- * Source: mero-tee public attestation verifier, steps, column R.
+ * Source: docs/verifier.md.
  */
 export function requiredSteps(circumstances: Circumstances): ReadonlySet<StepId> {
   const { kind, hasEventLog, hasRtmr3Events, comparesOwnValues = false } = circumstances;

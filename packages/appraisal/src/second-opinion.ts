@@ -21,7 +21,7 @@ export interface SecondOpinion {
  * @param now - Unix seconds
  * Errors: those of {@link verifyTrustAuthorityToken}; `ita-claims-differ`, `ita-claims-missing`, `ita-debuggable`,
  * `ita-policies-unmatched`.
- * Source: Intel Trust Authority, attestation tokens; mero-tee release families, step N4.
+ * Source: Intel Trust Authority, attestation tokens; docs/releases.md.
  */
 export async function verifySecondOpinion(
   answer: TrustAuthorityAnswer,

@@ -3,7 +3,7 @@ import type { StepCode } from "./appraisal-code.ts";
 /**
  * The steps of an appraisal, in the order in which they are shown. `verdict` is the last one and rests on all others.
  *
- * Source: mero-tee public attestation verifier, steps.
+ * Source: docs/verifier.md.
  */
 export const STEP_IDS = [
   "input.parse",

@@ -32,7 +32,7 @@ function hasHeld({ status }: JudgedStep): boolean {
  *
  * @param steps - every step but `verdict`
  * @param required - steps that must be among them; one that is missing counts as not run
- * Source: mero-tee public attestation verifier, verdict.
+ * Source: docs/verifier.md.
  */
 export function decideVerdict(
   steps: readonly JudgedStep[],

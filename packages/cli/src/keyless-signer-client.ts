@@ -189,7 +189,7 @@ function logEntryOf(entry: JsonValue | undefined): LogEntry {
   };
 }
 
-/** Every form of one signing. Source: mero-tee release families, 4.1 and 4.2; cosign, bundle format. */
+/** Every form of one signing. Source: docs/releases.md; cosign, bundle format. */
 function sidecarsOf(signed: {
   readonly certificate: Certificate;
   readonly signature: Uint8Array;

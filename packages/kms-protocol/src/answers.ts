@@ -54,7 +54,7 @@ export interface ReceivedAttestation {
  * Reads the answer of `POST /challenge` with the limits of a node. Nodes do not look at `expiresAt`.
  *
  * Errors: `answer-not-json`, `answer-shape-invalid`, `answer-field-oversized`, `answer-nonce-invalid`.
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function parseChallengeAnswer(body: Uint8Array): Result<ReceivedChallenge, AnswerError> {
   const members = readKnownMembers(body, ["challengeId", "nonceB64"]);
@@ -75,7 +75,7 @@ export function parseChallengeAnswer(body: Uint8Array): Result<ReceivedChallenge
  * not look at them.
  *
  * Errors: `answer-not-json`, `answer-shape-invalid`, `answer-field-oversized`.
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function parseAttestAnswer(body: Uint8Array): Result<ReceivedAttestation, AnswerError> {
   const members = readKnownMembers(body, ["quoteB64", "reportDataHex", "eventLog", "vmConfig"]);
@@ -100,7 +100,7 @@ export function parseAttestAnswer(body: Uint8Array): Result<ReceivedAttestation,
  *
  * @returns the key, to be wiped by whoever takes it
  * Errors: `answer-not-json`, `answer-shape-invalid`, `answer-key-invalid`.
- * Source: mero-kms protocol, key derivation.
+ * Source: docs/protocol.md.
  */
 export function parseGetKeyAnswer(body: Uint8Array): Result<SecretBytes, AnswerError> {
   const members = readKnownMembers(body, ["key"]);
@@ -118,7 +118,7 @@ export function parseGetKeyAnswer(body: Uint8Array): Result<SecretBytes, AnswerE
  * node that asked for a sealed key takes no other. Unlike on the plain wire no member may be there twice, known or not.
  *
  * Errors: `answer-not-json`, `answer-shape-invalid`, `answer-field-oversized`, `answer-key-not-wrapped`.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function parseWrappedKeyAnswer(body: Uint8Array): Result<ReceivedWrappedKey, WrappedAnswerError> {
   const document = parseStrictJson(body);
@@ -148,7 +148,7 @@ function bytesOf(text: JsonValue | undefined, length: number): Uint8Array<ArrayB
  * Reads the body of an answer that is not 2xx.
  *
  * @returns null for a body that is not the error JSON of a KMS, e.g. a gateway's page
- * Source: mero-kms protocol, conventions.
+ * Source: docs/protocol.md.
  */
 export function parseErrorBody(body: Uint8Array): ErrorBody | null {
   const members = readKnownMembers(body, ["error", "details"]);

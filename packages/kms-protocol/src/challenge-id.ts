@@ -8,7 +8,7 @@ export const CHALLENGE_ID_BYTES = 16;
  * kept about it is kept under its bytes; the signed payload repeats the text as sent.
  *
  * @returns 16 bytes, or null for any other text
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function parseChallengeId(text: string): Uint8Array<ArrayBuffer> | null {
   return parseHex(text, CHALLENGE_ID_BYTES);

@@ -1,6 +1,6 @@
 import { type Result, err, ok } from "@mero-tee/tdx-quote/result";
 
-/** Deepest nesting of arrays and objects in a body. Source: mero-kms protocol, failures before a handler runs. */
+/** Deepest nesting of arrays and objects in a body. Source: docs/protocol.md. */
 export const JSON_DEPTH_LIMIT = 128;
 
 /** What is wrong with the shape of a JSON body. */
@@ -23,7 +23,7 @@ export type KnownMembers<Name extends string> = ReadonlyMap<Name, unknown>;
  *
  * @param body - bytes as received; invalid UTF-8, a byte order mark, trailing text and deeper nesting are not JSON
  * Time and memory are linear in the length; the caller bounds it.
- * Source: mero-kms protocol, conventions and failures before a handler runs.
+ * Source: docs/protocol.md.
  */
 export function readKnownMembers<Name extends string>(
   body: Uint8Array,

@@ -24,7 +24,7 @@ export interface WrapKeyPair {
   open(sealed: SealedKey, transcript: Uint8Array): Promise<SecretBytes | null>;
 }
 
-/** HPKE binds keys to what they are for. Source: mero-kms protocol, key wrapping. */
+/** HPKE binds keys to what they are for. Source: docs/protocol.md. */
 const INFO = new TextEncoder().encode("mero-kms/key-wrap/v1");
 
 /** Source: RFC 9180, section 7: KEM 0x0020, KDF 0x0001, AEAD 0x0002; base mode. */

@@ -54,7 +54,7 @@ const WRAP_HASH_BYTES = 16;
  * Reads a wrap key as it stands in a request.
  *
  * @returns null for anything but canonical base64 of 32 bytes
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function parseWrapKey(text: string): WrapKey | null {
   const bytes = parseBase64(text);
@@ -77,7 +77,7 @@ export function wrapKeyOf(bytes: Uint8Array<ArrayBuffer>): WrapKey {
  * its peer id and the key to seal to. The label keeps this form apart from a plain hash of 32 bytes, which others can
  * make a node quote; the 16 bytes of hash need only withstand second preimages of an honest node's key.
  *
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function wrapBinding(peerId: PeerId, wrapKey: WrapKey): Uint8Array<ArrayBuffer> {
   const hash = sha256(joined(WRAP_LABEL, ZERO, peerIdHash(peerId), wrapKey));
@@ -88,7 +88,7 @@ export function wrapBinding(peerId: PeerId, wrapKey: WrapKey): Uint8Array<ArrayB
  * Report data of the quote with which a node asks for its key sealed: challenge nonce, then {@link wrapBinding}.
  *
  * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function nodeWrapReportData(nonce: Uint8Array, peerId: PeerId, wrapKey: WrapKey): Uint8Array<ArrayBuffer> {
   return reportDataOf(nonce, wrapBinding(peerId, wrapKey));
@@ -99,7 +99,7 @@ export function nodeWrapReportData(nonce: Uint8Array, peerId: PeerId, wrapKey: W
  * sides compute it from what they hold themselves. Every part has a fixed length, so no two releases share one.
  *
  * Throws RangeError for a challenge id or nonce of another length: a programming error.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function wrapTranscript(facts: WrapFacts): Uint8Array<ArrayBuffer> {
   const { challengeId, nonce, peerId, quote, wrapKey } = facts;
@@ -115,7 +115,7 @@ export function wrapTranscript(facts: WrapFacts): Uint8Array<ArrayBuffer> {
  * ciphertext, then a label that no caller of `/attest` can obtain, then zeros. Anyone can seal to a public key; only this
  * quote says that a KMS did.
  *
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function releaseReportData(transcript: Uint8Array, sealed: SealedKey): Uint8Array<ArrayBuffer> {
   const hash = sha256(joined(RELEASE_LABEL, ZERO, transcript, sealed.enc, sealed.ciphertext));

@@ -3,7 +3,7 @@ import type { ErrorBody } from "./messages.ts";
 /**
  * The tags of error answers: what stands in `error`, stable on the wire. Nodes look at some of them by name.
  *
- * Source: mero-kms protocol, conventions and endpoints.
+ * Source: docs/protocol.md.
  */
 export const KMS_TAGS = [
   "unsupported_media_type",
@@ -84,7 +84,7 @@ export type KmsErrorCode = (typeof KMS_ERROR_CODES)[number];
  * The status and tag with which each reason is answered. Several reasons share a tag:
  * the wire says only what a client may know, logs and metrics carry the code.
  *
- * Source: mero-kms protocol, failures before a handler runs and the check tables of the endpoints.
+ * Source: docs/protocol.md.
  */
 export const KMS_ERRORS: Readonly<Record<KmsErrorCode, readonly [status: number, tag: KmsTag]>> = {
   // Before a handler runs.

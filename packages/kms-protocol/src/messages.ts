@@ -1,13 +1,13 @@
-/** Largest request body that a KMS reads, in bytes; one more is refused. Source: mero-kms protocol, conventions. */
+/** Largest request body that a KMS reads, in bytes; one more is refused. Source: docs/protocol.md. */
 export const REQUEST_BODY_LIMIT_BYTES = 65_536;
 
-/** How long a node waits for each answer, in milliseconds, connection included. Source: mero-kms protocol, conventions. */
+/** How long a node waits for each answer, in milliseconds, connection included. Source: docs/protocol.md. */
 export const NODE_REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Limits that nodes put on answers, in characters.
  *
- * Source: mero-kms protocol, endpoints and key derivation.
+ * Source: docs/protocol.md.
  */
 export const ANSWER_FIELD_LIMITS = {
   challengeId: 512,

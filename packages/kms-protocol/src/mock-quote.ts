@@ -10,7 +10,7 @@ export const MOCK_QUOTE_BYTES = 256;
  * Whether bytes claim to be a mock quote: a development stand-in that proves nothing. The head alone decides, so that
  * nothing which begins so is ever judged as a quote.
  *
- * Source: mero-kms protocol, mock quotes.
+ * Source: docs/protocol.md.
  */
 export function isMockQuote(bytes: Uint8Array): boolean {
   return MOCK_HEADER.every((byte, index) => bytes[index] === byte);
@@ -20,7 +20,7 @@ export function isMockQuote(bytes: Uint8Array): boolean {
  * Makes a mock quote of 256 bytes.
  *
  * @param reportData - 64 bytes; other lengths are a programming error (RangeError)
- * Source: mero-kms protocol, mock quotes.
+ * Source: docs/protocol.md.
  */
 export function makeMockQuote(reportData: Uint8Array): Uint8Array<ArrayBuffer> {
   if (reportData.length !== REPORT_DATA_BYTES) throw new RangeError("report data has 64 bytes");
@@ -34,7 +34,7 @@ export function makeMockQuote(reportData: Uint8Array): Uint8Array<ArrayBuffer> {
  * The report data of a mock quote, 64 bytes, or null if the bytes are no mock quote or end before it does. What follows
  * is not looked at.
  *
- * Source: mero-kms protocol, mock quotes.
+ * Source: docs/protocol.md.
  */
 export function mockReportData(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   const end = MOCK_HEADER.length + REPORT_DATA_BYTES;

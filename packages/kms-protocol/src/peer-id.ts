@@ -24,7 +24,7 @@ const PEER_ID_PREFIX: readonly number[] = [0x00, PUBLIC_KEY_PROTOBUF_BYTES, 0x08
  * keys are SHA-256 multihashes and are refused.
  *
  * Errors: `peer-id-malformed`.
- * Source: libp2p peer id specification, string representation; mero-kms protocol, peer ids and keys.
+ * Source: libp2p peer id specification, string representation; docs/protocol.md.
  */
 export function parsePeerId(text: string): Result<PeerId, PeerIdError> {
   // Before decoding: base58 is quadratic in the length of its input.
@@ -53,7 +53,7 @@ export function peerIdFromPublicKey(key: Uint8Array): PeerId {
 /**
  * SHA-256 of the text of a peer id, 32 bytes: what a node's quote commits to.
  *
- * Source: mero-kms protocol, report data on both planes.
+ * Source: docs/protocol.md.
  */
 export function peerIdHash(peerId: PeerId): Uint8Array<ArrayBuffer> {
   return new Uint8Array(sha256(new TextEncoder().encode(peerId)));

@@ -16,7 +16,7 @@ const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
  * compares R as bytes, as `ed25519-dalek` in the nodes does.
  *
  * @param signature - 64 bytes `R ‖ S`; any other length is false
- * Source: RFC 8032, section 5.1.7; mero-kms protocol, peer ids and keys.
+ * Source: RFC 8032, section 5.1.7; docs/protocol.md.
  */
 export async function verifyPeerSignature(
   publicKey: Ed25519PublicKey,

@@ -40,7 +40,7 @@ export function parsePublicKey(key: Uint8Array): Result<Ed25519PublicKey, Public
  *
  * @param bytes - of any length
  * Errors: `public-key-malformed`.
- * Source: libp2p peer id specification, key encoding; mero-kms protocol, peer ids and keys.
+ * Source: libp2p peer id specification, key encoding; docs/protocol.md.
  */
 export function parsePublicKeyProtobuf(bytes: Uint8Array): Result<Ed25519PublicKey, PublicKeyError> {
   if (bytes.length !== PUBLIC_KEY_PROTOBUF_BYTES || PROTOBUF_PREFIX.some((byte, index) => bytes[index] !== byte)) {

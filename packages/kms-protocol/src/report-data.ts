@@ -13,7 +13,7 @@ export const REPORT_DATA_BYTES = 64;
  * The binding that a KMS quote carries when the asker names none: SHA-256 of the default label, 32 bytes. Shared; do
  * not write to it.
  *
- * Source: mero-kms protocol, report data on both planes.
+ * Source: docs/protocol.md.
  */
 export const DEFAULT_BINDING: Uint8Array<ArrayBuffer> = new Uint8Array(
   sha256(new TextEncoder().encode(DEFAULT_BINDING_LABEL)),
@@ -23,7 +23,7 @@ export const DEFAULT_BINDING: Uint8Array<ArrayBuffer> = new Uint8Array(
  * A half of report data that begins so is the KMS's own, 16 ASCII bytes. Whoever asks for an attestation chooses 64 bytes
  * that a genuine KMS quotes: without a form that nobody can choose, no quote could ever commit a KMS to anything.
  *
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export const RELEASE_LABEL: Uint8Array<ArrayBuffer> = new TextEncoder().encode("mero-kms-release");
 
@@ -31,7 +31,7 @@ export const RELEASE_LABEL: Uint8Array<ArrayBuffer> = new TextEncoder().encode("
  * Report data of the quote with which a node asks for its key: challenge nonce, then SHA-256 of its peer id text.
  *
  * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
- * Source: mero-kms protocol, report data on both planes.
+ * Source: docs/protocol.md.
  */
 export function nodeReportData(nonce: Uint8Array, peerId: PeerId): Uint8Array<ArrayBuffer> {
   return reportDataOf(nonce, peerIdHash(peerId));
@@ -43,7 +43,7 @@ export function nodeReportData(nonce: Uint8Array, peerId: PeerId): Uint8Array<Ar
  *
  * @param nonce - 32 bytes; other lengths are a programming error (RangeError)
  * @param binding - 32 bytes, {@link DEFAULT_BINDING} unless the asker named one
- * Source: mero-kms protocol, report data on both planes.
+ * Source: docs/protocol.md.
  */
 export function kmsReportData(nonce: Uint8Array, binding: Uint8Array): Uint8Array<ArrayBuffer> {
   return reportDataOf(nonce, binding);

@@ -43,7 +43,7 @@ const ATTEST_FIELDS = ["nonceB64", "bindingB64"] as const;
  *
  * @param body - bytes as received, at most the request body limit
  * Errors: `request-not-json`, `request-shape-invalid`.
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function parseChallengeRequest(body: Uint8Array): Result<ChallengeRequest, RequestError> {
   const members = readKnownMembers(body, CHALLENGE_FIELDS);
@@ -56,7 +56,7 @@ export function parseChallengeRequest(body: Uint8Array): Result<ChallengeRequest
  *
  * @param body - bytes as received, at most the request body limit
  * Errors: `request-not-json`, `request-shape-invalid`.
- * Source: mero-kms protocol, endpoints and key wrapping.
+ * Source: docs/protocol.md.
  */
 export function parseGetKeyRequest(body: Uint8Array): Result<GetKeyRequest, RequestError> {
   const members = readKnownMembers(body, [...GET_KEY_FIELDS, "wrapKeyB64"]);
@@ -72,7 +72,7 @@ export function parseGetKeyRequest(body: Uint8Array): Result<GetKeyRequest, Requ
  *
  * @param body - bytes as received, at most the request body limit
  * Errors: `request-not-json`, `request-shape-invalid`.
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function parseAttestRequest(body: Uint8Array): Result<AttestRequest, RequestError> {
   const members = readKnownMembers(body, ATTEST_FIELDS);
@@ -91,7 +91,7 @@ export function parseAttestRequest(body: Uint8Array): Result<AttestRequest, Requ
  * Decodes an attestation request; no binding means the default one.
  *
  * Errors: `attest-request-invalid` for what is not canonical base64 of exactly 32 bytes, and for a reserved binding.
- * Source: mero-kms protocol, endpoints.
+ * Source: docs/protocol.md.
  */
 export function decodeAttestRequest(request: AttestRequest): Result<RequestedAttestation, AttestRequestError> {
   const nonce = decode32(request.nonceB64);

@@ -18,7 +18,7 @@ export interface SignedFacts {
  * The bytes that a node signs and that the KMS rebuilds: compact JSON with its members in exactly this order. Nodes make
  * it with a serialiser that keeps insertion order, so no other order verifies, and none is accepted.
  *
- * Source: mero-kms protocol, the signed payload.
+ * Source: docs/protocol.md.
  */
 export function signedPayload(facts: SignedFacts): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify({

@@ -51,7 +51,7 @@ export interface AppraisalPolicy extends Readonly<Record<MeasurementField, reado
  * The fields of a policy that accept nothing because their list is empty, or because there are sets and none in them. A service that enforces its policy does not
  * start with one.
  *
- * Source: mero-kms protocol, start-up validation.
+ * Source: docs/protocol.md.
  */
 export function emptyPolicyFields(policy: AppraisalPolicy): readonly PolicyField[] {
   return POLICY_FIELDS.filter((field) => allowedValues(policy, field).length === 0);

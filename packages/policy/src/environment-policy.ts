@@ -8,7 +8,7 @@ import type { Profile } from "./profile.ts";
 import { parseAllowedMeasurement, parseAllowedTcbStatus } from "./reference-list.ts";
 import { DEFAULT_TCB_STATUSES } from "./tcb-status-word.ts";
 
-/** The variables that hold a policy. Source: mero-kms protocol, environment. */
+/** The variables that hold a policy. Source: docs/protocol.md. */
 export const ENVIRONMENT_POLICY_VARIABLES = [
   "ALLOWED_TCB_STATUSES",
   "ALLOWED_MRTD",
@@ -28,7 +28,7 @@ export const ENVIRONMENT_POLICY_VARIABLES = [
  * @param profile - the profile that the service runs as, if the caller knows it
  * Errors: all problems, never only the first: `policy-list-empty`, `policy-tcb-status-unknown`,
  * `policy-tcb-status-revoked`, `policy-field-malformed`, `policy-measurement-forbidden`, each with the variable's name.
- * Source: mero-kms protocol, environment.
+ * Source: docs/protocol.md.
  */
 export function policyFromEnvironment(
   values: Readonly<Record<string, string | undefined>>,

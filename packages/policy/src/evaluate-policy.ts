@@ -39,7 +39,7 @@ export type AcceptedQuote = Brand<
  *
  * The values are taken as given: this says nothing about whether a genuine quote shows them ({@link evaluate} does).
  *
- * Source: mero-kms protocol, checks of the key release.
+ * Source: docs/protocol.md.
  */
 export function evaluatePolicy(subject: PolicySubject, policy: AppraisalPolicy): PolicyDecision {
   const best = findMeasurementSet(subject, policy.measurementSets ?? []);
@@ -61,7 +61,7 @@ export function evaluatePolicy(subject: PolicySubject, policy: AppraisalPolicy):
  * Compares a verified quote with a policy.
  *
  * Errors: `policy-mismatch` with every mismatch, and what falls short: the quote is genuine, and not accepted.
- * Source: mero-kms protocol, checks of the key release.
+ * Source: docs/protocol.md.
  */
 export function evaluate(verified: VerifiedQuote, policy: AppraisalPolicy): Result<AcceptedQuote, PolicyMismatches> {
   const { mrtd, rtmr0, rtmr1, rtmr2, rtmr3 } = verified.quote.report;

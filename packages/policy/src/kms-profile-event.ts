@@ -3,7 +3,7 @@ import type { Profile } from "./profile.ts";
 /**
  * Name of the RTMR3 event with which a KMS says which profile it was built for.
  *
- * Source: mero-kms protocol, RTMR3 profile event.
+ * Source: docs/protocol.md.
  */
 export const KMS_PROFILE_EVENT = "calimero.kms.profile";
 
@@ -19,7 +19,7 @@ export interface KmsProfileEvent {
  *
  * It is a claim of the application: the event proves what the KMS said at start, the compose hash proves what it is.
  *
- * Source: mero-kms protocol, RTMR3 profile event.
+ * Source: docs/protocol.md.
  */
 export function kmsProfileEvent(profile: Profile): KmsProfileEvent {
   return { name: KMS_PROFILE_EVENT, payload: new TextEncoder().encode(`${KMS_PROFILE_EVENT}=${profile}`) };

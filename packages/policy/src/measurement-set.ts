@@ -9,7 +9,7 @@ import { parseAllowedMeasurement } from "./reference-list.ts";
  * One complete tuple of registers that was seen, or predicted, together on one kind of machine; members as documents
  * spell them. Five independent lists also accept the MRTD of one image beside the RTMR2 of another; a set does not.
  *
- * Source: mero-tee release families, published measurements.
+ * Source: docs/releases.md.
  */
 export interface MeasurementSet extends Readonly<Record<MeasurementField, Measurement>> {
   /** Its name, `<release>/<profile>/<machine type>`, e.g. `2.4.0/locked-read-only/c3-standard-4`. */

@@ -24,7 +24,7 @@ export interface MeasurementError {
  * Reads a measurement: 96 hex digits of either case, with or without `0x`, normalised to lower case without it.
  *
  * Errors: `measurement-malformed`.
- * Source: mero-tee release families, common rules (readers accept upper case and `0x`).
+ * Source: docs/releases.md (readers accept upper case and `0x`).
  */
 export function parseMeasurement(text: string): Result<Measurement, MeasurementError> {
   const digits = text.startsWith("0x") ? text.slice(2) : text;

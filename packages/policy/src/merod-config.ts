@@ -18,7 +18,7 @@ export interface MerodConfigSource {
  *
  * @param policy - values of role `kms`, with their binding
  * @returns TOML: lists on one line each, strings escaped
- * Source: mero-tee release families, merod TOML from a policy; TOML 1.0, basic strings.
+ * Source: docs/releases.md; TOML 1.0, basic strings.
  */
 export function merodConfig(policy: AppraisalPolicy, source: MerodConfigSource): string {
   const { tag, commit, policySha256, kmsUrl } = source;

@@ -41,7 +41,7 @@ export const RTMR3_NEVER_EXTENDED = "0".repeat(2 * REGISTER_BYTES) as Measuremen
  * RTMR3 of a `locked-read-only` node of the historical images that found no root hash and measured the word `none`
  * instead. It names no file system at all, so it must never count as a node of that profile.
  *
- * Source: mero-tee node image, command line and RTMR3.
+ * Source: docs/node-images.md.
  */
 export const RTMR3_WITHOUT_ROOT_HASH =
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- 96 digits
@@ -51,7 +51,7 @@ export const RTMR3_WITHOUT_ROOT_HASH =
  * Whether an RTMR3 names no image: that of a machine that never extended it, or of one that found no root hash. No list may have
  * it, whoever signed the list.
  *
- * Source: mero-tee node image, command line and RTMR3.
+ * Source: docs/node-images.md.
  */
 export function namesNoImage(rtmr3: string): boolean {
   return rtmr3 === RTMR3_NEVER_EXTENDED || rtmr3 === RTMR3_WITHOUT_ROOT_HASH;
@@ -64,7 +64,7 @@ export function namesNoImage(rtmr3: string): boolean {
  *
  * Errors: `root-hash-malformed` for anything but 64 lower-case hex digits, `none` included: a measured identity
  * without a root hash would be the same for every image.
- * Source: mero-tee node image, command line and RTMR3; Intel TDX Module 1.5 ABI, TDG.MR.RTMR.EXTEND.
+ * Source: docs/node-images.md; Intel TDX Module 1.5 ABI, TDG.MR.RTMR.EXTEND.
  */
 export function nodeRtmr3(identity: NodeIdentity): Result<NodeRtmr3, RootHashError> {
   const { role, profile, rootHash } = identity;

@@ -11,7 +11,7 @@ import { DEFAULT_TCB_STATUSES } from "./tcb-status-word.ts";
  * The families of keys in a release's policy: values of nodes, values of the KMS, and the historical spelling that a
  * node reads as the KMS's values and that the historical KMS reads as the nodes'.
  *
- * Source: mero-kms protocol, policy sources; mero-tee release families, attestation policy.
+ * Source: docs/protocol.md; docs/releases.md.
  */
 type PolicyFamily = "node_allowed" | "kms_allowed" | "allowed";
 

@@ -5,7 +5,7 @@ import { excerpt } from "./foreign-text.ts";
 /**
  * The image profiles, from the most open to the closed one; documents list them in this order.
  *
- * Source: mero-tee release families, words.
+ * Source: docs/releases.md.
  */
 export const PROFILES = ["debug", "debug-read-only", "locked-read-only"] as const;
 

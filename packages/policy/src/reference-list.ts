@@ -16,7 +16,7 @@ import { parseTcbStatus } from "./tcb-status-word.ts";
  * @param field - where the entry stands, for the error
  * @param register - which register the list is for
  * Errors: `policy-field-malformed`, `policy-measurement-forbidden`.
- * Source: mero-tee node image, command line and RTMR3.
+ * Source: docs/node-images.md.
  */
 export function parseAllowedMeasurement(
   text: string,
@@ -37,7 +37,7 @@ export function parseAllowedMeasurement(
  *
  * @param field - where the entry stands, for the error
  * Errors: `policy-tcb-status-unknown`, `policy-tcb-status-revoked`.
- * Source: mero-kms protocol, environment.
+ * Source: docs/protocol.md.
  */
 export function parseAllowedTcbStatus(word: string, field: string): Result<TcbStatus, PolicyError> {
   const status = parseTcbStatus(word);

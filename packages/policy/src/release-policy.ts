@@ -13,7 +13,7 @@ import { readPolicyLists } from "./policy-families.ts";
 import type { PolicyError } from "./policy-error.ts";
 import { DEFAULT_PROFILE, type Profile } from "./profile.ts";
 
-/** Longest policy document that is read, in bytes. Source: mero-kms protocol, policy sources. */
+/** Longest policy document that is read, in bytes. Source: docs/protocol.md. */
 export const POLICY_DOCUMENT_LIMIT_BYTES = 1_048_576;
 
 /** What the reader of a release policy knows about the document before opening it. */
@@ -43,7 +43,7 @@ export interface ExpectedRelease {
  * @param document - text or UTF-8, at most {@link POLICY_DOCUMENT_LIMIT_BYTES}
  * @param role - `node` for what a KMS demands of nodes, `kms` for what nodes and verifiers demand of a KMS
  * Errors: the first problem found; see {@link PolicyError}.
- * Source: mero-kms protocol, policy sources; mero-tee release families, attestation policy.
+ * Source: docs/protocol.md; docs/releases.md.
  */
 export function parseReleasePolicy(
   document: string | Uint8Array,

@@ -10,7 +10,7 @@ export interface TcbStatusError {
   readonly actual: string;
 }
 
-/** The statuses that count where a policy does not say. Source: mero-kms protocol, policy sources. */
+/** The statuses that count where a policy does not say. Source: docs/protocol.md. */
 export const DEFAULT_TCB_STATUSES: readonly TcbStatus[] = ["UpToDate"];
 
 const BY_LETTERS: ReadonlyMap<string, TcbStatus> = new Map(
@@ -23,7 +23,7 @@ const BY_LETTERS: ReadonlyMap<string, TcbStatus> = new Map(
  * refuse it on their own.
  *
  * Errors: `tcb-status-unknown`.
- * Source: Intel PCS API v4, `tcbStatus`; mero-tee release families, common rules.
+ * Source: Intel PCS API v4, `tcbStatus`; docs/releases.md.
  */
 export function parseTcbStatus(word: string): Result<TcbStatus, TcbStatusError> {
   const status = BY_LETTERS.get(lettersAndDigits(word));

@@ -33,7 +33,7 @@ const KEPT_BYTES = 64 * 1024;
  * names, `..`, backslashes, links and devices refuse the archive, as does a name twice.
  *
  * Errors: `archive-malformed`. What `chunks` throws passes through.
- * Source: POSIX pax Interchange Format; GNU tar; mero-tee release families, rule AS-07.
+ * Source: POSIX pax Interchange Format; GNU tar; docs/releases.md, rule AS-07.
  */
 export async function readArchive(
   chunks: AsyncIterable<Uint8Array>,

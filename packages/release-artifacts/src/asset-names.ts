@@ -2,7 +2,7 @@ import { PROFILES, type Profile } from "@mero-tee/policy";
 
 import type { ReleaseLane } from "./lane.ts";
 
-/** What is put behind the name of an asset to name a signature over it. Source: mero-tee release families, 4.1. */
+/** What is put behind the name of an asset to name a signature over it. Source: docs/releases.md. */
 export const SIDECAR_SUFFIXES = [".sigstore.json", ".bundle.json", ".sig", ".pem"] as const;
 
 /** One of {@link SIDECAR_SUFFIXES}. */
@@ -11,7 +11,7 @@ export type SidecarSuffix = (typeof SIDECAR_SUFFIXES)[number];
 /** How an asset is read. */
 export type AssetForm = "document" | "sbom" | "checksums" | "archive" | "page";
 
-/** The names of assets that rules speak of. Source: mero-tee release families, asset inventory. */
+/** The names of assets that rules speak of. Source: docs/releases.md. */
 export const ASSET = {
   policyAlias: "kms-phala-attestation-policy.json",
   compatibilityMap: "kms-phala-compatibility-map.json",
@@ -74,7 +74,7 @@ export const REQUIRED_ASSETS: Readonly<Record<ReleaseLane, readonly string[]>> =
   verifier: [CHECKSUMS_ASSET.verifier, ASSET.verifierManifest, ASSET.verifierSbom],
 };
 
-/** Longest asset of each form, in bytes. Source: mero-tee release families, rule AS-07. */
+/** Longest asset of each form, in bytes. Source: docs/releases.md, rule AS-07. */
 export const ASSET_LIMIT_BYTES: Readonly<Record<AssetForm, number>> = {
   document: 5 * 1024 * 1024,
   checksums: 5 * 1024 * 1024,
@@ -144,7 +144,7 @@ export function isAssetName(name: string): boolean {
 /**
  * Whether a checksum file lists an asset: all but itself, the log index, the trust bundle and sidecars.
  *
- * Source: mero-tee release families, 3.9.
+ * Source: docs/releases.md.
  */
 export function isChecksummed(lane: ReleaseLane, name: string): boolean {
   const others: readonly string[] = [CHECKSUMS_ASSET[lane], REKOR_INDEX_ASSET[lane], ASSET.trustBundle];

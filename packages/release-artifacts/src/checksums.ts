@@ -31,7 +31,7 @@ const LINE = /^(?<digest>[0-9A-Fa-f]{64}) [ *](?<directories>(?:[A-Za-z0-9][A-Za
  * `..`, absolute paths, backslashes (which `sha256sum` uses to escape names), blank lines, a name twice.
  *
  * Errors: every bad line.
- * Source: mero-tee release families, 3.9 and rule CK-01; GNU coreutils, sha256sum.
+ * Source: docs/releases.md, rule CK-01; GNU coreutils, sha256sum.
  */
 export function parseChecksums(content: string | Uint8Array): Result<readonly Checksum[], readonly ChecksumProblem[]> {
   if (content.length > MAX_BYTES) return err([problem(0, `longer than ${MAX_BYTES} bytes`)]);

@@ -38,7 +38,7 @@ export interface CatalogError {
  * and repository.
  *
  * Errors: `catalog-inconsistent`, the first inconsistency.
- * Source: mero-tee release families, 3.11.
+ * Source: docs/releases.md.
  */
 export function checkCatalog(catalog: CompatibilityCatalog, repository: string): Result<null, CatalogError> {
   let previous: ReleaseVersion | null = null;

@@ -39,7 +39,7 @@ const LAST_VARIABLE = /^( +)MERO_NODE_POLICY_SHA256: .*\n/m;
 /**
  * Reads the template: every placeholder once, no other, and nothing that somebody else than the release would fill in.
  *
- * Source: mero-tee release families, the compose template.
+ * Source: docs/releases.md.
  */
 export function parseComposeTemplate(text: string): Result<ComposeTemplate, TemplateError> {
   if (text.includes("$")) return refuse("it has a $, which the deployer would fill in");

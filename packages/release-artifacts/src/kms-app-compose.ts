@@ -79,7 +79,7 @@ function deploymentProblems(deployment: KmsDeployment): readonly DeploymentError
  * whoever has the template and a release can say what a deployment of it measures as.
  *
  * Errors: every field that must not be deployed, `deployment-malformed`.
- * Source: mero-tee release families, the compose template; dstack, app-compose.json.
+ * Source: docs/releases.md; dstack, app-compose.json.
  */
 export function kmsAppCompose(
   template: ComposeTemplate,

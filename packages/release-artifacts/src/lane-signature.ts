@@ -26,7 +26,7 @@ const WORKFLOWS: Readonly<Record<ReleaseLane, string>> = {
  * Who signs the releases of a lane: its workflow on the protected branch, exactly.
  *
  * @param repository - `OWNER/NAME`
- * Source: mero-tee release families, identity per lane.
+ * Source: docs/releases.md.
  */
 export function laneIdentity(lane: ReleaseLane, repository: string): ExpectedIdentity {
   return { exact: `https://github.com/${repository}/.github/workflows/${WORKFLOWS[lane]}@refs/heads/master` };

@@ -13,7 +13,7 @@ const LATE = { waits: 10, pauseMs: 6_000 } as const;
  * machine.
  *
  * Errors: those of {@link openAsset}, with `release-asset-late` in place of `release-not-found`.
- * Source: mero-tee release families, rule AS-05.
+ * Source: docs/releases.md, rule AS-05.
  */
 export async function openListedAsset(
   source: ReleaseSource,

@@ -17,7 +17,7 @@ export interface PublishedNodeValues {
  * it names, the six lists, and where it has them the complete sets.
  *
  * @returns one clause for each difference; empty where policy and node release agree
- * Source: mero-tee release families, rule X-08.
+ * Source: docs/releases.md, rule X-08.
  */
 export function nodeValueDifferences(
   policy: AttestationPolicyDocument,

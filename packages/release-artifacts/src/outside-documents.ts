@@ -31,7 +31,7 @@ const waiversDocument: Shape<WaiversDocument> = object<WaiversDocument>({
 /**
  * Reads exceptions for TCB statuses. Whether somebody who may signed them is for the caller to verify.
  *
- * Source: mero-tee release families, rule M-08.
+ * Source: docs/releases.md, rule M-08.
  */
 export function parseTcbWaivers(file: string, content: string | Uint8Array): Read<readonly TcbWaiver[]> {
   const read = parseDocument(file, content, waiversDocument);
@@ -76,7 +76,7 @@ const predictionDocument: Shape<{ readonly predicted?: Partial<Registers> }> = o
 /**
  * Reads the registers that were computed from an image's bytes, out of the file that describes the image.
  *
- * Source: mero-tee release families, rule M-11.
+ * Source: docs/releases.md, rule M-11.
  */
 export function parseImagePrediction(file: string, content: string | Uint8Array): Read<Partial<Registers>> {
   const read = parseDocument(file, content, predictionDocument);
@@ -110,7 +110,7 @@ const clientVerification: Shape<ClientVerification> = object<ClientVerification>
 /**
  * Reads `node-client-verification-PROFILE.json`: what became of genuine evidence of a node, and of three forgeries of it.
  *
- * Source: mero-tee release families, 3.11 and rule E-03.
+ * Source: docs/releases.md, rule E-03.
  */
 export function parseClientVerification(file: string, content: string | Uint8Array): Read<AntiFakeChecks> {
   const read = parseDocument(file, content, clientVerification);
@@ -150,7 +150,7 @@ const keyRequestDocument: Shape<KeyRequestDocument> = object<KeyRequestDocument>
 /**
  * Reads `node-kms-probe-result-KMS-NODE.json`. What was expected is for the rules to say, whatever a prober wrote beside it.
  *
- * Source: mero-tee release families, 3.11 and rule E-05.
+ * Source: docs/releases.md, rule E-05.
  */
 export function parseKeyRequest(file: string, content: string | Uint8Array): Read<KeyRequestOutcome> {
   const read = parseDocument(file, content, keyRequestDocument);

@@ -21,7 +21,7 @@ export interface PromotionError {
  *
  * Errors: `candidates-ambiguous` (more than one machine in one document), `candidates-tcb-not-allowed`,
  * `candidates-incomplete` (the policy has tuples, and the candidates do not say on which machine they were seen).
- * Source: mero-tee release families, policy promotion.
+ * Source: docs/releases.md.
  */
 export function promoteCandidates(
   document: AttestationPolicyDocument,

@@ -43,7 +43,7 @@ export function parseAuditState(
  *
  * @param now - the digest of each file of the release now (64 hex digits), null for one that is not known
  * @returns one clause for each file that changed, went or came; empty for a release that was never seen
- * Source: mero-tee release families, release auditor: digests of past releases are unchanged since the first audit.
+ * Source: docs/releases.md: digests of past releases are unchanged since the first audit.
  */
 export function changesSince(
   state: AuditState,

@@ -117,7 +117,7 @@ function readRelease(json: JsonValue, tag: string): Result<FoundRelease, Downloa
  *
  * @returns the bytes, which throw {@link BrokenDownload} where they break off or are more than any asset of that name may have
  * Errors: `release-not-found` (404), `release-fetch-failed`, `release-redirect-refused`.
- * Source: mero-tee release families, rules AS-05 and AS-07.
+ * Source: docs/releases.md, rules AS-05 and AS-07.
  */
 export async function openAsset(
   source: ReleaseSource,

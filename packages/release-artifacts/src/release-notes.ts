@@ -29,7 +29,7 @@ const TITLES: Readonly<Record<ReleaseLane, string>> = {
  * Writes the notes of a release: what changed, which releases belong with it, what it measures as, and how to verify it.
  *
  * @returns Markdown
- * Source: mero-tee release families, classes.
+ * Source: docs/releases.md.
  */
 export function releaseNotes(input: ReleaseNotesInput): string {
   const { lane, version, releaseClass, commit, changes, manifest } = input;

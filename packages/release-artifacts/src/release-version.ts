@@ -40,7 +40,7 @@ export function parseReleaseVersion(text: string): ReleaseVersion | null {
  * Reads what an operator typed for a release: a bare version, a tag of a lane, or the historical tag of a node image.
  *
  * Errors: `release-tag-malformed`.
- * Source: mero-tee release families, families and tags.
+ * Source: docs/releases.md.
  */
 export function parseReleaseReference(text: string): Result<ReleaseReference, ReleaseReferenceError> {
   for (const [lane, prefix] of lanePrefixes()) {

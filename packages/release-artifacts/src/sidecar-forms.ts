@@ -30,7 +30,7 @@ export type SidecarForms = ReadonlyMap<SidecarSuffix, SidecarForm>;
  * Reads the signature files of an asset without verifying anything: whether they speak of the same signing event is a
  * question that needs no key.
  *
- * Source: mero-tee release families, 4.1 and 4.2; Sigstore bundle format; cosign bundle format.
+ * Source: docs/releases.md; Sigstore bundle format; cosign bundle format.
  */
 export function readSidecarForms(sidecars: SidecarBytes): SidecarForms {
   return new Map([...sidecars].map(([suffix, bytes]) => [suffix, READERS[suffix](bytes)]));

@@ -49,7 +49,7 @@ function rankOf(name: string): string {
  *
  * @returns the files that are new: the sidecars, and the index with its own
  * Errors: `signing-failed`, `release-unreadable`, and those of the index.
- * Source: mero-tee release families, 3.11, 4.1 and step K7.
+ * Source: docs/releases.md.
  */
 export async function signRelease(
   files: ReleaseFiles,

@@ -9,7 +9,7 @@ export const TRUST_BUNDLE_MANIFEST = "MANIFEST.txt";
 /**
  * What the trust bundle of a KMS release holds, for operators without a network.
  *
- * Source: mero-tee release families, asset inventory.
+ * Source: docs/releases.md.
  */
 export const TRUST_BUNDLE_MEMBERS: readonly string[] = [
   CHECKSUMS_ASSET.kms,

@@ -27,7 +27,7 @@ export interface VerifyReleaseOptions {
  * that nobody asked about (no node release given) is skipped, and says so.
  *
  * Errors: `release-unreadable`.
- * Source: mero-tee release families, validation rules.
+ * Source: docs/releases.md.
  */
 export async function verifyRelease(
   files: ReleaseFiles,

@@ -26,7 +26,7 @@ const ITA = object({ status: optional(text, "unavailable") });
 const FETCHED = object({ remote_address: maybeText });
 const SERVER = object({ verdict: maybeText });
 
-/** Reads the answer of `POST /api/verify`. Source: mero-tee public attestation verifier, endpoints. */
+/** Reads the answer of `POST /api/verify`. Source: docs/verifier-api.md. */
 export function readVerifyAnswer(json: JsonValue): CarriedAnswer | null {
   if (!isJsonObject(json)) return null;
   const member = (name: string): JsonValue | undefined => json.get(name);

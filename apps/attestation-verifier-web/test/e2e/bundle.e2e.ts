@@ -11,7 +11,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 import { builtSite } from "./site.ts";
 
-/** Budgets in bytes, gzip. Source: mero-tee public attestation verifier, performance. */
+/** Budgets in bytes, gzip. Source: docs/verifier.md. */
 const BUDGETS = { initialScript: 95_000, allScript: 230_000, style: 14_000 };
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));

@@ -21,6 +21,6 @@ const plugin: FastifyPluginCallback<{ readonly origins: readonly string[] }> = (
  * Lets pages of the named origins read answers: exact match, no credentials. Registered only when origins are named, so
  * that otherwise no answer has a CORS header and `OPTIONS` is a method like any other.
  *
- * Source: mero-kms protocol, CORS.
+ * Source: docs/protocol.md.
  */
 export const cors: FastifyPluginCallback<{ readonly origins: readonly string[] }> = fp(plugin, { name: "cors" });

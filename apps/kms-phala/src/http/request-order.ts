@@ -27,7 +27,7 @@ const plugin: FastifyPluginCallback = (app, _options, done) => {
 /**
  * Refuses in the protocol's order what can be refused before a body is read: path, method, content type.
  *
- * Source: mero-kms protocol, failures before a handler runs.
+ * Source: docs/protocol.md.
  */
 export const requestOrder: FastifyPluginCallback = fp(plugin, {
   name: "request-order",

@@ -9,7 +9,7 @@ import type { LoadedPolicy, PolicySigner, PolicySource, PolicySourceError, ReadA
  * What stands behind a policy's name in the name of its signature. The main form first, and the older one only where that is
  * missing; `.sig` with `.pem` is no form of it, since nothing in them proves that the certificate counted at the time.
  *
- * Source: mero-tee release families, signature forms.
+ * Source: docs/releases.md.
  */
 const BUNDLE_SUFFIXES = [".sigstore.json", ".bundle.json"] as const;
 

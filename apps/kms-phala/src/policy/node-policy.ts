@@ -22,7 +22,7 @@ import type { PolicySourceError } from "./policy-source.ts";
  * @param published - `published-mrtds.json` of the node release
  * @param pin - SHA-256 of those bytes, lower-case hex
  * Errors: `node-policy-digest-mismatch`, `node-policy-malformed`, `node-policy-mismatch`.
- * Source: mero-tee release families, rule X-08.
+ * Source: docs/releases.md, rule X-08.
  */
 export function matchNodePolicy(
   policy: Uint8Array,

@@ -28,7 +28,7 @@ export interface TrustedSigner {
  * @param document - the very bytes that were signed
  * @param bundle - a Sigstore bundle in any of its JSON forms, or cosign's older one
  * Errors: `policy-signature-refused`; `detail` says which check refused.
- * Source: mero-tee release families, signatures, identity per lane.
+ * Source: docs/releases.md.
  */
 export async function verifyPolicySignature(
   document: Uint8Array,

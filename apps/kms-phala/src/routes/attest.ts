@@ -26,7 +26,7 @@ export interface AttestOptions {
   readonly callerOf: IdentifyCaller;
 }
 
-/** Decides `POST /attest`. Source: mero-kms protocol, endpoints. */
+/** Decides `POST /attest`. Source: docs/protocol.md. */
 async function attest(
   body: Uint8Array,
   caller: Caller,

@@ -16,7 +16,7 @@ const answerSchema = z.strictObject({
   expiresAt: z.int(),
 });
 
-/** Decides `POST /challenge`. Source: mero-kms protocol, endpoints. */
+/** Decides `POST /challenge`. Source: docs/protocol.md. */
 async function issueChallenge(
   body: Uint8Array,
   challenges: ChallengeStore,

@@ -53,7 +53,7 @@ const requestSchema = z.looseObject({
 });
 const DOCS = { summary: "The storage key of a node that proves what it is.", body: requestSchema };
 
-/** `POST /get-key`: the key of a node that proved what it is. Source: mero-kms protocol, endpoints. */
+/** `POST /get-key`: the key of a node that proved what it is. Source: docs/protocol.md. */
 export const getKeyRoute: FastifyPluginCallback<GetKeyOptions> = (app, options, done) => {
   const { releases } = options;
   const schema = { response: { 200: answerSchema, ...errorResponses } };

@@ -7,7 +7,7 @@ const answerSchema = z.strictObject({ status: z.literal("alive"), service: z.lit
 
 const DOCS = { summary: "Whether the process runs; nothing more." };
 
-/** `GET /health`: the process is alive, nothing more. Source: mero-kms protocol, endpoints. */
+/** `GET /health`: the process is alive, nothing more. Source: docs/protocol.md. */
 export const healthRoute: FastifyPluginCallback = (app, _options, done) => {
   const schema = { response: { 200: answerSchema, ...errorResponses } };
   app.get("/health", { schema, config: { docs: DOCS } }, async (): Promise<HealthAnswer> => ({

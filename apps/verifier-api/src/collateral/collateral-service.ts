@@ -33,7 +33,7 @@ const KEPT_MS = 24 * HOUR_SECONDS * 1000;
  * Fetches collateral and keeps it until an hour before it ends, at most six. It is read here, so that an answer that is none
  * is not kept; whether Intel signed it is judged by who uses it.
  *
- * Source: mero-tee public verifier, endpoints and limits.
+ * Source: docs/verifier-api.md.
  */
 export function createCollateralService(upstream: Upstream, url: string, nowMs: () => number): CollateralService {
   const memory = createBoundedMemory<CollateralAnswer, Problem>(CAPACITY, nowMs);

@@ -13,7 +13,7 @@ export interface ItaSettings {
   readonly corsOrigins: readonly string[];
 }
 
-/** Reads the settings of the second opinion. Source: mero-tee public verifier, environment. */
+/** Reads the settings of the second opinion. Source: docs/verifier-api.md. */
 export function readItaSettings(settings: SettingsReader, isProduction: boolean): ItaSettings {
   const appraisalUrl = settings.value("ITA_APPRAISAL_URL");
   const portalUrl = settings.value("ITA_PORTAL_URL");

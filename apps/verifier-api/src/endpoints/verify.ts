@@ -46,7 +46,7 @@ interface Gathered {
  * `POST /api/verify`: fetches evidence for a nonce, or takes evidence that is sent, and adds what is needed to judge it. It
  * decides nothing: a browser that does not trust this service makes the nonce, and judges every byte itself.
  *
- * Source: mero-tee public verifier, endpoints.
+ * Source: docs/verifier-api.md.
  */
 export function createVerify(ports: VerifyPorts): Handle {
   return async (call) => {

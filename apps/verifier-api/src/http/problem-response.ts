@@ -13,7 +13,7 @@ export interface ProblemAnswer {
 /**
  * Writes a problem. `error` repeats it as one text: clients of the first version look for nothing else.
  *
- * Source: RFC 9457; mero-tee public verifier, errors.
+ * Source: RFC 9457; docs/verifier-api.md.
  */
 export function problemAnswer(
   { code, detail, reason, retryAfterSeconds }: Problem,

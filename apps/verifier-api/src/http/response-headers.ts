@@ -20,7 +20,7 @@ export interface HeaderFacts {
  * The headers of every answer. All of it is public data, there are no cookies, and requests that cost something are limited
  * by address: so pages of every origin may read the answers.
  *
- * Source: mero-tee public verifier, CORS, headers, limits; WHATWG Fetch, CORS protocol.
+ * Source: docs/verifier-api.md; WHATWG Fetch, CORS protocol.
  */
 export function responseHeaders({ method, requestId, isInsecure }: HeaderFacts): Record<string, string> {
   return {

@@ -60,7 +60,7 @@ const NO_FEATURES = [
  * The headers of the site's own files; `vercel.json` says the same, and a test compares them. The API's answers have headers
  * of their own.
  *
- * Source: mero-tee public verifier, performance, CSP, privacy.
+ * Source: docs/verifier-api.md.
  */
 export const SITE_HEADERS: readonly HeaderRule[] = [
   {

@@ -55,7 +55,7 @@ const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 /**
  * Makes the client of Intel Trust Authority: one kind of call, one header name, `{"token"}` and nothing else taken as an answer.
  *
- * Source: mero-tee public verifier, Intel Trust Authority as a second opinion; Intel Trust Authority REST API v2; RFC 9110,
+ * Source: docs/verifier.md; Intel Trust Authority REST API v2; RFC 9110,
  * 10.2.3, of which only the form in seconds is read.
  */
 export function createItaService(settings: ItaSettings, { upstream, nowMs, wait, totalMs }: ItaPorts): ItaService {

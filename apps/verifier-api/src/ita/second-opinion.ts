@@ -38,7 +38,7 @@ export function maySpend(call: Call, settings: ItaSettings): boolean {
   return call.foreignOrigin === null || settings.corsOrigins.includes(call.foreignOrigin);
 }
 
-/** Source: mero-tee public verifier, Intel Trust Authority as a second opinion. */
+/** Source: docs/verifier.md. */
 export function createSecondOpinion({ settings, service, admit, verifyToken }: SecondOpinionPorts): SecondOpinion {
   return {
     async ask(quote, isWanted, call) {

@@ -17,7 +17,7 @@ const MAX_TRIES = 2;
  * The addresses of a target to connect to, in order, at most two. The name is looked up once, and every answer must be
  * allowed: a name that also points into a private network is one that waits for its moment.
  *
- * Source: mero-tee public verifier, SSRF algorithm, steps 5 and 6.
+ * Source: docs/verifier-api.md.
  */
 export async function chooseAddresses(
   target: Target,

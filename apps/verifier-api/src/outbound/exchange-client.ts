@@ -21,7 +21,7 @@ class GivenUp extends Error {
  * Makes the one way out to the network: a connection of its own for each request, to an address that was checked before;
  * no proxy of the environment, no redirects, no unpacking, bounds on every part.
  *
- * Source: mero-tee public verifier, SSRF algorithm, steps 6 to 10.
+ * Source: docs/verifier-api.md.
  */
 export function createExchange(ports: { readonly dial: Dial; readonly caPem?: string | undefined }): ExchangePort {
   return async (request) => {

@@ -20,7 +20,7 @@ const IPV6_LITERAL = /^\[[0-9a-f:.]+\]$/;
  * it. What looks like a pattern without `re:` is refused: the unanchored alternatives that people write by habit admit
  * `evilname.example`.
  *
- * Source: mero-tee public verifier, host rules.
+ * Source: docs/verifier-api.md.
  */
 export function parseHostRules(text: string): Result<readonly HostRule[], string> {
   const rules: HostRule[] = [];

@@ -6,7 +6,7 @@ type Block = readonly [first: readonly number[], bits: number];
 /**
  * IPv4 addresses that are no host on the public Internet, and the wire server of a cloud in public space.
  *
- * Source: mero-tee public verifier, forbidden addresses; IANA IPv4 special-purpose address registry.
+ * Source: docs/verifier-api.md; IANA IPv4 special-purpose address registry.
  */
 const FORBIDDEN_IPV4: readonly Block[] = [
   [[0], 8],

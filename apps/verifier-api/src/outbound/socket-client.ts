@@ -38,7 +38,7 @@ export const dialTcp: Dial = (address, port, signal) =>
  *
  * @param caPem - certificates to trust instead of the system's, for tests and for services with a CA of their own
  * Errors: that of the last try.
- * Source: mero-tee public verifier, SSRF algorithm, steps 6, 7 and 9.
+ * Source: docs/verifier-api.md.
  */
 export async function openConnection(
   destination: Destination,

@@ -58,7 +58,7 @@ const RESERVED_ENDINGS = [
  * is refused, so that this reader and whoever else reads the text mean the same host.
  *
  * Errors: the rule that refuses it.
- * Source: mero-tee public verifier, SSRF algorithm, steps 1 to 4.
+ * Source: docs/verifier-api.md.
  */
 export function parseTarget(text: string, kind: TargetKind, rules: TargetRules): Result<Target, RefusalReason> {
   const raw = /^(?<scheme>https?):\/\/(?<authority>[^/?#]*)(?<rest>.*)$/.exec(text);

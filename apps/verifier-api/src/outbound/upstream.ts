@@ -37,7 +37,7 @@ export const OUTGOING_HEADERS: Readonly<Record<string, string>> = {
  * Makes the client for services that the operator chose: the one that targets are asked with, but their addresses may be
  * private, and downloads of releases may redirect.
  *
- * Source: mero-tee public verifier, SSRF algorithm, step 13.
+ * Source: docs/verifier-api.md.
  */
 export function createUpstream(exchange: ExchangePort, resolve: Resolve, totalMs: number): Upstream {
   const once = async (url: URL, request: UpstreamRequest): Promise<Result<Exchange, UpstreamFailure>> => {

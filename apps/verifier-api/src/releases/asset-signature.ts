@@ -8,7 +8,7 @@ export type Sidecars = ReadonlyMap<SidecarSuffix, Uint8Array<ArrayBuffer>>;
  * Whether the lane signed a file, as far as what stands beside it goes: every bundle that is there has to hold; where there
  * is none, `.sig` and `.pem`, which say nothing of the time. Readers judge the same files anew and tell the two apart.
  *
- * Source: mero-tee release families, signatures.
+ * Source: docs/releases.md.
  */
 export async function isSignedByLane(
   name: string,

@@ -50,7 +50,7 @@ type FileOutcome = Result<Uint8Array<ArrayBuffer>, "absent" | "timeout" | "faile
 /**
  * Fetches releases, and passes on only files that the lane signed.
  *
- * Source: mero-tee public verifier, endpoints and limits.
+ * Source: docs/verifier-api.md.
  */
 export function createReleaseService(
   upstream: Upstream,

@@ -4,7 +4,7 @@ const VERSION = /^\d{1,4}\.\d{1,4}\.\d{1,4}(?:-[0-9a-z.]{1,20})?$/;
 
 const PREFIX: Readonly<Record<ReleaseFamily, string>> = { kms: "mero-kms-v", node: "mero-tee-v" };
 
-/** The version in a tag of a family; null for every other text. Source: mero-tee public verifier, endpoints. */
+/** The version in a tag of a family; null for every other text. Source: docs/verifier-api.md. */
 export function versionOfTag(family: ReleaseFamily, tag: string): string | null {
   const version = tag.startsWith(PREFIX[family]) ? tag.slice(PREFIX[family].length) : "";
   return VERSION.test(version) ? version : null;

@@ -23,7 +23,7 @@ const QUOTE_MEMBERS = ["header", "body", "signature", "attestationKey", "certifi
  * Takes the evidence out of an answer, which may stand under `data`. Members are taken by name; whatever else a target
  * writes does not leave this service, for a target must not be able to make it say things.
  *
- * Source: mero-tee public verifier, endpoints and SSRF algorithm, steps 10 and 11.
+ * Source: docs/verifier-api.md.
  */
 export function readEvidence(document: JsonValue): Result<ReceivedEvidence, EvidenceProblem> {
   if (!isJsonObject(document)) return err("no-quote");

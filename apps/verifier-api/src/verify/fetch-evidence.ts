@@ -38,7 +38,7 @@ const ATTEST_PATH = { kms: "/attest", node: "/admin-api/tee/attest" } as const;
  *
  * Errors: `target_refused`, `target_unreachable`, `target_timeout`, `target_redirected`, `target_bad_status`,
  * `target_bad_body`, `attestation_unusable`. None of them repeats a byte of what the target sent.
- * Source: mero-tee public verifier, SSRF algorithm, steps 5 to 11.
+ * Source: docs/verifier-api.md.
  */
 export async function fetchEvidence(
   target: Target,

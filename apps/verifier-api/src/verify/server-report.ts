@@ -48,7 +48,7 @@ export interface ReporterPorts {
 
 const COURIER = "Intel, fetched by this service";
 
-/** Source: mero-tee public verifier, endpoints: the same core run on the server, for scripts. */
+/** Source: docs/verifier-api.md: the same core run on the server, for scripts. */
 export function createReporter(ports: ReporterPorts): Reporter {
   return {
     async report(subject) {

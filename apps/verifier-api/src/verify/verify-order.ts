@@ -38,7 +38,7 @@ const BARE_MEMBERS = ["quoteB64", "quote_b64", "quote", "data"] as const;
  *
  * Errors: `bad_json`, `missing_target`, `ambiguous_target`, `bad_nonce`, `bad_binding`, `bad_application_id`, `bad_tag`,
  * `bad_profile`.
- * Source: mero-tee public verifier, endpoints.
+ * Source: docs/verifier-api.md.
  */
 export function readVerifyOrder(body: Body): Result<VerifyOrder, Problem> {
   const typed = verifyRequestSchema.safeParse(toPlainJson(body));

@@ -14,7 +14,7 @@ export interface CollateralAnswer extends Readonly<Omit<CollateralBundle, "pck_c
   readonly stale: boolean;
 }
 
-/** Judges a set of collateral. Source: mero-tee public verifier, endpoints; DCAP verification, the bundle. */
+/** Judges a set of collateral. Source: docs/verifier-api.md; docs/verification.md. */
 export const collateralAnswerSchema: z.ZodType<CollateralAnswer> = z.strictObject({
   schema: z.literal("mero-tee/collateral/1"),
   fmspc: z.string().regex(/^[0-9a-f]{12}$/),

@@ -23,7 +23,7 @@ const SOURCE_STATES = ["ok", "stale", "down"] as const;
 /** How the latest attempts at a source ended; `ok` also before the first. */
 export type SourceState = (typeof SOURCE_STATES)[number];
 
-/** Judges the answer of `GET /api/health`. Source: mero-tee public verifier, endpoints. */
+/** Judges the answer of `GET /api/health`. Source: docs/verifier-api.md. */
 export const healthSchema: z.ZodType<HealthAnswer> = z.strictObject({
   status: z.enum(["ok", "degraded"]),
   version: z.string(),

@@ -8,7 +8,7 @@ export interface ItaKeysAnswer {
   readonly fetched_at: string;
 }
 
-/** Judges a key set. Source: mero-tee public verifier, endpoints. */
+/** Judges a key set. Source: docs/verifier-api.md. */
 export const itaKeysSchema: z.ZodType<ItaKeysAnswer> = z.strictObject({
   keys: z.array(z.unknown()),
   portal: z.string(),

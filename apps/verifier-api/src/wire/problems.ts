@@ -1,7 +1,7 @@
 /**
  * Everything that this API refuses or fails with: the word on the wire, its status, and the title that people read.
  *
- * Source: mero-tee public verifier, errors; RFC 9457 for the form.
+ * Source: docs/verifier-api.md; RFC 9457 for the form.
  */
 export const PROBLEMS = {
   bad_json: [400, "The body is not what this endpoint takes"],
@@ -43,7 +43,7 @@ export const PROBLEMS = {
 /** One of the words of {@link PROBLEMS}. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** Why an address is not asked. Source: mero-tee public verifier, SSRF and abuse. */
+/** Why an address is not asked. Source: docs/verifier-api.md. */
 export const REFUSAL_REASONS = [
   "scheme",
   "userinfo",

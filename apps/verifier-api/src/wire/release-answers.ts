@@ -13,7 +13,7 @@ export interface AssetEnvelope {
   readonly fetched_at: string;
 }
 
-/** Judges an envelope. Source: mero-tee public verifier, endpoints. */
+/** Judges an envelope. Source: docs/verifier-api.md. */
 export const assetEnvelopeSchema: z.ZodType<AssetEnvelope> = z.strictObject({
   asset: z.string(),
   tag: z.string(),
@@ -45,7 +45,7 @@ export interface ReleaseList {
   readonly stale: boolean;
 }
 
-/** Judges a list of releases. Source: mero-tee public verifier, endpoints. */
+/** Judges a list of releases. Source: docs/verifier-api.md. */
 export const releaseListSchema: z.ZodType<ReleaseList> = z.strictObject({
   family: z.enum(["kms", "node"]),
   releases: z.array(

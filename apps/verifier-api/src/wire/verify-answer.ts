@@ -47,7 +47,7 @@ export interface AttestationMembers {
   readonly vmConfig?: unknown;
 }
 
-/** The answer of `POST /api/verify`. Source: mero-tee public verifier, endpoints. */
+/** The answer of `POST /api/verify`. Source: docs/verifier-api.md. */
 export interface VerifyAnswer {
   readonly schema: "mero-tee/verify-response/2";
   readonly attestation: AttestationMembers;

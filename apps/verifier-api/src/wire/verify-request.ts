@@ -4,7 +4,7 @@ import { z } from "zod";
  * The members of `POST /api/verify`, both spellings of each; others are ignored, for a bare attestation object counts as a
  * whole body. An empty text counts as absent.
  *
- * Source: mero-tee public verifier, endpoints.
+ * Source: docs/verifier-api.md.
  */
 export interface VerifyRequestBody {
   readonly v?: number | undefined;

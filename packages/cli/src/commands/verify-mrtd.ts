@@ -29,7 +29,7 @@ interface VerifyMrtdFlags extends Omit<AppraisalFlags, "profile" | "allowCaution
   readonly profile: Profile;
 }
 
-/** What each register of a node covers. Source: mero-tee node image, measured boot. */
+/** What each register of a node covers. Source: docs/node-images.md. */
 const COVERS: Readonly<Record<MeasurementRegister, string>> = {
   mrtd: "the firmware that the machine starts with",
   rtmr0: "the machine's shape, Secure Boot settings and ACPI tables",

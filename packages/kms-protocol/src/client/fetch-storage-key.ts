@@ -52,7 +52,7 @@ export interface StorageKeyRequest {
   readonly binding?: Uint8Array<ArrayBuffer>;
 }
 
-/** Length of a storage key in bytes. Source: mero-kms protocol, key derivation. */
+/** Length of a storage key in bytes. Source: docs/protocol.md. */
 const STORAGE_KEY_BYTES = 32;
 
 /**
@@ -61,7 +61,7 @@ const STORAGE_KEY_BYTES = 32;
  *
  * @returns the storage key, 32 bytes, to be wiped by the caller
  * Errors: {@link StorageKeyFailure}, with the step that failed.
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export async function fetchStorageKey(request: StorageKeyRequest): Promise<Result<SecretBytes, StorageKeyFailure>> {
   const { client, identity, quoteProvider, verifyKms, binding } = request;
@@ -86,7 +86,7 @@ export async function fetchStorageKey(request: StorageKeyRequest): Promise<Resul
  *
  * @param quote - raw quote whose report data commits to challenge and peer
  * Errors: those of the call.
- * Source: mero-kms protocol, endpoints and the signed payload.
+ * Source: docs/protocol.md.
  */
 export async function requestKey(
   client: KmsClient,
@@ -101,7 +101,7 @@ export async function requestKey(
  * The five members of a request for a key, signed. A wrap key is not among what is signed by name: the quote commits to
  * it, and the signature to the quote.
  *
- * Source: mero-kms protocol, endpoints and the signed payload.
+ * Source: docs/protocol.md.
  */
 export async function signRequest(
   identity: PeerIdentity,

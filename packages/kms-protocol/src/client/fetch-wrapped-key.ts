@@ -30,7 +30,7 @@ export type WrappedKeyFailure = WrappedCallFailure | KmsAttestationFailure | Key
  *
  * @returns the storage key, 32 bytes, to be wiped by the caller
  * Errors: {@link StorageKeyFailure}, with the step that failed.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export async function fetchWrappedStorageKey(
   request: WrappedStorageKeyRequest,
@@ -72,7 +72,7 @@ export interface WrappedKeyRequest {
  * Signs for a challenge, asks for the sealed key, judges the KMS's quote over the answer, and only then opens it.
  *
  * Errors: those of the call; why the answer is not believed; `key-unwrap-failed`.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export async function requestWrappedKey(request: WrappedKeyRequest): Promise<Result<SecretBytes, WrappedKeyFailure>> {
   const { client, identity, challenge, quote, pair, verifyKms } = request;

@@ -65,7 +65,7 @@ const WRAPPED_ANSWER_BYTES = 256 * 1024;
  * A client of one KMS. It never follows redirects and never retries: a challenge is spent by the first try.
  *
  * Errors: `kms-url-invalid`.
- * Source: mero-kms protocol, conventions and endpoints.
+ * Source: docs/protocol.md.
  */
 export function createKmsClient(options: KmsClientOptions): Result<KmsClient, KmsUrlError> {
   const baseUrl = parseKmsUrl(options.baseUrl);

@@ -56,7 +56,7 @@ export interface AnsweredQuestion {
  *
  * @param binding - 32 bytes, sent if given; otherwise the KMS's default is expected
  * Errors: those of the call.
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export async function askForEvidence(
   client: KmsClient,
@@ -75,7 +75,7 @@ export async function askForEvidence(
  * own bytes, in constant time.
  *
  * Errors: `kms-report-data-mismatch`, `kms-quote-mock`, `kms-quote-refused`.
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export function readKmsEvidence(
   received: ReceivedAttestation,
@@ -95,7 +95,7 @@ export function readKmsEvidence(
  * Reads the quote with which a KMS vouches for a sealed key: it must be over this very key and conversation.
  *
  * Errors: `kms-quote-mock`, `kms-quote-refused`, `kms-report-data-mismatch`.
- * Source: mero-kms protocol, key wrapping.
+ * Source: docs/protocol.md.
  */
 export function readReleaseEvidence(
   kmsQuote: Uint8Array,

@@ -5,7 +5,7 @@ import type { KmsAttestationFailure } from "./kms-evidence.ts";
  * The result codes of a node's probe, spelled as nodes spell them. `KMS_HTTP_CLIENT_SETUP_FAILED` is for callers whose
  * HTTP client cannot be made (certificate files, say); the probe itself never gives it.
  *
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export const KMS_PROBE_CODES = [
   "OK",

@@ -50,7 +50,7 @@ export interface KmsProbeReport {
  * Goes through a whole key release as a node would and names the result as a node's probe does. The key is wiped
  * unseen.
  *
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export async function probeKms(request: KmsProbeRequest): Promise<KmsProbeReport> {
   const { fetch, timeoutMs, identity, quoteProvider, attestation } = request;

@@ -10,7 +10,7 @@ export interface KmsUrlError {
  * Reads the base address of a KMS and gives its path a final slash, so that endpoint names can be joined to it.
  *
  * Errors: `kms-url-invalid`.
- * Source: mero-kms protocol, conventions and merod as a client.
+ * Source: docs/protocol.md.
  */
 export function parseKmsUrl(text: string): Result<URL, KmsUrlError> {
   const url = URL.parse(text);
@@ -28,7 +28,7 @@ export function parseKmsUrl(text: string): Result<URL, KmsUrlError> {
  * Whether nodes that verify their KMS accept this address: https, or http to a loopback address written as an IP literal.
  * The name `localhost` does not count, since whoever controls name resolution decides where it leads.
  *
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export function isSecureKmsUrl(url: URL): boolean {
   if (url.protocol === "https:") return true;

@@ -29,7 +29,7 @@ export interface KmsTrust {
  *
  * @returns the accepted quote; only then may a node ask this KMS for its key
  * Errors: every {@link KmsAttestationFailure}.
- * Source: mero-kms protocol, merod as a client.
+ * Source: docs/protocol.md.
  */
 export async function verifyKmsAttestation(
   received: ReceivedAttestation,

@@ -48,7 +48,7 @@ export interface KmsAssembly extends ReleaseOrigin {
  * metadata, manifest and checksums. The same arguments give the same bytes.
  *
  * Errors: values that no document of a release may hold, by the file that they would have been in.
- * Source: mero-tee release families, documents and step K6.
+ * Source: docs/releases.md.
  */
 export function assembleKms(assembly: KmsAssembly): Result<AssembledFiles, readonly DocumentProblem[]> {
   const files = new Map<string, string>();

@@ -41,7 +41,7 @@ export interface NodeAssembly extends ReleaseOrigin {
  * checksums. The same arguments give the same bytes.
  *
  * Errors: values that no document of a release may hold, by the file that they would have been in.
- * Source: mero-tee release families, documents and step N6.
+ * Source: docs/releases.md.
  */
 export function assembleNode(assembly: NodeAssembly): Result<AssembledFiles, readonly DocumentProblem[]> {
   const files = new Map<string, string>();

@@ -34,7 +34,7 @@ export interface PolicyAssembly extends ReleaseOrigin {
  * Makes the policy of one profile: what nodes demand of a KMS that a probe saw, and what the KMS demands of nodes that a release
  * publishes.
  *
- * Source: mero-tee release families, 3.5.
+ * Source: docs/releases.md.
  */
 export function assemblePolicy(assembly: PolicyAssembly): AttestationPolicyDocument {
   const { profile, candidates, nodeRelease, identity, version, repository } = assembly;

@@ -18,7 +18,7 @@ export interface SignedAsset {
  * Writes the index of log entries over signed assets.
  *
  * Errors: `document-field-missing` for an asset whose bundle names no log entry.
- * Source: mero-tee release families, 3.11.
+ * Source: docs/releases.md.
  */
 export function assembleRekorIndex(
   lane: ReleaseLane,

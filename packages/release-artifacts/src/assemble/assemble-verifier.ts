@@ -17,7 +17,7 @@ export interface VerifierAssembly extends ReleaseOrigin {
  * Assembles the manifest and the checksums of a verifier release.
  *
  * Errors: values that the manifest may not hold.
- * Source: mero-tee release families, verifier lane.
+ * Source: docs/releases.md.
  */
 export function assembleVerifier(assembly: VerifierAssembly): Result<AssembledFiles, readonly DocumentProblem[]> {
   const { trustRoots, testedWith, given } = assembly;

@@ -6,7 +6,7 @@ import { hex, profileName } from "./release-fields.ts";
 /**
  * `kms-app-identity.json`: what a probe of a KMS proved about the application that runs there.
  *
- * Source: mero-tee release families, 3.10.
+ * Source: docs/releases.md.
  */
 export interface AppIdentity {
   readonly schema_version: 1;

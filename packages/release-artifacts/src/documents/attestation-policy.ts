@@ -32,7 +32,7 @@ export interface AttestationPolicyValues
  * `kms-phala-attestation-policy[.<profile>].json` as a release publishes it. What its lists accept is for the reader of
  * `@mero-tee/policy` to say; this is the document around them.
  *
- * Source: mero-tee release families, 3.5.
+ * Source: docs/releases.md.
  */
 export interface AttestationPolicyDocument {
   readonly schema_version: 1;

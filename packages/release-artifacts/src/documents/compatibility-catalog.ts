@@ -21,7 +21,7 @@ export interface CatalogEntry {
 /**
  * `compatibility-catalog.json`: the stable releases, and which of them belong together.
  *
- * Source: mero-tee release families, 3.11.
+ * Source: docs/releases.md.
  */
 export interface CompatibilityCatalog {
   readonly schema_version: 1;

@@ -29,7 +29,7 @@ interface CompatibleProfile {
 /**
  * `kms-phala-compatibility-map.json`: which KMS image, policy and node release belong together.
  *
- * Source: mero-tee release families, 3.6.
+ * Source: docs/releases.md.
  */
 export interface CompatibilityMap {
   readonly schema_version: 1;

@@ -6,7 +6,7 @@ import { profileName } from "./release-fields.ts";
 /**
  * `conformance-<profile>.json`: what was asserted about the finished file tree of an image.
  *
- * Source: mero-tee node image, conformance.
+ * Source: docs/node-images.md.
  */
 export interface ConformanceReport {
   readonly schema_version: 1;

@@ -11,7 +11,7 @@ export interface ReleaseContainer {
 /**
  * `kms-phala-container-metadata.json`: the images of a KMS release.
  *
- * Source: mero-tee release families, 3.7.
+ * Source: docs/releases.md.
  */
 export interface ContainerMetadata {
   readonly schema_version: 1;

@@ -4,7 +4,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { DocumentProblem, ProblemKind } from "./document-problem.ts";
 
-/** Longest JSON document of a release, in bytes; SBOMs may be longer. Source: mero-tee release families, rule AS-07. */
+/** Longest JSON document of a release, in bytes; SBOMs may be longer. Source: docs/releases.md, rule AS-07. */
 export const DOCUMENT_LIMIT_BYTES: number = 5 * 1024 * 1024;
 
 /** What was noted while one document was read. */
@@ -43,7 +43,7 @@ export interface ParsedDocument<T> {
  * ignored; numbers that are not plain integers are refused wherever they stand.
  *
  * Errors: every problem in reading order, never only the first.
- * Source: mero-tee release families, common rules for JSON.
+ * Source: docs/releases.md.
  */
 export function parseDocument<T>(
   file: string,

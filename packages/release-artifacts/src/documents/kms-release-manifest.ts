@@ -23,7 +23,7 @@ export interface ReleaseBinary {
 /**
  * `kms-phala-release-manifest.json`: what a KMS release consists of, and how to verify it.
  *
- * Source: mero-tee release families, 3.8.
+ * Source: docs/releases.md.
  */
 export interface KmsReleaseManifest {
   readonly schema_version?: 1;

@@ -13,7 +13,7 @@ interface TcbStatusSource {
 /**
  * `measurement-policy-candidates-<profile>.json` and `kms-policy-candidates.json`: what one probe of one machine saw.
  *
- * Source: mero-tee release families, 3.1.
+ * Source: docs/releases.md.
  */
 export interface MeasurementCandidates {
   readonly schema_version: 1;

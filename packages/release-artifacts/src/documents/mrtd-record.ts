@@ -6,7 +6,7 @@ import { httpsUrl, measurement, time } from "./release-fields.ts";
 /**
  * `mrtd-<profile>.json`: the registers of one profile's probe, and who said so.
  *
- * Source: mero-tee release families, 3.2.
+ * Source: docs/releases.md.
  */
 export interface MrtdRecord {
   readonly mrtd: Measurement;

@@ -17,7 +17,7 @@ import {
 /**
  * `profile-provenance-<profile>.json`: which image was probed, where, and who appraised the quote.
  *
- * Source: mero-tee release families, 3.2.
+ * Source: docs/releases.md.
  */
 export interface ProfileProvenance {
   readonly profile: Profile;

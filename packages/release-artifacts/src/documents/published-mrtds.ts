@@ -30,7 +30,7 @@ export interface PublishedProfile extends AllowedLists<"allowed"> {
 /**
  * `published-mrtds.json`: the measurements of a node release.
  *
- * Source: mero-tee release families, 3.3.
+ * Source: docs/releases.md.
  */
 export interface PublishedMrtds {
   readonly schema_version?: 1;

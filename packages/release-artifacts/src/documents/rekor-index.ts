@@ -18,7 +18,7 @@ export interface RekorEntry {
 /**
  * `kms-phala-rekor-index.json` and its siblings: where to find the signatures of a release in the log.
  *
- * Source: mero-tee release families, 3.11.
+ * Source: docs/releases.md.
  */
 export interface RekorIndex {
   readonly schema_version: 1;

@@ -7,7 +7,7 @@ import { commitSha, httpsUrl, type PerProfile, perProfile, runId, time, version 
 /**
  * `release-provenance.json`: how a node release came to be, with the measurements that it publishes.
  *
- * Source: mero-tee release families, 3.4.
+ * Source: docs/releases.md.
  */
 export interface ReleaseProvenance {
   readonly schema_version: 1;

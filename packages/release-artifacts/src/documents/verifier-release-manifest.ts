@@ -6,7 +6,7 @@ import { commitSha, runId, sha256Hex, time, version } from "./release-fields.ts"
 /**
  * `mero-verifier-release-manifest.json`: what a release of the public verifier consists of, and what it trusts.
  *
- * Source: mero-tee release families, 5.3.
+ * Source: docs/releases.md.
  */
 export interface VerifierReleaseManifest {
   readonly schema_version: 1;

@@ -4,7 +4,7 @@ import { version } from "./release-fields.ts";
 /**
  * `versions.json`: what the node image is built from.
  *
- * Source: mero-tee release families, 3.11 and rule G-06.
+ * Source: docs/releases.md, rule G-06.
  */
 export interface VersionsManifest {
   readonly imageVersion: string;

@@ -39,7 +39,7 @@ function requiredAssets(lanes: readonly ReleaseLane[]): Rule<"release"> {
   });
 }
 
-/** Rules about which files there are. Source: mero-tee release families, validation rules, assets. */
+/** Rules about which files there are. Source: docs/releases.md. */
 export const ASSET_RULES: {
   readonly [Id in "AS-01" | "AS-02" | "AS-03" | "AS-04" | "AS-06" | "AS-07"]: Rule<"release">;
 } & { readonly "AS-05": Rule<"download"> } = {

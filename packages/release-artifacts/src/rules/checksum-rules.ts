@@ -46,7 +46,7 @@ function needManifestFiles(evidence: ReleaseEvidence, sheet: RuleSheet): readonl
   return need(evidence, sheet, "kmsReleaseManifest", ASSET.kmsManifest)?.value.binaries ?? null;
 }
 
-/** Rules about the checksum file. Source: mero-tee release families, validation rules, checksums. */
+/** Rules about the checksum file. Source: docs/releases.md. */
 export const CHECKSUM_RULES: {
   readonly [Id in "CK-01" | "CK-02" | "CK-03" | "CK-04" | "CK-05" | "CK-06" | "CK-07"]: Rule<"release">;
 } = {

@@ -32,7 +32,7 @@ const KMS_DOCUMENTS_WITH_COMMIT: ReadonlySet<string> = new Set([
   ...PROFILES.map(policyAsset),
 ]);
 
-/** Rules that compare files. Source: mero-tee release families, validation rules, across files. */
+/** Rules that compare files. Source: docs/releases.md. */
 export const CROSS_FILE_RULES: {
   readonly [
     Id in "X-01" | "X-02" | "X-03" | "X-04" | "X-05" | "X-06" | "X-07" | "X-08" | "X-09" | "X-10" | "X-11" | "X-12"

@@ -41,7 +41,7 @@ function nonEmpty(sheet: RuleSheet, file: string, holder: object, prefix: string
   }
 }
 
-/** Rules about single documents. Source: mero-tee release families, validation rules, documents. */
+/** Rules about single documents. Source: docs/releases.md. */
 export const DOCUMENT_RULES: {
   readonly [
     Id in

@@ -8,7 +8,7 @@ function historyRule(demand: string, judge: (evidence: HistoryEvidence, sheet: R
 /**
  * Rules about a release after it was published, which no release can break by itself.
  *
- * Source: mero-tee release families, catalog update and release auditor; in addition to the numbered rules.
+ * Source: docs/releases.md; in addition to the numbered rules.
  */
 export const HISTORY_RULES: { readonly [Id in "P-06" | "P-07"]: Rule<"history"> } = {
   "P-06": historyRule("the catalog lists the release as it is", ({ listing }, sheet) => {

@@ -5,7 +5,7 @@ import { sameJson } from "../same-json.ts";
 import { find, needPolicies } from "./look-up.ts";
 import { releaseRule, type Rule } from "./rule.ts";
 
-/** Rules about policies from review to start. Source: mero-tee release families, validation rules, policy life cycle. */
+/** Rules about policies from review to start. Source: docs/releases.md. */
 export const LIFE_CYCLE_RULES: { readonly [Id in "P-02" | "P-03" | "P-04"]: Rule<"release"> } & {
   readonly [Id in "P-01" | "P-05" | "P-08"]: Rule<"start">;
 } = {

@@ -10,7 +10,7 @@ function liveRule(demand: string, judge: (evidence: LiveEvidence, sheet: RuleShe
   return { scope: "live", lanes: [], demand, judge };
 }
 
-/** Rules about live machines after a release. Source: mero-tee release families, validation rules, E2E. */
+/** Rules about live machines after a release. Source: docs/releases.md. */
 export const LIVE_RULES: { readonly [Id in "E-01" | "E-02" | "E-03" | "E-04" | "E-05"]: Rule<"live"> } = {
   "E-01": liveRule("live machines measure exactly as published", ({ published, probes, kms }, sheet) => {
     if (published === undefined && kms === undefined) sheet.unasked("no published measurements were given");

@@ -13,7 +13,7 @@ const REGISTERS = ["mrtd", "rtmr0", "rtmr1", "rtmr2", "rtmr3"] as const;
  * Registers whose prediction no boot on TDX hardware has confirmed yet: a difference is a warning. Take a register out of here when
  * one has.
  *
- * Source: mero-tee node image, prediction, probe, candidates.
+ * Source: docs/node-images.md.
  */
 const UNCONFIRMED: ReadonlySet<(typeof REGISTERS)[number]> = new Set(["rtmr1", "rtmr2"]);
 
@@ -77,7 +77,7 @@ function columnsOf(sets: readonly MeasurementSet[], register: (typeof REGISTERS)
   return [...new Set<string>(sets.map((set) => set[register]))].toSorted();
 }
 
-/** Rules about measurements. Source: mero-tee release families, validation rules, measurements. */
+/** Rules about measurements. Source: docs/releases.md. */
 export const MEASUREMENT_RULES: {
   readonly [
     Id in "M-01" | "M-02" | "M-03" | "M-04" | "M-05" | "M-06" | "M-07" | "M-08" | "M-09" | "M-10" | "M-11"

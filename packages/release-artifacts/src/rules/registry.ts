@@ -28,7 +28,7 @@ type RuleTable = typeof ASSET_RULES &
 /** The id of a rule, e.g. `M-09`; stable, and documented. */
 export type RuleId = keyof RuleTable;
 
-/** Every rule by its id. Source: mero-tee release families, validation rules. */
+/** Every rule by its id. Source: docs/releases.md. */
 export const RULES: RuleTable = {
   ...ASSET_RULES,
   ...CHECKSUM_RULES,

@@ -54,7 +54,7 @@ function assignments(text: string): readonly (readonly [name: string, value: str
   return [...text.matchAll(/\b([A-Z][A-Z0-9_]*)=["']?([^\s"';]*)/g)].map(([, name = "", value = ""]) => [name, value]);
 }
 
-/** Guards over the repository. Source: mero-tee release families, validation rules, guards. */
+/** Guards over the repository. Source: docs/releases.md. */
 export const REPOSITORY_RULES: {
   readonly [
     Id in "G-01" | "G-02" | "G-03" | "G-04" | "G-05" | "G-06" | "G-07" | "G-08" | "G-09" | "G-10"

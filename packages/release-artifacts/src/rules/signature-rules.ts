@@ -45,7 +45,7 @@ function noteFailures(evidence: ReleaseEvidence, sheet: RuleSheet, aspect: Signa
   sheet.passed(`${verified} assets`);
 }
 
-/** Rules about signatures. Source: mero-tee release families, signatures and validation rules. */
+/** Rules about signatures. Source: docs/releases.md. */
 export const SIGNATURE_RULES: {
   readonly [Id in "C-01" | "C-02" | "C-03" | "C-04" | "C-05" | "C-06"]: Rule<"release">;
 } = {

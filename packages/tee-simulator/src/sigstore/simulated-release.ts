@@ -36,7 +36,7 @@ const COMMIT = "0".repeat(40);
  * sign. Costs about ten signatures for each file.
  *
  * @param now - when they were generated, Unix seconds
- * Source: mero-tee release families, documents and signatures.
+ * Source: docs/releases.md.
  */
 export function simulatedReleases(
   platform: SimulatedPlatform,
