@@ -132,6 +132,26 @@ describe("POST /api/verify of a node", () => {
     expect(answer.attestation.quote).toMatchObject({ body: { reportdata: "07".repeat(32) + "03".repeat(32) } });
   });
 
+  test.each([
+    { name: "passes with its hash", application_hash: "03".repeat(32), step: { status: "pass" } },
+    {
+      name: "fails with another hash",
+      application_hash: "04".repeat(32),
+      step: { status: "fail", code: "binding-mismatch" },
+    },
+    {
+      name: "is not judged without one",
+      application_hash: "",
+      step: { status: "skip", code: "application-hash-missing" },
+    },
+  ])("that binds an application $name", async ({ application_hash, step }) => {
+    world.simulator.installApplication("app-1", new Uint8Array(32).fill(3));
+    const order = { v: 2, node_url: world.simulator.url, nonce_b64, application_id: "app-1", application_hash };
+    const { server_report: report } = await answerOf(order);
+    expect(report?.verdict).toBe(step.status === "fail" ? "failed" : "simulated");
+    expect(report?.steps).toContainEqual(expect.objectContaining({ id: "fresh.binding", required: true, ...step }));
+  });
+
   test("does not show what a target says when it refuses", async () => {
     const secret = "internal host 10.1.2.3 says hello";
     const refusing = await listen(
@@ -221,6 +241,18 @@ describe("what POST /api/verify refuses", () => {
       body: { kms_url, application_id: "a" },
       status: 400,
       code: "bad_application_id",
+    },
+    {
+      name: "the hash of no application",
+      body: { node_url: "http://34.65.1.1", application_hash: "07".repeat(32) },
+      status: 400,
+      code: "bad_application_hash",
+    },
+    {
+      name: "a short hash of an application",
+      body: { node_url: "http://34.65.1.1", application_id: "a", application_hash: "07" },
+      status: 400,
+      code: "bad_application_hash",
     },
     { name: "a tag that climbs", body: { kms_url, release_tag: "mero-kms-v../../x" }, status: 400, code: "bad_tag" },
     { name: "a profile that is none", body: { kms_url, profile: "production" }, status: 400, code: "bad_profile" },

@@ -20,6 +20,7 @@ export const APPRAISAL_CODES = [
   "nonce-not-ours",
   "binding-mismatch",
   "binding-policy-mismatch",
+  "application-hash-missing",
   "collateral-missing",
   "collateral-not-obtained",
   "tcb-status-not-allowed",

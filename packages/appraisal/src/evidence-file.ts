@@ -58,6 +58,7 @@ export function writeEvidenceFile(
           },
     expected: {
       binding: base64Or(request.binding),
+      application_id: request.applicationId ?? null,
       application_hash: base64Or(request.applicationHash),
       tag: request.tag,
       profile: request.profile,

@@ -132,6 +132,7 @@ function readRequest(
   const nonce = root.get("nonce") ?? null;
   const expected = reader.object(root.get("expected"), "expected");
   const collateral = reader.object(root.get("collateral"), "collateral");
+  const applicationId = reader.textOrNull(expected.get("application_id"), "expected.application_id");
   const releases = readReleases(reader, reader.list(root.get("release_assets"), "release_assets"));
   return {
     origin: reader.word(root.get("origin"), ["live", "file"], "origin") ?? "file",
@@ -140,6 +141,7 @@ function readRequest(
     inputs: readInputs(reader, root),
     challenge: nonce === null ? null : readChallenge(reader, nonce, challengeOwner),
     binding: reader.bytesOrNull(expected.get("binding"), "expected.binding", 32),
+    ...(applicationId === null ? {} : { applicationId }),
     applicationHash: reader.bytesOrNull(expected.get("application_hash"), "expected.application_hash", 32),
     tag: reader.textOrNull(expected.get("tag"), "expected.tag"),
     profile: reader.word<Profile>(expected.get("profile"), PROFILES, "expected.profile"),

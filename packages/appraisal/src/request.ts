@@ -82,7 +82,9 @@ export interface AppraisalRequest {
   readonly challenge: Challenge | null;
   /** KMS: the 32 bytes that were asked for in place of the default binding. */
   readonly binding: Uint8Array<ArrayBuffer> | null;
-  /** Node: SHA-256 of the application that was asked for, 32 bytes; null means none, so zero. */
+  /** Node: the id of the application that it was asked to bind; absent: none was asked for. */
+  readonly applicationId?: string;
+  /** Node: the hash of that application's bytecode as the reader knows it, 32 bytes; null without an application means zero. */
   readonly applicationHash: Uint8Array<ArrayBuffer> | null;
   /** Release that the reader expects, bare or prefixed. */
   readonly tag: string | null;

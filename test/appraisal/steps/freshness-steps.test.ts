@@ -1,7 +1,15 @@
+import { expect, test } from "vitest";
+import type { AppraisalRequest } from "../../../packages/appraisal/src/index.ts";
 import { DEFAULT_BINDING } from "../../../packages/kms-protocol/src/index.ts";
 import { toBase64 } from "../../../packages/tdx-quote/src/base64.ts";
-import { NONCE, nodeQuote, NOW, reportDataOf } from "../world.ts";
+import { appraiseWith, NONCE, nodeQuote, NOW, outcome, reportDataOf } from "../world.ts";
 import { changedAnswer, changedRelease, type StepRow, testSteps, world } from "./step-rows.ts";
+
+/** The quote of a node with 32 times this byte in the second half of its report data. */
+async function bound(byte: number): Promise<Pick<AppraisalRequest, "inputs">> {
+  const reportData = reportDataOf(NONCE, new Uint8Array(32).fill(byte));
+  return { inputs: [{ name: "quote", bytes: await nodeQuote(world.platform, { reportData }) }] };
+}
 
 const FRESHNESS_ROWS: readonly StepRow[] = [
   {
@@ -77,6 +85,42 @@ const FRESHNESS_ROWS: readonly StepRow[] = [
     verdict: "failed",
   },
   {
+    name: "a node that binds another application than the one that was asked for",
+    kind: "node",
+    change: async () => ({ ...(await bound(7)), applicationId: "app", applicationHash: new Uint8Array(32).fill(8) }),
+    step: "fresh.binding",
+    status: "fail",
+    code: "binding-mismatch",
+    verdict: "failed",
+  },
+  {
+    name: "a node that leaves out the application that was asked for",
+    kind: "node",
+    change: () => ({ applicationId: "app", applicationHash: new Uint8Array(32).fill(8) }),
+    step: "fresh.binding",
+    status: "fail",
+    code: "binding-mismatch",
+    verdict: "failed",
+  },
+  {
+    name: "a node that binds an application that nobody asked for",
+    kind: "node",
+    change: async () => await bound(7),
+    step: "fresh.binding",
+    status: "fail",
+    code: "binding-mismatch",
+    verdict: "failed",
+  },
+  {
+    name: "an application whose hash nobody knows",
+    kind: "node",
+    change: async () => ({ ...(await bound(7)), applicationId: "app" }),
+    step: "fresh.binding",
+    status: "skip",
+    code: "application-hash-missing",
+    verdict: "simulated",
+  },
+  {
     name: "a release that names another default binding",
     kind: "kms",
     change: () =>
@@ -104,3 +148,8 @@ const FRESHNESS_ROWS: readonly StepRow[] = [
 ];
 
 testSteps(FRESHNESS_ROWS);
+
+test("a node that binds the application that was asked for passes", async () => {
+  const change = { ...(await bound(7)), applicationId: "app", applicationHash: new Uint8Array(32).fill(7) };
+  expect(outcome(await appraiseWith(world, "node", change), "fresh.binding")).toEqual({ status: "pass", code: null });
+});

@@ -22,6 +22,8 @@ export interface VerifyOrder {
   /** 32 bytes, of a KMS alone; null means the default one. */
   readonly binding: Uint8Array<ArrayBuffer> | null;
   readonly applicationId: string | null;
+  /** 32 bytes: what the caller knows of the bytecode of that application. */
+  readonly applicationHash: Uint8Array<ArrayBuffer> | null;
   readonly tag: string | null;
   readonly profile: Profile | null;
   readonly wantsIta: boolean;
@@ -36,8 +38,8 @@ const BARE_MEMBERS = ["quoteB64", "quote_b64", "quote", "data"] as const;
 /**
  * Reads a request of any version.
  *
- * Errors: `bad_json`, `missing_target`, `ambiguous_target`, `bad_nonce`, `bad_binding`, `bad_application_id`, `bad_tag`,
- * `bad_profile`.
+ * Errors: `bad_json`, `missing_target`, `ambiguous_target`, `bad_nonce`, `bad_binding`, `bad_application_id`,
+ * `bad_application_hash`, `bad_tag`, `bad_profile`.
  * Source: docs/verifier-api.md.
  */
 export function readVerifyOrder(body: Body): Result<VerifyOrder, Problem> {
@@ -58,6 +60,15 @@ export function readVerifyOrder(body: Body): Result<VerifyOrder, Problem> {
   if (applicationId !== null && (!isForNode || !/^[A-Za-z0-9._:-]{1,128}$/.test(applicationId))) {
     return refuse("bad_application_id", "Only a node is asked for an application, by 1..128 letters, digits or ._:-");
   }
+  const hashText = text(members.application_hash);
+  const applicationHash = hashText === null ? null : parseHex(hashText.replace(/^0x/, ""), 32);
+  const mayHaveHash = subject.value.kind === "given" || applicationId !== null;
+  if (hashText !== null && (applicationHash === null || !mayHaveHash)) {
+    return refuse(
+      "bad_application_hash",
+      "The hash of an application is 64 hex digits, beside the id of that application.",
+    );
+  }
   const tag = oneOf(members.release_tag, members.releaseTag);
   if (tag === TWO) return refuse("bad_tag", "Two release tags are given.");
   if (tag !== null && versionOfTag("kms", tag) === null && versionOfTag("node", tag) === null) {
@@ -72,6 +83,7 @@ export function readVerifyOrder(body: Body): Result<VerifyOrder, Problem> {
     nonce: nonce.value,
     binding: binding.value,
     applicationId,
+    applicationHash,
     tag,
     profile: profile.value,
     wantsIta: members.ita ?? true,

@@ -39,6 +39,7 @@ const DOCS: Readonly<Record<EndpointPath, EndpointDocs>> = {
       "bad_nonce",
       "bad_binding",
       "bad_application_id",
+      "bad_application_hash",
       "bad_tag",
       "bad_profile",
       "bad_quote",

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   bad_nonce: [400, "The nonce is not 32 bytes"],
   bad_binding: [400, "The binding is not 32 bytes, or not for this kind of target"],
   bad_application_id: [400, "The application id cannot be asked for"],
+  bad_application_hash: [400, "The hash of the application cannot be used"],
   bad_tag: [400, "That is no release tag of this family"],
   bad_profile: [400, "That is no image profile"],
   bad_quote: [400, "The quote cannot be read"],

@@ -19,6 +19,7 @@ export interface VerifyRequestBody {
   readonly binding_b64?: string | undefined;
   readonly bindingB64?: string | undefined;
   readonly application_id?: string | undefined;
+  readonly application_hash?: string | undefined;
   readonly release_tag?: string | undefined;
   readonly releaseTag?: string | undefined;
   readonly profile?: string | undefined;
@@ -42,6 +43,7 @@ export const verifyRequestSchema: z.ZodType<VerifyRequestBody> = z.looseObject({
   binding_b64: text,
   bindingB64: text,
   application_id: text,
+  application_hash: text,
   release_tag: text,
   releaseTag: text,
   profile: text,

@@ -57,6 +57,13 @@ export async function judgeBinding(opened: Case): Promise<Finding> {
   const { kind, request } = opened;
   const quoted = item("Second half of report data", toHex(halves.second), "quote", "hex");
   if (kind === null) return info(`The second half of the report data is ${interpretationOf(halves.second)}.`, [quoted]);
+  if (kind === "node" && request.applicationId !== undefined && request.applicationHash === null) {
+    return skip(
+      "The node was asked to bind an application, and nobody said which hash its bytecode has.",
+      "application-hash-missing",
+      [quoted, item("Application asked for", request.applicationId, "user")],
+    );
+  }
   const expected = kind === "kms" ? (request.binding ?? DEFAULT_BINDING) : (request.applicationHash ?? NO_BINDING);
   const evidence = [quoted, item("Expected", toHex(expected), "user", "hex")];
   if (!equalBytes(expected, halves.second)) {

@@ -15,6 +15,8 @@ export interface AttestationQuestion {
   readonly nonce: Uint8Array;
   /** KMS: 32 bytes in place of the default binding. */
   readonly binding: Uint8Array | null;
+  /** Node: the application to bind; absent: none. */
+  readonly applicationId?: string | undefined;
 }
 
 /** Longest time, and longest answer, of an attestation. */
@@ -29,13 +31,13 @@ const ANSWER_LIMIT_BYTES = 1024 * 1024;
  */
 export async function askAttester(
   fetch: HttpPort,
-  { kind, url, nonce, binding }: AttestationQuestion,
+  { kind, url, nonce, binding, applicationId }: AttestationQuestion,
 ): Promise<Result<GivenInput, string>> {
   const path = kind === "kms" ? "/attest" : "/admin-api/tee/attest";
   const body =
     kind === "kms"
       ? { nonceB64: toBase64(nonce), ...(binding === null ? {} : { bindingB64: toBase64(binding) }) }
-      : { nonce: toHex(nonce) };
+      : { nonce: toHex(nonce), ...(applicationId === undefined ? {} : { applicationId }) };
   try {
     const response = await fetch(`${url}${path}`, {
       method: "POST",

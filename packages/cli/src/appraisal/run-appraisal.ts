@@ -21,6 +21,13 @@ import { loadAnchors } from "./load-anchors.ts";
 import { supplyCollateral } from "./supply-collateral.ts";
 import { type ReleaseSearch, supplyReleases } from "./supply-releases.ts";
 
+/** The application that a node is asked to bind. */
+interface BoundApplication {
+  readonly id: string;
+  /** The hash of its bytecode, 32 bytes; null: nobody knows it. */
+  readonly hash: Uint8Array<ArrayBuffer> | null;
+}
+
 /** What is to be appraised, beside the flags. */
 export type AppraisalSubject =
   | {
@@ -28,6 +35,7 @@ export type AppraisalSubject =
       readonly kind: AttesterKind;
       readonly url: string;
       readonly binding: Uint8Array<ArrayBuffer> | null;
+      readonly application?: BoundApplication;
     }
   | {
       readonly origin: "file";
@@ -56,6 +64,7 @@ export async function runAppraisal(
   const loaded = await loadAnchors(ports, flags);
   if (!loaded.ok) return loaded;
   const { anchors, repository } = loaded.value;
+  const application = subject.origin === "live" ? subject.application : undefined;
   const answer = subject.origin === "live" ? await ask(ports, subject) : filed(subject);
   const releases = await supplyReleases(ports, {
     kind: subject.kind ?? (subject.origin === "file" ? attesterKindOf(subject.inputs) : null),
@@ -73,7 +82,8 @@ export async function runAppraisal(
     target: subject.origin === "live" ? { url: subject.url, remoteAddress: null } : null,
     ...answer,
     binding: subject.origin === "live" ? subject.binding : null,
-    applicationHash: null,
+    ...(application === undefined ? {} : { applicationId: application.id }),
+    applicationHash: application?.hash ?? null,
     tag: flags.version ?? null,
     profile: flags.profile ?? null,
     tcbStatuses: null,
@@ -103,10 +113,10 @@ type Answer = Pick<AppraisalRequest, "inputs" | "challenge" | "noAnswer">;
 
 async function ask(
   ports: Ports,
-  { kind, url, binding }: Extract<AppraisalSubject, { readonly origin: "live" }>,
+  { kind, url, binding, application }: Extract<AppraisalSubject, { readonly origin: "live" }>,
 ): Promise<Answer> {
   const nonce = crypto.getRandomValues(new Uint8Array(32));
-  const question = { kind, url, nonce, binding };
+  const question = { kind, url, nonce, binding, applicationId: application?.id };
   const answer = await withProgress(ports, `asking ${url}`, askAttester(ports.fetch, question));
   const challenge: Challenge = { nonce, source: "verifier", roundTripMs: null };
   return answer.ok ? { inputs: [answer.value], challenge } : { inputs: [], challenge, noAnswer: answer.error };

@@ -3,25 +3,64 @@ import { buildCommand, type Command } from "@stricli/core";
 import { APPRAISAL_FLAGS, type AppraisalFlags } from "../appraisal/appraisal-flags.ts";
 import { reportAppraisal } from "../appraisal/appraisal-view.ts";
 import { runAppraisal } from "../appraisal/run-appraisal.ts";
+import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, reporting } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
-import { parseServiceUrl } from "../flags.ts";
+import { refusalOfCli } from "../failure-view.ts";
+import { optionalFlag, parseServiceUrl } from "../flags.ts";
+import { parseTolerantHex } from "../hex-input.ts";
 import { reportRefusal, type Report } from "../output.ts";
 
-async function verifyNode(ports: Ports, flags: AppraisalFlags, url: string): Promise<Report> {
-  const made = await runAppraisal(ports, flags, { origin: "live", kind: "node", url, binding: null });
-  return made.ok ? reportAppraisal(made.value.report, flags) : reportRefusal(made.error, { verdict: null, steps: [] });
+interface VerifyNodeFlags extends AppraisalFlags {
+  readonly applicationId?: string;
+  readonly applicationHash?: Uint8Array<ArrayBuffer>;
+}
+
+const NOTHING = { verdict: null, steps: [] };
+
+function parseApplicationId(text: string): string {
+  if (!/^[A-Za-z0-9._:-]{1,128}$/.test(text)) throw new Error("not 1 to 128 letters, digits or ._:-");
+  return text;
+}
+
+function parseApplicationHash(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = parseTolerantHex(text, 32);
+  if (bytes === null) throw new Error("not 32 bytes of hex");
+  return bytes;
+}
+
+async function verifyNode(ports: Ports, flags: VerifyNodeFlags, url: string): Promise<Report> {
+  const { applicationId: id, applicationHash: hash = null } = flags;
+  if (id === undefined && hash !== null) {
+    const message = "--application-hash says what an application is; name it with --application-id.";
+    return reportRefusal(refusalOfCli(cliFailure("usage-invalid", message)), NOTHING);
+  }
+  const application = id === undefined ? {} : { application: { id, hash } };
+  const made = await runAppraisal(ports, flags, { origin: "live", kind: "node", url, binding: null, ...application });
+  return made.ok ? reportAppraisal(made.value.report, flags) : reportRefusal(made.error, NOTHING);
 }
 
 /** `mero-tee verify node`: challenges a node and appraises its answer. */
 export const verifyNodeCommand: Command<CliContext> = buildCommand({
-  func: reporting<AppraisalFlags, [string]>(verifyNode),
+  func: reporting<VerifyNodeFlags, [string]>(verifyNode),
   parameters: {
     positional: {
       kind: "tuple",
       parameters: [{ parse: parseServiceUrl, placeholder: "URL", brief: "The node's admin API" }],
     },
-    flags: APPRAISAL_FLAGS,
+    flags: {
+      ...APPRAISAL_FLAGS,
+      applicationId: optionalFlag(
+        parseApplicationId,
+        "ID",
+        "Application that the node shall bind to its answer (default: none)",
+      ),
+      applicationHash: optionalFlag(
+        parseApplicationHash,
+        "HEX",
+        "Hash of that application's bytecode, 32 bytes; without it the verdict is incomplete",
+      ),
+    },
   },
   docs: commandDocs(
     "Appraise a live node",
