@@ -5,6 +5,7 @@ import { parseHex } from "../../packages/tdx-quote/src/hex.ts";
 import { reportDataOf } from "../appraisal/world.ts";
 import { answering, type FaultRow, OTHER_NONCE, testFaults, world } from "./fault-rows.ts";
 import { attestation, type FaultyCheck, type KmsAnswer, objectOf } from "./fault-world.ts";
+import { stepsOf, verdictOnHardware } from "./page.ts";
 
 function tampered(change: (log: KmsAnswer["eventLog"]) => KmsAnswer["eventLog"]): FaultyCheck {
   return answering((answer) => ({ ...answer, eventLog: change(answer.eventLog) }));
@@ -227,5 +228,20 @@ test("the API claims that its own run came to another verdict: the page's stands
   expect(asked).toMatchObject({
     ok: true,
     value: { report: { verdict: "failed" }, differingServerVerdict: "verified" },
+  });
+});
+
+test.each([
+  { name: "its hash", applicationHashHex: "07".repeat(32), binding: "pass", verdict: "verified" },
+  { name: "another hash", applicationHashHex: "08".repeat(32), binding: "fail", verdict: "failed" },
+  { name: "no hash", applicationHashHex: null, binding: "skip", verdict: "incomplete" },
+])("a node that binds an application, asked with $name: $verdict", async ({ applicationHashHex, binding, verdict }) => {
+  world.simulator.installApplication("app-1", new Uint8Array(32).fill(7));
+  const check = { kind: "node", applicationId: "app-1", applicationHashHex } as const;
+  const asked = await world.askAt(world.simulator.url, world.serve(), { check });
+  if (!asked.ok) throw new Error(asked.error.code);
+  expect({ steps: stepsOf(asked.value), verdict: verdictOnHardware(asked.value) }).toMatchObject({
+    steps: { "fresh.binding": binding },
+    verdict,
   });
 });

@@ -119,6 +119,7 @@ export async function startFaultWorld(): Promise<FaultWorld> {
         url,
         expected: NOTHING_EXPECTED,
         applicationId: null,
+        applicationHashHex: null,
         asksIntel: true,
         ...faulty.check,
       },

@@ -73,6 +73,8 @@ export const TEXT = {
     bindingHint: "Only if you know that the KMS should bind something of yours.",
     application: "Application id",
     applicationHint: "Only if the node should bind an application to its answer.",
+    applicationHash: "Hash of its bytecode, 32 bytes as hex",
+    applicationHashHint: "What the node's answer has to bind. Without it an application cannot be judged.",
     askIntel: "Ask Intel Trust Authority as well",
     askIntelHint: "A second opinion. It can lower the verdict, never raise it.",
     strict: "Accept only the TCB status UpToDate",
@@ -128,6 +130,7 @@ export const TEXT = {
   input: {
     pastedName: "pasted text",
     empty: "Paste an address or evidence first.",
+    badApplicationHash: "The hash of an application is 32 bytes, 64 hex digits, beside the id of that application.",
     badBinding: "A binding is 32 bytes: 64 hex digits, or 43 characters of base64url.",
     badNonce: "A challenge is 32 bytes: 64 hex digits, or 44 characters of base64.",
     badTag: "A release tag looks like mero-kms-v2.4.0 or mero-tee-v2.4.0.",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { read32Bytes, readExpectation } from "../src/features/entry/expectation.ts";
+import { NO_APPLICATION, read32Bytes, readApplication, readExpectation } from "../src/features/entry/expectation.ts";
 
 const NOTHING = { tag: "", profile: "", binding: "", isStrict: false };
 const HEX = "00112233445566778899aabbccddeeff".repeat(2);
@@ -32,3 +32,27 @@ test.each([
     error: "A binding is 32 bytes: 64 hex digits, or 43 characters of base64url.",
   },
 ])("says what is wrong: $error", ({ fields, error }) => expect(readExpectation(fields)).toEqual({ ok: false, error }));
+
+test.each([
+  { fields: NO_APPLICATION, value: { applicationId: null, applicationHashHex: null } },
+  {
+    fields: { applicationId: " app-1 ", applicationHash: "" },
+    value: { applicationId: "app-1", applicationHashHex: null },
+  },
+  {
+    fields: { applicationId: "app-1", applicationHash: `0x${HEX}` },
+    value: { applicationId: "app-1", applicationHashHex: HEX },
+  },
+])("reads the application $fields", ({ fields, value }) =>
+  expect(readApplication(fields)).toEqual({ ok: true, value }),
+);
+
+test.each([
+  { applicationId: "", applicationHash: HEX },
+  { applicationId: "app-1", applicationHash: HEX.slice(2) },
+])("refuses the application %j", (fields) =>
+  expect(readApplication(fields)).toEqual({
+    ok: false,
+    error: "The hash of an application is 32 bytes, 64 hex digits, beside the id of that application.",
+  }),
+);

@@ -22,6 +22,7 @@ test("the link to a check says what was asked, and takes nothing from the addres
     url: String(url),
     expected: { tag, profile, bindingHex, isStrict: true },
     applicationId: null,
+    applicationHashHex: null,
     asksIntel: true,
   } as const;
   expect(parseLink(linkOf(check, true))).toEqual(FULL);

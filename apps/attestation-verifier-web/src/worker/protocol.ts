@@ -24,6 +24,8 @@ export interface LiveCheck {
   readonly url: string;
   readonly expected: Expectation;
   readonly applicationId: string | null;
+  /** Hash of that application's bytecode, 32 bytes, lower-case hex; null if nobody knows it. */
+  readonly applicationHashHex: string | null;
   readonly asksIntel: boolean;
 }
 

@@ -10,7 +10,7 @@ import { recogniseAddress, type TargetKind } from "../../target-address.ts";
 import type { LiveCheck } from "../../worker/protocol.ts";
 import css from "./entry.module.css";
 import { Examples } from "./examples.tsx";
-import { readExpectation } from "./expectation.ts";
+import { NO_APPLICATION, readApplication, readExpectation } from "./expectation.ts";
 import { FilePicker } from "./file-picker.tsx";
 import { KeepChoice, useKeeping } from "./keep-choice.tsx";
 import { type OptionFields, OptionsForm } from "./options-form.tsx";
@@ -34,6 +34,7 @@ export function CheckScreen({ route }: CheckScreenProps): ReactElement {
     profile: page.link.profile ?? "",
     binding: page.link.binding ?? "",
     applicationId: "",
+    applicationHash: "",
     isStrict: false,
     asksIntel: true,
   }));
@@ -70,13 +71,14 @@ export function CheckScreen({ route }: CheckScreenProps): ReactElement {
     }
     const expected = readExpectation(asked === "node" ? { ...fields, binding: "" } : fields);
     if (!expected.ok) return complain(expected.error);
-    const applicationId = fields.applicationId.trim();
+    const application = readApplication(asked === "node" ? fields : NO_APPLICATION);
+    if (!application.ok) return complain(application.error);
     const check: LiveCheck = {
       origin: "live",
       kind: asked,
       url: reading.url,
       expected: expected.value,
-      applicationId: asked === "node" && applicationId !== "" ? applicationId : null,
+      ...application.value,
       asksIntel: fields.asksIntel,
     };
     page.session.check(check);

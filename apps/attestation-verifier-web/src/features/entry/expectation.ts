@@ -5,7 +5,7 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { TEXT } from "../../messages.ts";
 import { RELEASE_TAG } from "../../permalink.ts";
-import type { Expectation } from "../../worker/protocol.ts";
+import type { Expectation, LiveCheck } from "../../worker/protocol.ts";
 
 /** The optional fields, as they stand in the form. */
 export interface ExpectationFields {
@@ -28,6 +28,25 @@ export function readExpectation(fields: ExpectationFields): Result<Expectation, 
     bindingHex,
     isStrict: fields.isStrict,
   });
+}
+
+/** The fields of a node that binds an application, as they stand in the form. */
+interface ApplicationFields {
+  readonly applicationId: string;
+  readonly applicationHash: string;
+}
+
+/** The fields of whoever asks for no application. */
+export const NO_APPLICATION: ApplicationFields = { applicationId: "", applicationHash: "" };
+
+/** Reads the application that a node shall bind. Errors: the sentence for the reader. */
+export function readApplication(
+  fields: ApplicationFields,
+): Result<Pick<LiveCheck, "applicationId" | "applicationHashHex">, string> {
+  const [id, hash] = [fields.applicationId.trim(), fields.applicationHash.trim()];
+  const applicationHashHex = hash === "" ? null : read32Bytes(hash);
+  if (hash !== "" && (id === "" || applicationHashHex === null)) return err(TEXT.input.badApplicationHash);
+  return ok({ applicationId: id === "" ? null : id, applicationHashHex });
 }
 
 /**

@@ -20,6 +20,7 @@ const NO_OPTIONS: OptionFields = {
   profile: "",
   binding: "",
   applicationId: "",
+  applicationHash: "",
   isStrict: false,
   asksIntel: false,
 };

@@ -14,6 +14,7 @@ const NO_TAGS: readonly string[] = [];
 /** All optional fields of a check. */
 export interface OptionFields extends ExpectationFields {
   readonly applicationId: string;
+  readonly applicationHash: string;
   readonly asksIntel: boolean;
 }
 
@@ -97,6 +98,17 @@ export function OptionsForm({ kind, isLive, fields, onChange, children }: Option
               onChange={(event) => onChange({ ...fields, applicationId: event.target.value })}
             />
             <p id={`${id}-application-hint`}>{TEXT.entry.applicationHint}</p>
+            <label htmlFor={`${id}-hash`}>{TEXT.entry.applicationHash}</label>
+            <input
+              id={`${id}-hash`}
+              maxLength={80}
+              spellCheck={false}
+              autoComplete="off"
+              value={fields.applicationHash}
+              aria-describedby={`${id}-hash-hint`}
+              onChange={(event) => onChange({ ...fields, applicationHash: event.target.value })}
+            />
+            <p id={`${id}-hash-hint`}>{TEXT.entry.applicationHashHint}</p>
           </div>
         )}
         {isLive && BUILD.flavour !== "single" && (
