@@ -296,6 +296,11 @@ export const TEXT = {
     show: "Show",
     token: "Token of Intel Trust Authority",
     json: "Answer as it came",
+    items: (count: number): string => (count === 1 ? "1 item" : `${count.toLocaleString("en")} items`),
+    fields: (count: number): string => (count === 1 ? "1 field" : `${count.toLocaleString("en")} fields`),
+    characters: (count: number): string => `${count.toLocaleString("en")} characters`,
+    more: (count: number, rest: number): string =>
+      `Show ${count} more${rest > count ? ` of ${rest.toLocaleString("en")}` : ""}`,
     download: "Download",
     note: "Shown as text. Nothing in it is run.",
   },

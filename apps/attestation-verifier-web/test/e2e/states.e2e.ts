@@ -105,6 +105,59 @@ test("an advisory leads to Intel's page about it, and stands with the date of it
   await close();
 });
 
+test("the answer as it came is a tree: opened with the keys, drawn branch by branch, and only ever text", async () => {
+  const markup = "<img src=x onerror=alert(1)>";
+  const answer = JSON.stringify({
+    [markup]: "\u202Eturned",
+    events: Array.from({ length: 250 }, (_, index) => ({ index, note: markup })),
+    long: "ab".repeat(500),
+    empty: {},
+    none: null,
+    // No number of JavaScript's: its spelling is shown.
+    number: 7,
+  }).replace('"number":7', '"number":1e400');
+  const { verified } = await shownStates(await createWorld());
+  const worker = workerThatSays({ ...verified, answer });
+  const look = { colorScheme: "light", viewport: { width: 360, height: 740 } } as const;
+  const { page, complaints, close } = await openState(browser, site.said, worker, look);
+  const card = page.locator("#card-raw");
+  const openWithKeys = async (name: string): Promise<void> => {
+    await card.locator("summary", { hasText: name }).first().focus();
+    await page.keyboard.press("Enter");
+  };
+  await openWithKeys("Answer as it came");
+  const top = card.locator("details[open] > div > ul > li");
+  await top.first().waitFor();
+  expect(await top.allInnerTexts()).toEqual([
+    `${markup}: "\\u{202e}turned"`,
+    "events: 250 items",
+    `long: "${"ab".repeat(20)}"… 1,000 characters`,
+    "empty: {}",
+    "none: null",
+    "number: 1e400",
+  ]);
+  // Nothing of a branch is there before it is opened, and then no more of it than a reader can see.
+  const rows = top.nth(1).locator("details > ul > li");
+  expect(await rows.count()).toBe(0);
+  await openWithKeys("events");
+  await rows.nth(99).waitFor();
+  expect(await rows.count()).toBe(100);
+  await card.getByRole("button", { name: "Show 100 more of 150" }).press("Enter");
+  await card.getByRole("button", { name: "Show 50 more" }).press("Enter");
+  await rows.nth(249).waitFor();
+  await rows.first().locator("summary").press("Enter");
+  await rows.first().getByText(markup).waitFor();
+  await openWithKeys("long");
+  await card.getByText("ab".repeat(500), { exact: true }).waitFor();
+  expect(await page.locator("main img").count()).toBe(0);
+  expect(await card.getByRole("button", { name: "Copy Answer as it came" }).count()).toBe(1);
+  expect(await card.getByRole("button", { name: "Download" }).count()).toBe(1);
+  expect(await isWiderThanItsWindow(page)).toBe(false);
+  expect(await findings(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test("a printed report has everything open and no controls", async () => {
   const { page, close } = await showState("verified", { colorScheme: "dark", viewport: { width: 1280, height: 900 } });
   await page.emulateMedia({ media: "print" });

@@ -1,12 +1,14 @@
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { useState, type ReactElement } from "react";
+import type { ReactElement } from "react";
 
 import { TEXT } from "../../messages.ts";
-import { printable } from "../../printable.ts";
 import { saveText } from "../../save-file.ts";
 import { CopyButton } from "../../ui/copy-button.tsx";
+import { LazyDetails } from "../../ui/lazy-details.tsx";
 import type { Outcome } from "../../worker/protocol.ts";
+import { JsonTree } from "./json-tree.tsx";
 import { type QuoteField, quoteFields } from "./quote-fields.ts";
+import { RawText } from "./raw-text.tsx";
 import css from "./raw.module.css";
 
 /** Everything as it came. Each part is drawn only when it is opened. */
@@ -21,12 +23,12 @@ export function RawEvidence({ outcome }: { readonly outcome: Outcome }): ReactEl
       )}
       {answer !== null && (
         <Part title={TEXT.hexView.json} fileName="attestation.json" content={answer}>
-          {() => <pre className={css["text"]}>{printable(answer)}</pre>}
+          {() => <JsonTree text={answer} />}
         </Part>
       )}
       {token !== null && (
         <Part title={TEXT.hexView.token} fileName="token.jwt" content={token}>
-          {() => <pre className={css["text"]}>{printable(token)}</pre>}
+          {() => <RawText text={token} name={TEXT.hexView.token} />}
         </Part>
       )}
     </div>
@@ -41,11 +43,9 @@ interface PartProps {
 }
 
 function Part({ title, fileName, content, children }: PartProps): ReactElement {
-  const [isOpen, setIsOpen] = useState(false);
   return (
-    <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary>{title}</summary>
-      {isOpen && (
+    <LazyDetails summary={title}>
+      {() => (
         <>
           <p className={css["tools"]}>
             <CopyButton text={typeof content === "string" ? content : toHex(content)} what={title} />
@@ -57,7 +57,7 @@ function Part({ title, fileName, content, children }: PartProps): ReactElement {
           {children()}
         </>
       )}
-    </details>
+    </LazyDetails>
   );
 }
 
