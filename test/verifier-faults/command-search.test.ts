@@ -49,6 +49,10 @@ function statusOf({ steps }: Verdict, id: string): string | undefined {
   return steps.find((step) => step.id === id)?.status;
 }
 
+function selectionOf({ steps }: Verdict): string {
+  return steps.find(({ id }) => id === "rel.select")?.summary ?? "";
+}
+
 const json = (value: unknown): Response =>
   new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } });
 
@@ -65,6 +69,7 @@ describe("mero-tee verify kms, where nobody names a release", () => {
     const asked: string[] = [];
     const { exitCode, document } = await verify(network(asked));
     expect({ exitCode, verdict: document.verdict }).toEqual({ exitCode: 0, verdict: "simulated" });
+    expect(selectionOf(document)).not.toContain("not the newest");
     for (const id of ["rel.select", "rel.sigstore", "rel.measurements"]) expect(statusOf(document, id)).toBe("pass");
     expect(asked.filter((path) => path.includes("/mero-tee-v"))).toEqual([]);
   });
@@ -75,6 +80,7 @@ describe("mero-tee verify kms, where nobody names a release", () => {
     expect(statusOf(document, "rel.select")).toBe("skip");
     const found = await verify(network([], await listed(11)));
     expect(found.exitCode).toBe(0);
+    expect(selectionOf(found.document)).toContain('It is not the newest: "mero-kms-v1.10.0" is listed.');
   });
 
   test("says so where the host is down, and decides nothing", async () => {

@@ -152,6 +152,31 @@ describe("POST /api/verify of a node", () => {
     expect(report?.steps).toContainEqual(expect.objectContaining({ id: "fresh.binding", required: true, ...step }));
   });
 
+  test.each([
+    { name: "says so", newer: [{ tag_name: "mero-tee-v1.0.0" }], note: ['"mero-tee-v1.0.0"'] },
+    { name: "says nothing of a prerelease", newer: [{ tag_name: "mero-tee-v1.0.0-rc.1", prerelease: true }], note: [] },
+    { name: "says nothing where there is none", newer: [], note: [] },
+  ])("whose release is not the newest that is listed $name", async ({ newer, note }) => {
+    const host = await listen((request, response) => {
+      void (async () => {
+        const answer = await fetch(world.simulator.url + (request.url ?? ""));
+        const text = await answer.text();
+        if (request.url?.includes("/releases?") !== true) return void response.writeHead(answer.status).end(text);
+        const own: object[] = JSON.parse(text);
+        response.end(JSON.stringify([...own, ...newer.map((release) => ({ ...own[0], ...release }))]));
+      })();
+    });
+    const served = world.serve({ env: { RELEASE_API_URL: host.url } });
+    const answer = await served.post("/api/verify", { v: 2, node_url: world.simulator.url, nonce_b64 });
+    const { server_report: report } = verifyAnswerSchema.parse(await answer.json());
+    const steps = z.array(z.object({ id: z.string(), status: z.string(), summary: z.string() })).parse(report?.steps);
+    const selection = steps.find(({ id }) => id === "rel.select");
+    expect(selection?.status).toBe("pass");
+    expect(Array.from(selection?.summary.matchAll(/not the newest: (\S+) is listed/g) ?? [], ([, tag]) => tag)).toEqual(
+      note,
+    );
+  });
+
   test("does not show what a target says when it refuses", async () => {
     const secret = "internal host 10.1.2.3 says hello";
     const refusing = await listen(

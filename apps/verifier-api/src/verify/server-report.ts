@@ -124,6 +124,8 @@ async function gatherReleases(
   const withdrawn = catalog.ok ? withdrawnReleases(catalog.value) : new Map<string, string>();
   const known = listed.ok ? listed.value.releases : [];
   if (tag === null && !listed.ok) return unavailable;
+  const newest = known.find((release) => release.newest);
+  const listing = newest === undefined ? {} : { newestListed: newest.tag };
   const wanted = tag === null ? known.slice(0, RELEASE_SEARCH_LIMIT).map((release) => release.tag) : [tag];
   const found: ReleaseMaterial[] = [];
   for (const candidate of wanted) {
@@ -143,6 +145,7 @@ async function gatherReleases(
       origin: "published",
       publishedAt,
       withdrawn: withdrawn.get(candidate) ?? null,
+      ...listing,
       assets,
     });
     if (fits(assets)) break;

@@ -86,11 +86,13 @@ async function search(
   if (!listed.ok) return lacking(listed.error);
   const found: ReleaseMaterial[] = [];
   const lane = listed.value.filter((release) => release.lane === kind);
+  const newest = lane.find(({ isPrerelease }) => !isPrerelease);
+  const listing = newest === undefined ? {} : { newestListed: newest.tag };
   for (const { tag, publishedAt, assets: names } of lane.slice(0, RELEASE_SEARCH_LIMIT)) {
     const assets = await fetchAssets(source, kind, tag, [...names.keys()]);
     // One that does not come may be the one that fits: what was found before is no answer then.
     if (!assets.ok) return lacking(assets.error);
-    found.push({ tag, origin: "published", publishedAt, withdrawn: null, assets: assets.value });
+    found.push({ tag, origin: "published", publishedAt, withdrawn: null, ...listing, assets: assets.value });
     if (seemsToFit(assets.value)) break;
   }
   if (found.length === 0) return { status: "absent", reason: `${source.repository} has no release of this lane` };
