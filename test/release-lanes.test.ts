@@ -91,6 +91,15 @@ describe("release assemble", () => {
     const run = ["--commit", "0".repeat(40), "--run-id", "1", "--run-attempt", "1", "--json"];
     expect((await meroTee([...args, ...run])).exitCode).toBe(2);
     expect((await meroTee([...args, ...run], { SOURCE_DATE_EPOCH: "0" })).exitCode).toBe(11);
+    const workflow = {
+      SOURCE_DATE_EPOCH: "0",
+      GITHUB_SHA: "0".repeat(40),
+      GITHUB_RUN_ID: "1",
+      GITHUB_RUN_ATTEMPT: "1",
+    };
+    expect((await meroTee(args, workflow)).exitCode).toBe(11);
+    const outside = await meroTee(args, { ...workflow, GITHUB_RUN_ID: "" });
+    expect([outside.exitCode, outside.stderr]).toEqual([2, expect.stringContaining("--run-id")]);
   });
 
   test(

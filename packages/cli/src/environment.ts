@@ -14,6 +14,9 @@ type VariableName =
   | "COSIGN_CERTIFICATE_IDENTITY_REGEXP"
   | "COSIGN_CERTIFICATE_OIDC_ISSUER"
   | "SOURCE_DATE_EPOCH"
+  | "GITHUB_SHA"
+  | "GITHUB_RUN_ID"
+  | "GITHUB_RUN_ATTEMPT"
   | "ACTIONS_ID_TOKEN_REQUEST_URL"
   | "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
   | "ITA_API_KEY"
@@ -38,6 +41,12 @@ export const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   },
   COSIGN_CERTIFICATE_OIDC_ISSUER: { form: "URL", decides: "the OpenID provider, where `--issuer` does not say" },
   SOURCE_DATE_EPOCH: { form: "Unix seconds", decides: "the time that `release assemble` writes into documents" },
+  GITHUB_SHA: {
+    form: "set by a workflow run",
+    decides: "the commit of `release assemble`, where `--commit` does not say",
+  },
+  GITHUB_RUN_ID: { form: "set by a workflow run", decides: "its run, where `--run-id` does not say" },
+  GITHUB_RUN_ATTEMPT: { form: "set by a workflow run", decides: "its attempt, where `--run-attempt` does not say" },
   ACTIONS_ID_TOKEN_REQUEST_URL: { form: "set by a workflow run", decides: "where `release sign` asks who it is" },
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: { form: "set by a workflow run", decides: "with which token" },
   ITA_API_KEY: {

@@ -46,9 +46,9 @@ interface AssembleFlags extends CommonFlags {
   readonly version: ReleaseVersion;
   readonly in: string;
   readonly out: string;
-  readonly commit: string;
-  readonly runId: string;
-  readonly runAttempt: string;
+  readonly commit?: string;
+  readonly runId?: string;
+  readonly runAttempt?: string;
   readonly class?: ReleaseClass;
   readonly baseTag?: ReleaseVersion;
   readonly incident?: string;
@@ -115,7 +115,13 @@ function originOf(ports: Ports, flags: AssembleFlags): Result<ReleaseOrigin, Ref
   const epoch = readVariable(ports.environment, "SOURCE_DATE_EPOCH") ?? "";
   if (!/^\d{1,10}$/.test(epoch))
     return err(usage("Set SOURCE_DATE_EPOCH to the time of the commit, in Unix seconds: documents carry it."));
-  const { version, commit, runId, runAttempt } = flags;
+  const commit = flags.commit ?? readVariable(ports.environment, "GITHUB_SHA");
+  const runId = flags.runId ?? readVariable(ports.environment, "GITHUB_RUN_ID");
+  const runAttempt = flags.runAttempt ?? readVariable(ports.environment, "GITHUB_RUN_ATTEMPT");
+  if (!commit || !runId || !runAttempt) {
+    return err(usage("Outside of a workflow run, give --commit, --run-id and --run-attempt: documents carry them."));
+  }
+  const { version } = flags;
   const releaseClass = flags.class ?? (isReleaseCandidate(version) ? "rc" : "stable");
   if (releaseClass === "hotfix" && (flags.baseTag === undefined || flags.incident === undefined)) {
     return err(usage("A hotfix names the release that it patches (--base-tag) and why (--incident)."));
@@ -291,9 +297,9 @@ export const releaseAssembleCommand: Command<CliContext> = buildCommand({
       version: { kind: "parsed", parse: parseVersion, placeholder: "VERSION", brief: "Version of the release" },
       in: { kind: "parsed", parse: String, placeholder: "DIR", brief: "What builds and probes left" },
       out: { kind: "parsed", parse: String, placeholder: "DIR", brief: "Directory to make; it must not exist" },
-      commit: { kind: "parsed", parse: String, placeholder: "SHA", brief: "Commit of the release, 40 hex digits" },
-      runId: { kind: "parsed", parse: String, placeholder: "ID", brief: "Id of the workflow run" },
-      runAttempt: { kind: "parsed", parse: String, placeholder: "N", brief: "Attempt of the workflow run" },
+      commit: optionalFlag(String, "SHA", "Commit of the release, 40 hex digits (default: GITHUB_SHA)"),
+      runId: optionalFlag(String, "ID", "Id of the workflow run (default: GITHUB_RUN_ID)"),
+      runAttempt: optionalFlag(String, "N", "Attempt of the workflow run (default: GITHUB_RUN_ATTEMPT)"),
       class: {
         kind: "enum",
         values: RELEASE_CLASSES,
@@ -312,7 +318,7 @@ export const releaseAssembleCommand: Command<CliContext> = buildCommand({
     "Documents, checksums and the trust bundle are made from the input directory; the same input gives the same bytes. What was written is then judged by every rule that needs no signature.",
     {
       does: "stage a KMS release",
-      line: "mero-tee release assemble --lane kms --version 2.4.0 --in staged --out release --commit $GITHUB_SHA --run-id $GITHUB_RUN_ID --run-attempt 1",
+      line: "mero-tee release assemble --lane kms --version 2.4.0 --in staged --out release",
     },
   ),
 });
