@@ -21,7 +21,7 @@ function refuse(path: string, reason: string): { ok: false; error: ShapeError } 
 
 /** A refusal of a part, as one of the whole. Places are spelled only then: a document has hundreds of parts. */
 function within(place: string, { path, reason }: ShapeError): { ok: false; error: ShapeError } {
-  return refuse(path === "" || path.startsWith("[") ? `${place}${path}` : `${place}.${path}`, reason);
+  return refuse(place === "" || path === "" || path.startsWith("[") ? `${place}${path}` : `${place}.${path}`, reason);
 }
 
 /** Any text. */
@@ -73,7 +73,7 @@ export function list<T>(member: Shape<T>, min = 0, max: number = Infinity): Shap
     const members: T[] = [];
     for (const [index, item] of value.entries()) {
       const result = member(item, "");
-      if (!result.ok) return within(`${path}[${index}]`, result.error);
+      if (!result.ok) return within(path, within(`[${index}]`, result.error).error);
       members.push(result.value);
     }
     return ok(members);
@@ -94,7 +94,7 @@ export function object<T extends object>(shapes: { readonly [K in keyof T]: Shap
     const fields: Partial<T> = {};
     for (const key of keys) {
       const result = shapes[key](value.get(key), "");
-      if (!result.ok) return within(path === "" ? key : `${path}.${key}`, result.error);
+      if (!result.ok) return within(path, within(key, result.error).error);
       fields[key] = result.value;
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every key was set above
