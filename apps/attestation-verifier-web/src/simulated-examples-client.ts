@@ -16,7 +16,7 @@ export async function loadSimulatedExamples(): Promise<readonly SimulatedExample
   try {
     const response = await fetch("/sim/examples.json", { cache: "no-store", credentials: "omit" });
     const json = parseStrictJson(await response.text());
-    const read = json.ok ? EXAMPLES(json.value, "") : json;
+    const read = json.ok ? EXAMPLES(json.value) : json;
     return read.ok ? read.value.examples : [];
   } catch {
     // Another server serves this build: there is nothing to offer.

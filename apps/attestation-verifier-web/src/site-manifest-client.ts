@@ -14,7 +14,7 @@ export async function loadSiteManifest(): Promise<readonly SiteFile[]> {
   try {
     const response = await fetch("/.well-known/verifier-manifest.json");
     const json = parseStrictJson(await response.text());
-    const manifest = json.ok ? MANIFEST(json.value, "") : json;
+    const manifest = json.ok ? MANIFEST(json.value) : json;
     return manifest.ok ? manifest.value.files : [];
   } catch {
     // No network, or a server without the file: there is nothing to show then.

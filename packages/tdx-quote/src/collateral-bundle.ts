@@ -77,10 +77,10 @@ const requiredShape = object<Required<Omit<CollateralBundle, "pck_certificate_ch
 });
 const extraShape = object<{ pck_certificate_chain: string | null }>({ pck_certificate_chain: optional(text, null) });
 
-const bundleShape: Shape<CollateralBundle> = (value, path) => {
-  const parsed = requiredShape(value, path);
+const bundleShape: Shape<CollateralBundle> = (value) => {
+  const parsed = requiredShape(value);
   if (!parsed.ok) return parsed;
-  const extra = extraShape(value, path);
+  const extra = extraShape(value);
   if (!extra.ok) return extra;
   const { pck_certificate_chain } = extra.value;
   return ok({ ...parsed.value, ...(pck_certificate_chain === null ? {} : { pck_certificate_chain }) });
@@ -114,7 +114,7 @@ export function parseCollateralSharing(
 ): Result<Collateral, Failure> {
   const json = parseStrictJson(input, { maxBytes: COLLATERAL_LIMIT_BYTES });
   if (!json.ok) return malformed("bundle", json.error.reason);
-  const shaped = bundleShape(json.value, "");
+  const shaped = bundleShape(json.value);
   if (!shaped.ok) return malformed(shaped.error.path, shaped.error.reason);
   const bundle = Object.freeze(shaped.value);
 

@@ -79,13 +79,13 @@ export function parseQeIdentity(text: string): Result<QeIdentity, Failure> {
   const json = parseSignedJson(text);
   if (!json.ok) return malformed(json.error);
   const { bytes, value } = json.value;
-  const version = versionOnly(value, "");
+  const version = versionOnly(value);
   if (!version.ok) return malformed(version.error);
   if (version.value.version !== 2) {
     const facts = { expected: 2, actual: version.value.version };
     return err(failure("collateral-parse", "qe-identity-version-unsupported", facts));
   }
-  const parsed = document(value, "");
+  const parsed = document(value);
   if (!parsed.ok) return malformed(parsed.error);
   const { miscselect, miscselectMask, mrsigner, isvprodid, tcbLevels, ...same } = parsed.value;
   return ok(

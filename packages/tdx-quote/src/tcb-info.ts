@@ -65,16 +65,16 @@ const moduleShapes = { mrsigner: hex(48), attributes: hex(8), attributesMask: he
 
 const moduleDocument = object<ModuleDocument>(moduleShapes);
 
-const tdxModule: Shape<TdxModule> = (value, path) => {
-  const parsed = moduleDocument(value, path);
+const tdxModule: Shape<TdxModule> = (value) => {
+  const parsed = moduleDocument(value);
   if (!parsed.ok) return parsed;
   const { mrsigner, attributes, attributesMask } = parsed.value;
   return ok({ mrSigner: mrsigner, attributes, attributesMask });
 };
 
-const majorVersion: Shape<number> = (value, path) => {
+const majorVersion: Shape<number> = (value) => {
   const digits = typeof value === "string" ? /^TDX_([0-9A-F]{2})$/i.exec(value)?.[1] : undefined;
-  return digits === undefined ? err({ path, reason: "must be TDX_ and two hex digits" }) : ok(parseInt(digits, 16));
+  return digits === undefined ? err({ path: "", reason: "must be TDX_ and two hex digits" }) : ok(parseInt(digits, 16));
 };
 
 interface ModuleIdentityDocument extends ModuleDocument {
@@ -87,8 +87,8 @@ const moduleIdentityDocuments = list(
   1,
 );
 
-const tdxModuleIdentities: Shape<readonly TdxModuleIdentity[]> = (value, path) => {
-  const parsed = moduleIdentityDocuments(value, path);
+const tdxModuleIdentities: Shape<readonly TdxModuleIdentity[]> = (value) => {
+  const parsed = moduleIdentityDocuments(value);
   if (!parsed.ok) return parsed;
   const identities = parsed.value.map(({ id, mrsigner, attributes, attributesMask, tcbLevels: levels }) => ({
     majorVersion: id,
@@ -98,7 +98,7 @@ const tdxModuleIdentities: Shape<readonly TdxModuleIdentity[]> = (value, path) =
     levels,
   }));
   const versions = new Set(identities.map((identity) => identity.majorVersion));
-  return versions.size === identities.length ? ok(identities) : err({ path, reason: "must not repeat an id" });
+  return versions.size === identities.length ? ok(identities) : err({ path: "", reason: "must not repeat an id" });
 };
 
 const head = object<Omit<TcbInfoHead, "bytes"> & { id: "TDX" | "SGX"; tcbType: number }>({
@@ -141,17 +141,17 @@ export function parseTcbInfo(text: string): Result<TcbInfo, Failure> {
   const json = parseSignedJson(text);
   if (!json.ok) return malformed(json.error);
   const { bytes, value } = json.value;
-  const version = versionOnly(value, "");
+  const version = versionOnly(value);
   if (!version.ok) return malformed(version.error);
   if (version.value.version !== 3) {
     const facts = { expected: 3, actual: version.value.version };
     return err(failure("collateral-parse", "tcb-info-version-unsupported", facts));
   }
-  const parsedHead = head(value, "");
+  const parsedHead = head(value);
   if (!parsedHead.ok) return malformed(parsedHead.error);
   const { id, tcbType: _zero, ...common } = parsedHead.value;
   if (id === "SGX") return ok(Object.freeze({ id, bytes, ...common }));
-  const tail = tdxTail(value, "");
+  const tail = tdxTail(value);
   if (!tail.ok) return malformed(tail.error);
   const { tcbLevels: levels, ...modules } = tail.value;
   return ok(Object.freeze({ id, bytes, ...common, ...modules, levels }));

@@ -65,7 +65,6 @@ function compareTcbLevels(a: TcbLevel, b: TcbLevel): number {
 
 function descending<Level>(
   levels: readonly Level[],
-  path: string,
   compare: (a: Level, b: Level) => number,
 ): Result<Descending<Level>, ShapeError> {
   const sorted = levels.toSorted((a, b) => compare(b, a));
@@ -73,7 +72,7 @@ function descending<Level>(
     const next = sorted[index + 1];
     return next !== undefined && compare(level, next) === 0;
   });
-  if (hasTwins) return err({ path, reason: "must not have two levels with the same versions" });
+  if (hasTwins) return err({ path: "", reason: "must not have two levels with the same versions" });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- sorted, and not empty by the shape of its list
   return ok(sorted as readonly Level[] as Descending<Level>);
 }
@@ -83,8 +82,8 @@ const advisoryIds: Shape<readonly string[]> = optional(list(text), []);
 
 const componentDocuments = list(object<{ svn: number }>({ svn: integer(255) }), 16, 16);
 
-const components: Shape<readonly number[]> = (value, path) => {
-  const parsed = componentDocuments(value, path);
+const components: Shape<readonly number[]> = (value) => {
+  const parsed = componentDocuments(value);
   return parsed.ok ? ok(parsed.value.map(({ svn }) => svn)) : parsed;
 };
 
@@ -119,8 +118,8 @@ const tcbLevelDocuments = list(
  *
  * Source: Intel PCS API v4, "TCB Info V3"; order of Intel's Quote Verification Library.
  */
-export const tcbLevels: Shape<Descending<TcbLevel>> = (value, path) => {
-  const documents = tcbLevelDocuments(value, path);
+export const tcbLevels: Shape<Descending<TcbLevel>> = (value) => {
+  const documents = tcbLevelDocuments(value);
   if (!documents.ok) return documents;
   const levels = documents.value.map(({ tcb, tcbDate, tcbStatus, advisoryIDs }) => ({
     sgxComponents: tcb.sgxtcbcomponents,
@@ -130,7 +129,7 @@ export const tcbLevels: Shape<Descending<TcbLevel>> = (value, path) => {
     tcbStatus,
     advisoryIds: advisoryIDs,
   }));
-  return descending(levels, path, compareTcbLevels);
+  return descending(levels, compareTcbLevels);
 };
 
 interface IsvSvnLevelDocument<Status> {
@@ -156,8 +155,8 @@ export function isvSvnLevels(statuses: readonly TcbLevelStatus[]): Shape<Descend
     }),
     1,
   );
-  return (value, path) => {
-    const parsed = documents(value, path);
+  return (value) => {
+    const parsed = documents(value);
     if (!parsed.ok) return parsed;
     const levels = parsed.value.map(({ tcb, tcbDate, tcbStatus, advisoryIDs }) => ({
       isvSvn: tcb.isvsvn,
@@ -165,6 +164,6 @@ export function isvSvnLevels(statuses: readonly TcbLevelStatus[]): Shape<Descend
       tcbStatus: tcbStatus === "UpToDate" || tcbStatus === "Revoked" ? tcbStatus : ("OutOfDate" as const),
       advisoryIds: advisoryIDs,
     }));
-    return descending(levels, path, (a, b) => a.isvSvn - b.isvSvn);
+    return descending(levels, (a, b) => a.isvSvn - b.isvSvn);
   };
 }

@@ -21,7 +21,7 @@ export async function withKeys(token: string): Promise<Supply<TrustAuthorityAnsw
 /** Has Intel Trust Authority asked for its opinion on a quote. */
 export async function fetchOpinion(quote: Uint8Array): Promise<Supply<TrustAuthorityAnswer>> {
   const asked = await postToApi("/api/ita/appraise", { quote_b64: toBase64(quote) });
-  const read = asked.ok ? APPRAISED(asked.value.json, "") : asked;
+  const read = asked.ok ? APPRAISED(asked.value.json) : asked;
   return read.ok ? await withKeys(read.value.ita_token) : NO_TOKEN;
 }
 

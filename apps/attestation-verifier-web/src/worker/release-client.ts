@@ -96,7 +96,7 @@ async function fetchList(
   { source, reach }: Place,
 ): Promise<{ readonly releases: readonly ListedRelease[]; readonly age: string } | null> {
   const answer = await source.get(`/api/releases?family=${kind}&limit=50`, reach);
-  const read = answer.ok ? RELEASES(answer.value.json, "") : answer;
+  const read = answer.ok ? RELEASES(answer.value.json) : answer;
   return answer.ok && read.ok ? { releases: read.value.releases, age: answer.value.age } : null;
 }
 

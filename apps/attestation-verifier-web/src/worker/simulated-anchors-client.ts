@@ -26,7 +26,7 @@ const SHAPE = object({
 export async function loadSimulatedAnchors(): Promise<Anchors | null> {
   const response = await fetch("/sim/anchors.json", { cache: "no-store", credentials: "omit" });
   const json = parseStrictJson(await response.text());
-  const read = json.ok && isJsonObject(json.value) ? SHAPE(json.value, "") : null;
+  const read = json.ok && isJsonObject(json.value) ? SHAPE(json.value) : null;
   if (read === null || !read.ok) return null;
   const { value } = read;
   const rootCa = readPemCertificate(value.root_ca_pem);

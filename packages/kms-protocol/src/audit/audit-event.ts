@@ -1,6 +1,5 @@
 import { PROFILES, type Profile } from "@mero-tee/policy";
 import { TCB_STATUSES, type TcbStatus } from "@mero-tee/tdx-quote";
-import { isJsonObject, type JsonValue } from "@mero-tee/tdx-quote/json";
 import { hex, integer, list, object, type Shape, word } from "@mero-tee/tdx-quote/json-shape";
 import { err, ok } from "@mero-tee/tdx-quote/result";
 import { KMS_ERROR_CODES, type KmsErrorCode } from "../kms-errors.ts";
@@ -56,19 +55,19 @@ const MAX_NAME_CHARACTERS = 128;
 const REQUEST_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Visible ASCII and blanks: a name from a document can neither break a line nor steer a terminal. */
-const name: Shape<string> = (value, path) =>
+const name: Shape<string> = (value) =>
   typeof value === "string" && value.length <= MAX_NAME_CHARACTERS && /^[\x20-\x7e]*$/.test(value)
     ? ok(value)
-    : err({ path, reason: `must be at most ${MAX_NAME_CHARACTERS} visible ASCII characters` });
+    : err({ path: "", reason: `must be at most ${MAX_NAME_CHARACTERS} visible ASCII characters` });
 
-const requestId: Shape<string> = (value, path) =>
-  typeof value === "string" && REQUEST_ID.test(value) ? ok(value) : err({ path, reason: "must be a UUID" });
+const requestId: Shape<string> = (value) =>
+  typeof value === "string" && REQUEST_ID.test(value) ? ok(value) : err({ path: "", reason: "must be a UUID" });
 
 const digest = hex(32);
 const count = integer(Number.MAX_SAFE_INTEGER);
 
 function nullable<T>(shape: Shape<T>): Shape<T | null> {
-  return (value, path) => (value === null ? ok(null) : shape(value, path));
+  return (value) => (value === null ? ok(null) : shape(value));
 }
 
 const decision = { requestId, peer: digest, quote: digest, policy: nullable(digest) };
@@ -97,10 +96,10 @@ const SHAPES: { readonly [Kind in AuditEvent["kind"]]: Shape<Extract<AuditEvent,
   }),
 };
 
-const kindOf = word(["start", "policy", "release", "refusal", "counts"]);
+const kindOnly = object({ kind: word(["start", "policy", "release", "refusal", "counts"]) });
 
 /** The shape of an {@link AuditEvent}: its members in the one order in which they are written. */
-export const auditEvent: Shape<AuditEvent> = (value: JsonValue | undefined, path) => {
-  const kind = kindOf(isJsonObject(value) ? value.get("kind") : undefined, `${path}.kind`);
-  return kind.ok ? SHAPES[kind.value](value, path) : kind;
+export const auditEvent: Shape<AuditEvent> = (value) => {
+  const head = kindOnly(value);
+  return head.ok ? SHAPES[head.value.kind](value) : head;
 };

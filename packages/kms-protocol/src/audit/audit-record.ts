@@ -97,7 +97,7 @@ export function makeAuditLine(
 function parseRecord(line: Uint8Array): Result<AuditRecord, string> {
   const document = parseStrictJson(line, { maxDepth: 4 });
   if (!document.ok) return err(`${document.error.reason} at byte ${document.error.offset}`);
-  const shaped = recordShape(document.value, "");
+  const shaped = recordShape(document.value);
   if (!shaped.ok) return err(`${shaped.error.path} ${shaped.error.reason}`);
   const { v, ...members } = shaped.value;
   return v === AUDIT_VERSION ? ok({ v, ...members }) : err(`version ${v} is not known`);

@@ -176,6 +176,17 @@ describe("a writer", () => {
   });
 });
 
+test.each([
+  { change: ['"kind":"start"', '"kind":"stop"'], reason: /^event\.kind must be one of / },
+  { change: ['"discardedBytes":', '"discardedBytes":-'], reason: /^event\.discardedBytes must be an integer / },
+] as const)("a record says where it departs from its form: $reason", ({ change: [from, to], reason }) => {
+  expect(line(0)).toContain(from);
+  expect(verifyAuditFile(fileOf([line(0).replace(from, to)])).problem).toMatchObject({
+    code: "audit-record-malformed",
+    reason: expect.stringMatching(reason),
+  });
+});
+
 function releaseEvent(): Extract<AuditEvent, { kind: "release" }> {
   const found = EVENTS.find((event) => event.kind === "release");
   if (found === undefined) throw new Error("no release among the events");

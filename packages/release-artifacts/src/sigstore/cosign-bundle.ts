@@ -30,7 +30,7 @@ const hashedRekord = object({
  * Errors: `bundle-malformed`, `signing-certificate-malformed`.
  */
 export function parseCosignBundle(top: ReadonlyMap<string, JsonValue>): Result<SigstoreBundle, SigstoreError> {
-  const shape = cosignBundle(top, "");
+  const shape = cosignBundle(top);
   if (!shape.ok) return refuse("bundle-malformed", { subject: shape.error.path, reason: shape.error.reason });
   const { base64Signature: signature, cert, rekorBundle } = shape.value;
   const certificate = parseCertificateText(cert);
@@ -38,7 +38,7 @@ export function parseCosignBundle(top: ReadonlyMap<string, JsonValue>): Result<S
   const { body, integratedTime, logIndex, logID } = rekorBundle.Payload;
   const logId = parseHex(logID);
   const json = parseStrictJson(body);
-  const entry = json.ok ? hashedRekord(json.value, "rekorBundle.Payload.body") : null;
+  const entry = json.ok ? hashedRekord(json.value) : null;
   const digest = entry?.ok === true ? parseHex(entry.value.spec.data.hash.value) : null;
   if (entry?.ok !== true || digest === null || logId === null) {
     return refuse("bundle-malformed", { subject: "rekorBundle.Payload.body", reason: "must be a hashedrekord entry" });

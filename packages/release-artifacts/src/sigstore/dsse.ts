@@ -44,7 +44,7 @@ export function parseStatement({ payloadType, payload }: DsseEnvelope): Result<S
   const json = parseStrictJson(payload, { maxBytes: STATEMENT_LIMIT_BYTES, maxDepth: 64 });
   if (!json.ok)
     return refuse("attestation-malformed", { subject: `byte ${json.error.offset}`, reason: json.error.reason });
-  const shape = statement(json.value, "");
+  const shape = statement(json.value);
   if (!shape.ok) return refuse("attestation-malformed", { subject: shape.error.path, reason: shape.error.reason });
   const { predicateType, subject } = shape.value;
   const subjects = subject.map(({ name, digest }) => ({

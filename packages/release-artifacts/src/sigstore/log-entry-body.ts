@@ -26,39 +26,39 @@ export interface ExpectedEntry extends LoggedSignature {
   readonly content: "message-signature" | "dsse";
 }
 
-const hash: Shape<Uint8Array> = (value, path) => {
-  const shape = object({ algorithm: word(["sha256"]), value: hex(32) })(value, path);
+const hash: Shape<Uint8Array> = (value) => {
+  const shape = object({ algorithm: word(["sha256"]), value: hex(32) })(value);
   const digest = shape.ok ? parseHex(shape.value.value) : null;
-  return digest === null ? err({ path, reason: "must be a SHA-256 in hex" }) : ok(digest);
+  return digest === null ? err({ path: "", reason: "must be a SHA-256 in hex" }) : ok(digest);
 };
 
-const hash2: Shape<Uint8Array> = (value, path) => {
-  const shape = object({ algorithm: word(["SHA2_256"]), digest: bytes(32) })(value, path);
+const hash2: Shape<Uint8Array> = (value) => {
+  const shape = object({ algorithm: word(["SHA2_256"]), digest: bytes(32) })(value);
   return shape.ok ? ok(shape.value.digest) : shape;
 };
 
 /** Base64 of the PEM of a certificate. */
-const wrappedPem: Shape<Uint8Array> = (value, path) => {
+const wrappedPem: Shape<Uint8Array> = (value) => {
   const certificate = typeof value === "string" ? parseCertificateText(value) : null;
-  return certificate === null ? err({ path, reason: "must be base64 of a PEM certificate" }) : ok(certificate);
+  return certificate === null ? err({ path: "", reason: "must be base64 of a PEM certificate" }) : ok(certificate);
 };
 
 /** Base64 of base64, as in-toto entries hold signatures. */
-const doubleBytes: Shape<Uint8Array> = (value, path) => {
-  const inner = bytes()(value, path);
+const doubleBytes: Shape<Uint8Array> = (value) => {
+  const inner = bytes()(value);
   const decoded = inner.ok ? parseBase64(new TextDecoder().decode(inner.value)) : null;
-  return decoded === null ? err({ path, reason: "must be base64 of base64" }) : ok(decoded);
+  return decoded === null ? err({ path: "", reason: "must be base64 of base64" }) : ok(decoded);
 };
 
 const verifier2 = object({ x509Certificate: object({ rawBytes: bytes() }) });
 
 /** Turns a shape of one kind of entry into what all of them say. */
 function entry<T>(spec: Shape<T>, read: (spec: T) => LoggedSignature | null): Shape<LoggedSignature> {
-  return (value, path) => {
-    const shape = object({ spec })(value, path);
+  return (value) => {
+    const shape = object({ spec })(value);
     if (!shape.ok) return shape;
     const logged = read(shape.value.spec);
-    return logged === null ? err({ path, reason: "must have one signature" }) : ok(logged);
+    return logged === null ? err({ path: "", reason: "must have one signature" }) : ok(logged);
   };
 }
 
@@ -168,7 +168,7 @@ export function verifyLogEntryBody(
   const json = parseStrictJson(body, { maxBytes: BODY_LIMIT_BYTES });
   if (!json.ok)
     return refuse("log-body-malformed", { subject: `byte ${json.error.offset}`, reason: json.error.reason });
-  const head = object({ kind: text, apiVersion: text })(json.value, "");
+  const head = object({ kind: text, apiVersion: text })(json.value);
   if (!head.ok) return refuse("log-body-malformed", { subject: head.error.path, reason: head.error.reason });
   if (head.value.kind !== kind || head.value.apiVersion !== version)
     return refuse("log-body-mismatch", { subject: "kind" });
@@ -176,7 +176,7 @@ export function verifyLogEntryBody(
   if (known === undefined)
     return refuse("log-body-malformed", { subject: "kind", reason: "is not one that is understood" });
   if (known.content !== expected.content) return refuse("log-body-mismatch", { subject: "kind" });
-  const logged = known.shape(json.value, "");
+  const logged = known.shape(json.value);
   if (!logged.ok) return refuse("log-body-malformed", { subject: logged.error.path, reason: logged.error.reason });
   for (const subject of ["digest", "signature", "certificate"] as const) {
     if (!isSame(logged.value[subject], expected[subject])) return refuse("log-body-mismatch", { subject });

@@ -22,18 +22,18 @@ const MEDIA_TYPES: ReadonlyMap<string, "v0.1" | "v0.2" | "v0.3"> = new Map([
   ["application/vnd.dev.sigstore.bundle.v0.3+json", "v0.3"],
 ]);
 
-const inclusionProof: Shape<InclusionProof> = (value, path) => {
+const inclusionProof: Shape<InclusionProof> = (value) => {
   const shape = object({
     logIndex: field(int64, 0),
     treeSize: int64,
     rootHash: bytes(32),
     hashes: field(list(bytes(32), 0, MAX_PROOF_HASHES), []),
     checkpoint: object({ envelope: text }),
-  })(value, path);
+  })(value);
   return shape.ok ? ok({ ...shape.value, checkpoint: shape.value.checkpoint.envelope }) : shape;
 };
 
-const logEntry: Shape<LogEntry> = (value, path) => {
+const logEntry: Shape<LogEntry> = (value) => {
   const shape = object({
     logIndex: field(int64, 0),
     logId: object({ keyId: bytes(32) }),
@@ -42,7 +42,7 @@ const logEntry: Shape<LogEntry> = (value, path) => {
     inclusionPromise: field(object({ signedEntryTimestamp: bytes() }), null),
     inclusionProof: field(inclusionProof, null),
     canonicalizedBody: bytes(),
-  })(value, path);
+  })(value);
   if (!shape.ok) return shape;
   const entry = shape.value;
   return ok({
@@ -70,27 +70,27 @@ const verificationMaterial = object({
   ),
 });
 
-const messageSignature: Shape<MessageSignature> = (value, path) => {
+const messageSignature: Shape<MessageSignature> = (value) => {
   const shape = object({
     messageDigest: object({ algorithm: word(["SHA2_256"]), digest: bytes(32) }),
     signature: bytes(),
-  })(value, path);
+  })(value);
   if (!shape.ok) return shape;
   const { messageDigest, signature } = shape.value;
   return ok({ kind: "message-signature", digest: messageDigest.digest, signature });
 };
 
-const dsseEnvelope: Shape<DsseEnvelope> = (value, path) => {
+const dsseEnvelope: Shape<DsseEnvelope> = (value) => {
   const shape = object({
     payloadType: shortText,
     payload: bytes(),
     signatures: list(object({ sig: bytes() }), 1, 1),
-  })(value, path);
+  })(value);
   if (!shape.ok) return shape;
   const { payloadType, payload, signatures } = shape.value;
   const [first] = signatures;
   return first === undefined
-    ? err({ path, reason: "must have one signature" })
+    ? err({ path: "", reason: "must have one signature" })
     : ok({ kind: "dsse", payloadType, payload, signature: first.sig });
 };
 
@@ -125,7 +125,7 @@ function parseProtobufBundle(top: ReadonlyMap<string, JsonValue>): Result<Sigsto
     return refuse("bundle-malformed", { subject: "mediaType", reason: "must be text" });
   const form = MEDIA_TYPES.get(mediaType);
   if (form === undefined) return refuse("bundle-media-type-unsupported", { actual: mediaType });
-  const shape = envelope(top, "");
+  const shape = envelope(top);
   if (!shape.ok) return refuse("bundle-malformed", { subject: shape.error.path, reason: shape.error.reason });
 
   const { verificationMaterial: material, messageSignature: message, dsseEnvelope: dsse } = shape.value;

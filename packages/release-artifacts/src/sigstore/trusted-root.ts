@@ -44,25 +44,25 @@ export interface TrustedRoot {
   readonly timestampAuthorities: readonly TrustedAuthority[];
 }
 
-const window: Shape<UnixMsWindow> = (value, path) => {
-  const shape = object({ start: field(timestamp, 0), end: field(timestamp, Infinity) })(value, path);
+const window: Shape<UnixMsWindow> = (value) => {
+  const shape = object({ start: field(timestamp, 0), end: field(timestamp, Infinity) })(value);
   return shape.ok ? ok({ fromMs: shape.value.start, toMs: shape.value.end }) : shape;
 };
 
 /** Without a window of its own, a key is good at any time. */
 const validFor = field(window, { fromMs: 0, toMs: Infinity });
 
-const trustedLog: Shape<TrustedLog> = (value, path) => {
+const trustedLog: Shape<TrustedLog> = (value) => {
   const shape = object({
     baseUrl: shortText,
     publicKey: object({ rawBytes: bytes(), validFor }),
     logId: object({ keyId: bytes(32) }),
     checkpointKeyId: field(object({ keyId: bytes(32) }), null),
-  })(value, path);
+  })(value);
   if (!shape.ok) return shape;
   const { baseUrl, publicKey, logId, checkpointKeyId } = shape.value;
   const url = URL.parse(baseUrl);
-  if (url === null) return err({ path: `${path}.baseUrl`, reason: "must be a URL" });
+  if (url === null) return err({ path: "baseUrl", reason: "must be a URL" });
   return ok({
     name: `${url.host}${url.pathname}`.replace(/\/+$/, ""),
     logId: (checkpointKeyId ?? logId).keyId,
@@ -71,22 +71,21 @@ const trustedLog: Shape<TrustedLog> = (value, path) => {
   });
 };
 
-const trustedAuthority: Shape<TrustedAuthority> = (value, path) => {
+const trustedAuthority: Shape<TrustedAuthority> = (value) => {
   const shape = object({
     certChain: object({ certificates: list(object({ rawBytes: bytes() }), 1, MAX_CHAIN) }),
     validFor,
-  })(value, path);
+  })(value);
   if (!shape.ok) return shape;
   const chain: X509Certificate[] = [];
   for (const [index, { rawBytes }] of shape.value.certChain.certificates.entries()) {
     const certificate = parseX509Certificate(rawBytes);
-    if (!certificate.ok)
-      return err({ path: `${path}.certChain.certificates[${index}]`, reason: certificate.error.reason });
+    if (!certificate.ok) return err({ path: `certChain.certificates[${index}]`, reason: certificate.error.reason });
     chain.push(certificate.value);
   }
   const [first, ...others] = chain;
   return first === undefined
-    ? err({ path, reason: "must have a certificate" })
+    ? err({ path: "", reason: "must have a certificate" })
     : ok({ chain: [first, ...others], validFor: shape.value.validFor });
 };
 
@@ -112,7 +111,7 @@ export function parseTrustedRoot(json: string | Uint8Array): Result<TrustedRoot,
     const { offset, reason } = document.error;
     return refuse("trusted-root-malformed", { subject: `byte ${offset}`, reason });
   }
-  const shape = root(document.value, "");
+  const shape = root(document.value);
   if (!shape.ok) return refuse("trusted-root-malformed", { subject: shape.error.path, reason: shape.error.reason });
   const { mediaType, tlogs, certificateAuthorities, ctlogs, timestampAuthorities } = shape.value;
   if (!MEDIA_TYPES.has(mediaType)) return refuse("trusted-root-media-type-unsupported", { actual: mediaType });

@@ -96,6 +96,21 @@ describe("parseTrustedRoot", () => {
     expect(parseTrustedRoot(text)).toMatchObject({ ok: false, error: { code } });
   });
 
+  test.each([
+    {
+      subject: "tlogs[0].baseUrl",
+      text: changed((document) => Object.assign(document.tlogs[0] ?? {}, { baseUrl: "nowhere" })),
+    },
+    {
+      subject: "certificateAuthorities[0].certChain.certificates[0]",
+      text: changed(
+        (document) => (document["certificateAuthorities"] = [{ certChain: { certificates: [{ rawBytes: "AAAA" }] } }]),
+      ),
+    },
+  ])("says that $subject is wrong", ({ subject, text }) => {
+    expect(parseTrustedRoot(text)).toMatchObject({ ok: false, error: { code: "trusted-root-malformed", subject } });
+  });
+
   test("keeps a log whose key it cannot use, and believes nothing that it signs", () => {
     const parsed = parseTrustedRoot(
       changed((document) => Object.assign(document.tlogs[0] ?? {}, { publicKey: { rawBytes: "MAA=" } })),
