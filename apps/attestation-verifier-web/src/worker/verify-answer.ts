@@ -31,13 +31,13 @@ export function readVerifyAnswer(json: JsonValue): CarriedAnswer | null {
   if (!isJsonObject(json)) return null;
   const member = (name: string): JsonValue | undefined => json.get(name);
   const part = (name: string): string | null => {
-    const read = asText(member(name), name);
+    const read = asText(member(name));
     return read.ok ? read.value : null;
   };
-  const ita = ITA(member("ita"), "ita");
-  const fetched = FETCHED(member("fetched"), "fetched");
-  const server = SERVER(member("server_report"), "server_report");
-  const token = maybeText(member("ita_token"), "ita_token");
+  const ita = ITA(member("ita"));
+  const fetched = FETCHED(member("fetched"));
+  const server = SERVER(member("server_report"));
+  const token = maybeText(member("ita_token"));
   return {
     attestation: part("attestation"),
     collateral: part("collateral"),
