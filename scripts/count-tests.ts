@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /**
- * Adds up vitest's JSON reports and the outcome of the other steps of `.ci/run`, and prints the line that ends it:
- * `N passed, N failed, N skipped`.
+ * Adds up vitest's JSON reports and the outcome of the other steps of `.ci/run`. Names what failed, a line each, since whoever reads
+ * the end of a long log needs it there, and then prints the line that ends it: `N passed, N failed, N skipped`.
  *
- * Usage: `count-tests.ts FOLDER FAILED_STEPS`. A report that is missing, that does not parse, that shows no test, or that
+ * Usage: `count-tests.ts FOLDER [FAILED_STEP…]`. A report that is missing, that does not parse, that shows no test, or that
  * failed without a failed test (a file that did not load) counts as one failure: silence must never look like success.
  */
 interface Report {
@@ -14,6 +14,13 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults?: readonly TestFile[];
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly status: string;
+  readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
 }
 
 /** What `pnpm test` leaves in the folder that `MERO_TEE_TEST_REPORT` names; see the vitest configurations. */
@@ -30,13 +37,28 @@ function readReport(file: string): Report {
   }
 }
 
-const [folder = "", failedSteps = "1"] = process.argv.slice(2);
-let [passed, failed, skipped] = [0, Number(failedSteps), 0];
-for (const report of REPORTS.map((name) => readReport(join(folder, name)))) {
+/** Failed tests by file and name, and files that failed without one. */
+function failuresOf(name: string, { testResults = [] }: Report): readonly string[] {
+  return testResults
+    .filter(({ status }) => status === "failed")
+    .flatMap(({ name: file, assertionResults }) => {
+      const tests = assertionResults.filter(({ status }) => status === "failed").map(({ fullName }) => ` ${fullName}`);
+      return (tests.length === 0 ? [""] : tests).map((test) => `${name} ${relative(process.cwd(), file)}${test}`);
+    });
+}
+
+const [folder = "", ...failedSteps] = process.argv.slice(2);
+let [passed, failed, skipped] = [0, failedSteps.length, 0];
+const failures = [...failedSteps];
+for (const name of REPORTS) {
+  const report = readReport(join(folder, name));
   const isBroken = report.numFailedTests === 0 && (!report.success || report.numPassedTests === 0);
+  const named = failuresOf(name, report);
+  failures.push(...(isBroken && named.length === 0 ? [`${name} tells of no run that came to its end`] : named));
   passed += report.numPassedTests;
   failed += report.numFailedTests + (isBroken ? 1 : 0);
   skipped += report.numPendingTests + report.numTodoTests;
 }
+for (const failure of failures) process.stdout.write(`failed: ${failure.replaceAll(/\s+/g, " ")}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exitCode = failed === 0 ? 0 : 1;
