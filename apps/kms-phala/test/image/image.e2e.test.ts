@@ -25,7 +25,12 @@ const LIMIT_MS = 180_000;
 const TEMPLATE = new URL("../../../../scripts/phala/kms-compose-template.yaml", import.meta.url);
 const COMMAND = ["--userspec=10001:10001"];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: "1" };
-const ENTRYPOINT = ["/usr/bin/node", "--max-semi-space-size=4", "/opt/mero-kms/mero-kms-phala.mjs"];
+const ENTRYPOINT = [
+  "/usr/bin/node",
+  "--max-semi-space-size=4",
+  "--invocation-count-for-turbofan=100",
+  "/opt/mero-kms/mero-kms-phala.mjs",
+];
 
 let folder: string;
 let context: ReadonlyMap<string, ContextFile>;
