@@ -7,8 +7,8 @@ export const CHALLENGE_RANDOM_BYTES = 8;
 // Layout of an id: expiry 0..4, random 4..12, MAC 12..16.
 const EXPIRY_BYTES = 4;
 const MAC_OFFSET = EXPIRY_BYTES + CHALLENGE_RANDOM_BYTES;
-const ID_LABEL = "mero-kms/challenge-id/v1\0";
-const NONCE_LABEL = "mero-kms/challenge-nonce/v1\0";
+const LABEL = "mero-kms/challenge/v2\0";
+const NONCE_BYTES = 32;
 
 /** The secret that challenges are made and recognised with. It prints and serialises as an empty object. */
 export type ChallengeKey = KeyObject;
@@ -25,6 +25,13 @@ export function takeChallengeKey(bytes: Uint8Array): ChallengeKey {
   return key;
 }
 
+/** An id, and the nonce that belongs to it. */
+export interface MintedChallenge {
+  readonly id: Uint8Array<ArrayBuffer>;
+  /** 32 bytes; computed anew instead of stored. */
+  readonly nonce: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Makes a challenge id that carries its own expiry and proves by its MAC that the holder of `key` issued it to this
  * peer: nothing has to be stored until it is spent, so no number of requests can crowd out another peer's challenge.
@@ -32,38 +39,43 @@ export function takeChallengeKey(bytes: Uint8Array): ChallengeKey {
  * @param expiresAt - Unix seconds
  * @param random - 8 fresh random bytes; six of their bits give way to the version and variant of a UUID v4
  */
-export function mintChallengeId(
+export function mintChallenge(
   key: ChallengeKey,
   peerId: PeerId,
   expiresAt: number,
   random: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+): MintedChallenge {
   const id = new Uint8Array(CHALLENGE_ID_BYTES);
   const view = new DataView(id.buffer);
   view.setUint32(0, expiresAt);
   id.set(random, EXPIRY_BYTES);
   view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x40);
   view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80);
-  id.set(mac(key, id, peerId), MAC_OFFSET);
-  return id;
+  const { mac, nonce } = secretsOf(key, id, peerId);
+  id.set(mac, MAC_OFFSET);
+  return { id, nonce };
 }
 
-/** Whether the holder of `key` issued this id to this peer. Constant time in the MAC. */
-export function isIssuedTo(key: ChallengeKey, id: Uint8Array, peerId: PeerId): boolean {
-  return timingSafeEqual(id.subarray(MAC_OFFSET), mac(key, id, peerId));
+/** The nonce of an id that the holder of `key` issued to this peer; null for every other id. Constant time in the MAC. */
+export function nonceOfIssued(key: ChallengeKey, id: Uint8Array, peerId: PeerId): Uint8Array<ArrayBuffer> | null {
+  const { mac, nonce } = secretsOf(key, id, peerId);
+  return timingSafeEqual(id.subarray(MAC_OFFSET), mac) ? nonce : null;
 }
 
-/** The expiry that an id carries, in Unix seconds; means nothing before {@link isIssuedTo}. */
+/** The expiry that an id carries, in Unix seconds; means nothing before {@link nonceOfIssued}. */
 export function challengeExpiry(id: Uint8Array): number {
   return new DataView(id.buffer, id.byteOffset, id.byteLength).getUint32(0);
 }
 
-/** The nonce of a challenge, 32 bytes; computed anew instead of stored. */
-export function challengeNonce(key: ChallengeKey, id: Uint8Array, peerId: PeerId): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(createHmac("sha256", key).update(NONCE_LABEL).update(id).update(peerId).digest());
-}
-
-function mac(key: ChallengeKey, id: Uint8Array, peerId: PeerId): Uint8Array {
-  const digest = createHmac("sha256", key).update(ID_LABEL).update(id.subarray(0, MAC_OFFSET)).update(peerId).digest();
-  return digest.subarray(0, CHALLENGE_ID_BYTES - MAC_OFFSET);
+/** One HMAC gives both, as different bytes of one output: of the MAC, which everybody sees, nothing follows for the nonce. */
+function secretsOf(
+  key: ChallengeKey,
+  id: Uint8Array,
+  peerId: PeerId,
+): { readonly mac: Uint8Array; readonly nonce: Uint8Array<ArrayBuffer> } {
+  const digest = createHmac("sha512", key).update(LABEL).update(id.subarray(0, MAC_OFFSET)).update(peerId).digest();
+  return {
+    nonce: new Uint8Array(digest.subarray(0, NONCE_BYTES)),
+    mac: digest.subarray(NONCE_BYTES, NONCE_BYTES + CHALLENGE_ID_BYTES - MAC_OFFSET),
+  };
 }

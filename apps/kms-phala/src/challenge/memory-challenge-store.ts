@@ -2,7 +2,8 @@ import type { PeerId } from "@mero-tee/kms-protocol";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeClock } from "./challenge-clock.ts";
-import { CHALLENGE_RANDOM_BYTES, challengeNonce, mintChallengeId, takeChallengeKey } from "./challenge-id.ts";
+import { mintChallenge, takeChallengeKey } from "./challenge-id.ts";
+import { createRandomPool } from "./challenge-random.ts";
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
 import { recogniseChallenge, type RecognisedChallenge } from "./recognise-challenge.ts";
 import { createSpentSet } from "./spent-set.ts";
@@ -24,6 +25,7 @@ export interface MemoryChallengeOptions {
 export function createMemoryChallengeStore(options: MemoryChallengeOptions): ChallengeStore {
   const { ttlSeconds, clock } = options;
   const key = takeChallengeKey(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
+  const random = createRandomPool();
   const spent = createSpentSet(options.maxSpent);
 
   const recognise = (
@@ -37,13 +39,13 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
     const now = clock();
     const recognised = recognise(challengeId, peerId, now);
     if (!recognised.ok) return recognised;
-    const { id, expiresAt } = recognised.value;
+    const { id, nonce, expiresAt } = recognised.value;
     const spentId = toHex(id);
     const inserted = spent.insert(spentId, expiresAt, now);
     if (inserted === "spent") return err("challenge-spent");
     if (inserted === "full") return err("rate-limited");
     return ok({
-      nonce: challengeNonce(key, id, peerId),
+      nonce,
       release: () => spent.settle(spentId, "released"),
       fail: () => spent.settle(spentId, "failed"),
     });
@@ -51,9 +53,8 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
   return {
     issue(peerId) {
       const expiresAt = clock() + ttlSeconds;
-      const random = crypto.getRandomValues(new Uint8Array(CHALLENGE_RANDOM_BYTES));
-      const id = mintChallengeId(key, peerId, expiresAt, random);
-      return Promise.resolve(ok({ challengeId: toHex(id), nonce: challengeNonce(key, id, peerId), expiresAt }));
+      const { id, nonce } = mintChallenge(key, peerId, expiresAt, random());
+      return Promise.resolve(ok({ challengeId: toHex(id), nonce, expiresAt }));
     },
     inspect(challengeId, peerId) {
       const recognised = recognise(challengeId, peerId, clock());

@@ -1,6 +1,6 @@
 import { parseChallengeId, type PeerId } from "@mero-tee/kms-protocol";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
-import { challengeExpiry, type ChallengeKey, isIssuedTo } from "./challenge-id.ts";
+import { challengeExpiry, type ChallengeKey, nonceOfIssued } from "./challenge-id.ts";
 
 // An id never lies further ahead than its lifetime. The slack keeps a second that is counted on two clocks from refusing
 // a fresh challenge; what lies beyond it was issued under another lifetime.
@@ -19,7 +19,7 @@ export interface ChallengeContext {
 export interface RecognisedChallenge {
   /** The 16 bytes, which are what is spent: `AB` and `ab` are one challenge. */
   readonly id: Uint8Array;
-  readonly key: ChallengeKey;
+  readonly nonce: Uint8Array;
   readonly expiresAt: number;
 }
 
@@ -35,6 +35,6 @@ export function recogniseChallenge(
   if (expiresAt <= now) return err("challenge-expired");
   if (expiresAt > now + ttlSeconds + CLOCK_SKEW_SECONDS) return err("challenge-unknown");
   const key = keyFor(expiresAt);
-  if (key === null || !isIssuedTo(key, id, peerId)) return err("challenge-unknown");
-  return ok({ id, key, expiresAt });
+  const nonce = key === null ? null : nonceOfIssued(key, id, peerId);
+  return nonce === null ? err("challenge-unknown") : ok({ id, nonce, expiresAt });
 }

@@ -5,8 +5,9 @@ import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { GuestAgent } from "../guest-agent.ts";
 import type { Schedule } from "../policy/policy-holder.ts";
 import type { ClockSource } from "./challenge-clock.ts";
-import { CHALLENGE_RANDOM_BYTES, challengeNonce, mintChallengeId } from "./challenge-id.ts";
+import { mintChallenge } from "./challenge-id.ts";
 import { type ChallengeKeys, dayOf, deriveChallengeKeys } from "./challenge-keys.ts";
+import { createRandomPool } from "./challenge-random.ts";
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
 import { recogniseChallenge, type RecognisedChallenge } from "./recognise-challenge.ts";
 import type { SharedSetError, SharedSpentSet } from "./shared-spent-set.ts";
@@ -52,6 +53,7 @@ export interface SharedChallengeStore extends ChallengeStore {
  */
 export function createSharedChallengeStore(options: SharedChallengeOptions): SharedChallengeStore {
   const { ttlSeconds, profile, spent, agent, clock, schedule, observe } = options;
+  const random = createRandomPool();
   let keys: ChallengeKeys | null = null;
   let known: ChallengeKeys | null = null;
   let start: { readonly serverMs: number; readonly monotonicMs: number } | null = null;
@@ -124,7 +126,7 @@ export function createSharedChallengeStore(options: SharedChallengeOptions): Sha
     if (opened === null) return err("challenge-store-unavailable");
     const recognised = recognise(opened, challengeId, peerId);
     if (!recognised.ok) return recognised;
-    const { id, key } = recognised.value;
+    const { id, nonce } = recognised.value;
     const outcome = await spent.spend(toHex(id), ttlSeconds + SPENT_SLACK_SECONDS);
     if (!outcome.ok) {
       close(outcome.error);
@@ -141,16 +143,15 @@ export function createSharedChallengeStore(options: SharedChallengeOptions): Sha
     }
     if (!isFirst) return err("challenge-spent");
     // Entries are never given up, whatever becomes of the request.
-    return ok({ nonce: challengeNonce(key, id, peerId), release: () => undefined, fail: () => undefined });
+    return ok({ nonce, release: () => undefined, fail: () => undefined });
   };
   return {
     issue(peerId) {
       const expiresAt = now() + ttlSeconds;
       const key = keys?.byDay.get(dayOf(expiresAt));
       if (key === undefined) return Promise.resolve(err("challenge-store-unavailable"));
-      const random = crypto.getRandomValues(new Uint8Array(CHALLENGE_RANDOM_BYTES));
-      const id = mintChallengeId(key, peerId, expiresAt, random);
-      return Promise.resolve(ok({ challengeId: toHex(id), nonce: challengeNonce(key, id, peerId), expiresAt }));
+      const { id, nonce } = mintChallenge(key, peerId, expiresAt, random());
+      return Promise.resolve(ok({ challengeId: toHex(id), nonce, expiresAt }));
     },
     inspect(challengeId, peerId) {
       if (keys === null) return "challenge-store-unavailable";
