@@ -8,7 +8,7 @@ import { needed, variable } from "./script-outcome.ts";
 /**
  * `node scripts/probe-kms.ts --url URL --profile P --app-compose FILE --label TEXT --out DIR [--machine-type NAME] [--tries N]`:
  * probes a KMS that was deployed for this (verifies its quote over a fresh nonce, replays its event log down to the composition), and
- * leaves its policy candidates and its identity. Nothing is deployed here.
+ * leaves the composition, its policy candidates and its identity. Nothing is deployed here.
  */
 await scriptMain("probe-kms", async (log) => {
   const options = {

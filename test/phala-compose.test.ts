@@ -1,12 +1,13 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getComposeHash } from "@phala/dstack-sdk";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   appComposeHash,
+  ASSET,
   type ComposeTemplate,
   judge,
   kmsAppCompose,
@@ -15,6 +16,8 @@ import {
   RELEASE_ERROR_CODES,
   reviewAppCompose,
 } from "../packages/release-artifacts/src/index.ts";
+import { publishedText, sha256, stagedFiles, VERSION } from "../packages/release-artifacts/test/release-world.ts";
+import { jsonWith } from "../packages/release-artifacts/test/release-vectors.ts";
 import { ROOT } from "./markdown.ts";
 
 const SCRIPT = join(ROOT, "scripts/phala/compose.ts");
@@ -382,5 +385,102 @@ describe("the command", () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, failures: [{ code: "app-compose-unreviewed" }] });
     expect((await run("--check", join(folder, "absent.json"))).exitCode).toBe(1);
     expect((await run("--tag", "x")).exitCode).toBe(2);
+  });
+});
+
+describe("the command, with what was released", () => {
+  const PROFILE = "locked-read-only";
+  const RELEASED = {
+    image: `ghcr.io/calimero-network/mero-kms-phala@sha256:${sha256(`image ${PROFILE}`)}`,
+    version: VERSION,
+    nodePolicySha256: sha256(publishedText()),
+  };
+  const chosen = ["--version", VERSION, "--profile", PROFILE, "--key-provider-id", DEPLOYMENT.keyProviderId];
+  let folder: string;
+  let [kms, node] = ["", ""];
+  let map: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mero-tee-released-"));
+    [kms, node] = [join(folder, "kms"), join(folder, "node")];
+    await Promise.all([kms, node].map(async (directory) => await mkdir(directory)));
+    const files = await stagedFiles({ lane: "kms" });
+    const hash = made(RELEASED).composeHash;
+    map = jsonWith(textOf(files, ASSET.compatibilityMap), `compatibility/profiles/${PROFILE}/event_payload`, hash);
+    await writeFile(join(kms, ASSET.kmsManifest), textOf(files, ASSET.kmsManifest));
+    await writeFile(join(node, ASSET.publishedMrtds), publishedText());
+  });
+
+  beforeEach(async () => {
+    await writeFile(join(kms, ASSET.compatibilityMap), map);
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  function textOf(files: ReadonlyMap<string, Uint8Array>, name: string): string {
+    return new TextDecoder().decode(files.get(name));
+  }
+
+  async function compose(...args: readonly string[]) {
+    return await run(...chosen, "--out", join(folder, "out"), ...args);
+  }
+
+  /** What it says, and that nothing was written. */
+  async function refusal(...args: readonly string[]) {
+    const { exitCode, stderr } = await compose(...args);
+    expect(await readdir(folder)).not.toContain("out");
+    return { exitCode, code: stderr.split(":")[0], stderr };
+  }
+
+  test("is refused where the release says something else", async () => {
+    expect(await refusal("--release", kms, "--service-port", "8081")).toMatchObject({
+      exitCode: 10,
+      code: "compose-hash-mismatch",
+    });
+    await writeFile(
+      join(kms, ASSET.compatibilityMap),
+      jsonWith(map, "compatibility/node_policy_sha256", "00".repeat(32)),
+    );
+    expect(await refusal("--release", kms)).toMatchObject({ exitCode: 10, code: "compose-hash-mismatch" });
+  });
+
+  test.each([
+    ["a map without the node policy", '"node_policy_sha256"', '"other"', "document-field-missing"],
+    ["a map of another version", `"tag": "${VERSION}"`, '"tag": "2.4.1"', "document-field-malformed"],
+    ["a map that was cut", '"compatibility"', "", "document-json-malformed"],
+  ])("is refused for %s", async (_, from, to, code) => {
+    expect(map).toContain(from);
+    await writeFile(join(kms, ASSET.compatibilityMap), map.replace(from, to));
+    expect(await refusal("--release", kms)).toMatchObject({ exitCode: 10, code });
+  });
+
+  test("is refused for the release of another lane, and of another version", async () => {
+    expect(await refusal("--release", node)).toMatchObject({ exitCode: 1 });
+    expect(await refusal("--image", RELEASED.image, "--node-release", kms)).toMatchObject({ exitCode: 1 });
+    expect(await refusal("--image", RELEASED.image, "--node-release", node, "--version", "2.4.1")).toMatchObject({
+      exitCode: 10,
+      code: "document-field-malformed",
+    });
+  });
+
+  test.each([
+    [["--release", "kms", "--image", RELEASED.image], "--release and --image"],
+    [["--release", "kms", "--node-policy-sha256", RELEASED.nodePolicySha256], "--release and --node-policy-sha256"],
+    [["--release", "kms", "--node-release", "node"], "--release and --node-release"],
+    [["--node-release", "node", "--node-policy-sha256", ""], "--node-release and --node-policy-sha256"],
+    [["--check", "app-compose.json", "--release", "kms"], "--check and --release"],
+  ])("takes each value once: %j", async (args, named) => {
+    expect(await refusal(...args)).toMatchObject({ exitCode: 2, stderr: `${named} exclude each other` });
+  });
+
+  test("makes the composition of a release of the KMS, and that for a release of the node image", async () => {
+    const released = await compose("--release", kms, "--json");
+    expect(released).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(released.stdout)).toMatchObject({ deployment: { ...DEPLOYMENT, ...RELEASED } });
+    expect(await readFile(join(folder, "out/app-compose.json"), "utf8")).toBe(made(RELEASED).text);
+    const forNode = await compose("--image", RELEASED.image, "--node-release", node, "--json");
+    expect(forNode.stdout).toBe(released.stdout);
   });
 });

@@ -1,11 +1,15 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { StoppedLane } from "../scripts/release/lane-stop.ts";
 import { runSteps } from "../scripts/release/lane-steps.ts";
 import { at, listAt, textAt } from "../scripts/release/mero-tee.ts";
 import { type LaneTools, releaseSteps } from "../scripts/release/release-lane.ts";
 import { prepareSteps, setScene } from "../scripts/rehearsal/play.ts";
+import { takeRelease } from "../scripts/release/take-release.ts";
 import { createRehearsalWorld, type RehearsalWorld, toolsOf } from "../scripts/rehearsal/world.ts";
+import { ROOT } from "./markdown.ts";
 
 const LIMIT_MS = 120_000;
 const TAG = "mero-verifier-v0.1.0";
@@ -51,6 +55,58 @@ describe("release list", () => {
     const other = await tools.meroTee(["release", "list", "--lane", "kms"], "text");
     expect(other.stdout).toBe("calimero-network/mero-tee has no such release\n");
     expect((await tools.meroTee(["release", "list"], "text")).stdout).toContain(TAG);
+  });
+});
+
+describe("taking a release", () => {
+  const take = async (out: string, version = "0.1.0") =>
+    await takeRelease({
+      meroTee: tools.meroTee,
+      lane: "verifier",
+      version,
+      out: join(world.directory, out),
+      trustedRoot: world.trustedRootFile,
+    });
+  const refusal = async (work: Promise<unknown>): Promise<unknown> => {
+    const error = await work.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof StoppedLane)) throw new Error("it was not stopped");
+    return error.stop;
+  };
+
+  test("leaves every file of one that holds", async () => {
+    await restore();
+    const { document } = await take("taken");
+    expect(at(document, "ok")).toBe(true);
+    expect((await readdir(join(world.directory, "taken"))).toSorted()).toEqual((await published()).toSorted());
+  });
+
+  test("leaves nothing of one that does not hold, or that is another", async () => {
+    await restore();
+    await world.github.replaceAsset(TAG, "verifier-offline.html", Buffer.from("<script>"));
+    expect(await refusal(take("changed"))).toMatchObject({ exitCode: 10, rules: expect.arrayContaining(["C-01"]) });
+    expect(await refusal(take("changed", "0.0.9"))).toMatchObject({ code: "release-not-found", exitCode: 11 });
+    expect(await readdir(world.directory)).not.toContain("changed");
+  });
+
+  test("never touches a directory that is there", async () => {
+    await restore();
+    const mine = join(world.directory, "mine");
+    await mkdir(mine);
+    await writeFile(join(mine, "notes.txt"), "x");
+    expect(await refusal(take("mine"))).toMatchObject({ exitCode: 1 });
+    expect(await readdir(mine)).toEqual(["notes.txt"]);
+  });
+
+  test.each([
+    ["no lane", ["--version", "2.4.0", "--out", "x"]],
+    ["another lane", ["--lane", "merod", "--version", "2.4.0", "--out", "x"]],
+    ["no directory", ["--lane", "kms", "--version", "2.4.0"]],
+  ])("asks nobody for %s", async (_, args) => {
+    const script = join(ROOT, "scripts/take-release.ts");
+    expect((await execa(process.execPath, [script, ...args], { reject: false })).exitCode).toBe(2);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { at, listAt, textAt } from "../release/mero-tee.ts";
@@ -18,13 +19,14 @@ const REGISTERS = ["rtmr0", "rtmr1", "rtmr2", "rtmr3"] as const;
 
 /**
  * Probes a KMS: it must be up, quote a fresh nonce on a genuine machine, and be explained by its event log down to the composition
- * that was deployed. Leaves its candidates, its identity and everything that was seen.
+ * that was deployed. Leaves that composition, its candidates, its identity and everything that was seen.
  *
  * Source: docs/releases.md.
  */
 export async function probeKms(probe: KmsProbe): Promise<string> {
   const { meroTee, fetch, url, profile } = probe;
   const machine = createMachineClient(fetch, url);
+  await keep(probe, `app-compose-${profile}.json`, await readFile(probe.appCompose));
   const health = await machine.awaitUp("/health", probe.patience);
   await keep(probe, `health-${profile}.json`, health);
   if (textAt(health, "status") !== "alive") stopLane("probe-refused", `${url} does not call itself alive.`);

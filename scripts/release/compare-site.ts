@@ -6,6 +6,7 @@ import { boundedBody, reasonOf } from "../../packages/cli/src/json-client.ts";
 import { readArchive } from "../../packages/release-artifacts/src/index.ts";
 import { expectOk, stopLane } from "./lane-stop.ts";
 import { listAt, type MeroTee, textAt } from "./mero-tee.ts";
+import { takeRelease } from "./take-release.ts";
 
 /** A site that says that it is a release of the public verifier. */
 export interface SiteToCompare {
@@ -34,10 +35,8 @@ const TIMEOUT_MS = 30_000;
 export async function compareSite(site: SiteToCompare): Promise<{ readonly tag: string; readonly files: number }> {
   const { meroTee, url, work, trustedRoot } = site;
   const version = site.version ?? (await newestVersion(meroTee));
-  const lane = ["--lane", "verifier"];
-  expectOk(await meroTee(["release", "download", version, ...lane, "--out", work]));
-  const trust = trustedRoot === undefined ? [] : ["--trusted-root", trustedRoot];
-  const verified = expectOk(await meroTee(["release", "verify", work, ...lane, "--version", version, ...trust]));
+  const trust = trustedRoot === undefined ? {} : { trustedRoot };
+  const verified = await takeRelease({ meroTee, lane: "verifier", version, out: work, ...trust });
   const archive = await readArchive(createReadStream(join(work, ARCHIVE)));
   if (!archive.ok) throw new Error(`a verified archive cannot be read: ${archive.error.reason}`);
   const differing: string[] = [];
