@@ -1,37 +1,24 @@
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright";
+import type { BrowserContextOptions, Locator, Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { findings } from "./axe-findings.ts";
-import { launchChromium } from "./chromium.ts";
-import { openState } from "./open-state.ts";
-import type { Program } from "./program.ts";
-import { type State, shownStates, STATES, workerThatSays } from "./shown-states.ts";
-import { builtSite, serveSite } from "./site.ts";
+import { type State, STATES } from "./shown-states.ts";
+import { LOOKS, openStateSite, SCREENS, type StateSite } from "./state-site.ts";
 import { openPage, type WatchedPage } from "./watched-page.ts";
-import { createWorld } from "./world.ts";
 
 /** The page where the reader's system chooses the colours: there are few of them, and no shadows and no grounds. */
-let site: Program;
-let browser: Browser;
-let workers: ReadonlyMap<State, string>;
+let site: StateSite;
 
 beforeAll(async () => {
-  [site, browser] = await Promise.all([builtSite("site").then((folder) => serveSite(folder)), launchChromium()]);
-  const states = await shownStates(await createWorld());
-  workers = new Map(STATES.map((state) => [state, workerThatSays(states[state])]));
+  site = await openStateSite();
 });
 afterAll(async () => {
-  await browser.close();
-  await site.stop();
+  await site.close();
 });
-
-const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
-  [1280, 360].map((width) => ({ colorScheme, viewport: { width, height: width === 360 ? 740 : 900 } })),
-);
 const [WIDE] = LOOKS;
 
 async function showState(state: State, look: BrowserContextOptions | undefined): Promise<WatchedPage> {
-  return await openState(browser, site.said, workers.get(state) ?? "", { ...look, forcedColors: "active" });
+  return await site.show(state, { ...look, forcedColors: "active" });
 }
 
 /** Shapes and words of marks, without what colour would add. */
@@ -122,30 +109,27 @@ test("the chosen event and the present screen are marked by a line", async () =>
   const chosen = list.locator('[aria-selected="true"]');
   await chosen.waitFor();
   expect(await linesOf(chosen)).not.toBe(await linesOf(list.locator('[aria-selected="false"]').first()));
-  await page.goto(`${site.said}/learn`);
+  await page.goto(`${site.origin}/learn`);
   const links = page.locator("header nav a");
   expect(await linesOf(page.locator('header nav a[aria-current="page"]'))).not.toBe(await linesOf(links.first()));
   await close();
 });
 
-describe.each(["/", "/kms", "/node", "/offline", "/report", "/compare", "/learn", "/about"])(
-  "the screen %s in forced colours",
-  (path) => {
-    test.each(LOOKS.filter(({ viewport }) => viewport.width === 360))(
-      "in $colorScheme: no finding of axe",
-      async (look) => {
-        const { page, complaints, close } = await openPage(browser, site.said, {
-          ...look,
-          forcedColors: "active",
-          serviceWorkers: "block",
-        });
-        await page.goto(site.said + path);
-        await page.locator("h1").waitFor();
-        await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
-        expect(await findings(page)).toEqual([]);
-        expect(complaints).toEqual([]);
-        await close();
-      },
-    );
-  },
-);
+describe.each(SCREENS)("the screen %s in forced colours", (path) => {
+  test.each(LOOKS.filter(({ viewport }) => viewport.width === 360))(
+    "in $colorScheme: no finding of axe",
+    async (look) => {
+      const { page, complaints, close } = await openPage(site.browser, site.origin, {
+        ...look,
+        forcedColors: "active",
+        serviceWorkers: "block",
+      });
+      await page.goto(site.origin + path);
+      await page.locator("h1").waitFor();
+      await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
+      expect(await findings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await close();
+    },
+  );
+});

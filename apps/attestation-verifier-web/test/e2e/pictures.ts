@@ -2,11 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright";
 
-import { launchChromium } from "./chromium.ts";
-import { openState } from "./open-state.ts";
-import { shownStates, STATES, workerThatSays } from "./shown-states.ts";
-import { builtSite, serveSite } from "./site.ts";
-import { createWorld } from "./world.ts";
+import { STATES } from "./shown-states.ts";
+import { openStateSite } from "./state-site.ts";
 
 /*
  * Takes the pictures of `docs/verifier.md`: every answer in both themes, on a desk and on a phone.
@@ -37,21 +34,18 @@ async function toWebp(browser: Browser, png: Buffer): Promise<Buffer> {
   return Buffer.from(base64, "base64");
 }
 
-const site = await serveSite(await builtSite("site"));
-const browser = await launchChromium();
-const states = await shownStates(await createWorld());
+const site = await openStateSite();
 for (const state of STATES) {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const [width, height] of WIDTHS) {
       const look = { colorScheme, viewport: { width, height } };
-      const { page, close } = await openState(browser, site.said, workerThatSays(states[state]), look);
+      const { page, close } = await site.show(state, look);
       // The focus is on the answer; its outline belongs to whoever uses the keys.
       await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
-      const picture = await toWebp(browser, await page.screenshot());
+      const picture = await toWebp(site.browser, await page.screenshot());
       await writeFile(`${IMAGES}verifier-${state}-${width}-${colorScheme}.webp`, picture);
       await close();
     }
   }
 }
-await browser.close();
-await site.stop();
+await site.close();

@@ -1,39 +1,24 @@
-import type { Browser, BrowserContextOptions, Page } from "playwright";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { findings } from "./axe-findings.ts";
-import { launchChromium } from "./chromium.ts";
 import { openState } from "./open-state.ts";
-import type { Program } from "./program.ts";
-import { type State, shownStates, STATES, workerThatSays } from "./shown-states.ts";
-import { builtSite, serveSite } from "./site.ts";
-import { openPage, verdictOn, type WatchedPage } from "./watched-page.ts";
+import { shownStates, STATES, workerThatSays } from "./shown-states.ts";
+import { LOOKS, openStateSite, SCREENS, type StateSite } from "./state-site.ts";
+import { openPage, verdictOn } from "./watched-page.ts";
 import { createWorld } from "./world.ts";
 
-let site: Program;
-let browser: Browser;
-let workers: ReadonlyMap<State, string>;
+let site: StateSite;
 
 beforeAll(async () => {
-  [site, browser] = await Promise.all([builtSite("site").then((folder) => serveSite(folder)), launchChromium()]);
-  const states = await shownStates(await createWorld());
-  workers = new Map(STATES.map((state) => [state, workerThatSays(states[state])]));
+  site = await openStateSite();
 });
 afterAll(async () => {
-  await browser.close();
-  await site.stop();
+  await site.close();
 });
-
-const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
-  [1280, 360].map((width) => ({ colorScheme, viewport: { width, height: width === 360 ? 740 : 900 } })),
-);
 
 async function isWiderThanItsWindow(page: Page): Promise<boolean> {
   return await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-}
-
-async function showState(state: State, look: BrowserContextOptions): Promise<WatchedPage> {
-  return await openState(browser, site.said, workers.get(state) ?? "", look);
 }
 
 const WORDS = {
@@ -48,7 +33,7 @@ describe.each(STATES)("the answer %s", (state) => {
   test.each(LOOKS)(
     "in $colorScheme at $viewport.width: no finding of axe, nothing too wide, no violation",
     async (look) => {
-      const { page, complaints, foreignHosts, close } = await showState(state, look);
+      const { page, complaints, foreignHosts, close } = await site.show(state, look);
       expect(await page.locator("h1").innerText()).toBe(WORDS[state]);
       expect(await verdictOn(page)).toBe(state);
       // The answer is seen without scrolling, and has the focus.
@@ -65,14 +50,14 @@ describe.each(STATES)("the answer %s", (state) => {
 
 test("only the verified answer is green", async () => {
   for (const state of STATES) {
-    const { page, close } = await showState(state, { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+    const { page, close } = await site.show(state, { colorScheme: "light", viewport: { width: 1280, height: 900 } });
     expect(await page.locator('section[data-verdict="verified"]').count()).toBe(state === "verified" ? 1 : 0);
     await close();
   }
 });
 
 test("what was not checked stands before everything else, with a way to try again", async () => {
-  const { page, close } = await showState("incomplete", {
+  const { page, close } = await site.show("incomplete", {
     colorScheme: "light",
     viewport: { width: 1280, height: 900 },
   });
@@ -88,7 +73,7 @@ test("an advisory leads to Intel's page about it, and stands with the date of it
   });
   const { verified } = await shownStates(world);
   const look = { colorScheme: "light", viewport: { width: 360, height: 740 } } as const;
-  const { page, complaints, close } = await openState(browser, site.said, workerThatSays(verified), look);
+  const { page, complaints, close } = await openState(site.browser, site.origin, workerThatSays(verified), look);
   const step = page.locator('[data-step="tcb.advisories"]');
   await step.getByText("Details").click();
   const values = await step.locator("dd").allInnerTexts();
@@ -119,7 +104,7 @@ test("the answer as it came is a tree: opened with the keys, drawn branch by bra
   const { verified } = await shownStates(await createWorld());
   const worker = workerThatSays({ ...verified, answer });
   const look = { colorScheme: "light", viewport: { width: 360, height: 740 } } as const;
-  const { page, complaints, close } = await openState(browser, site.said, worker, look);
+  const { page, complaints, close } = await openState(site.browser, site.origin, worker, look);
   const card = page.locator("#card-raw");
   const openWithKeys = async (name: string): Promise<void> => {
     await card.locator("summary", { hasText: name }).first().focus();
@@ -159,7 +144,7 @@ test("the answer as it came is a tree: opened with the keys, drawn branch by bra
 });
 
 test("a printed report has everything open and no controls", async () => {
-  const { page, close } = await showState("verified", { colorScheme: "dark", viewport: { width: 1280, height: 900 } });
+  const { page, close } = await site.show("verified", { colorScheme: "dark", viewport: { width: 1280, height: 900 } });
   await page.emulateMedia({ media: "print" });
   expect(await page.getByRole("button", { name: "Print" }).isVisible()).toBe(false);
   const why = page.locator('[data-step="fresh.nonce"] details p');
@@ -170,7 +155,7 @@ test("a printed report has everything open and no controls", async () => {
 
 // Mistake 22.
 test("a replay is walked through with the keys alone", async () => {
-  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+  const { page, close } = await site.show("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
   await page.locator('[data-register="rtmr3"] > summary').focus();
   await page.keyboard.press("Enter");
   const list = page.getByRole("listbox", { name: "Events of RTMR3" });
@@ -192,7 +177,7 @@ test("a replay is walked through with the keys alone", async () => {
 });
 
 test("a word of the glossary opens with a press and closes with Escape", async () => {
-  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 360, height: 740 } });
+  const { page, close } = await site.show("verified", { colorScheme: "light", viewport: { width: 360, height: 740 } });
   const term = page.getByRole("button", { name: "collateral" });
   await term.click();
   await page.getByText("Signed data from Intel that a quote is checked with").waitFor();
@@ -203,7 +188,7 @@ test("a word of the glossary opens with a press and closes with Escape", async (
 });
 
 test("a word's explanation is another screen, and the answer is still there on the way back", async () => {
-  const { page, close } = await showState("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
+  const { page, close } = await site.show("verified", { colorScheme: "light", viewport: { width: 1280, height: 900 } });
   await page.getByRole("button", { name: "collateral" }).click();
   await page.getByRole("link", { name: "More: Collateral" }).click();
   await page.getByRole("heading", { name: "What is proven, and how" }).waitFor();
@@ -215,7 +200,7 @@ test("a word's explanation is another screen, and the answer is still there on t
 });
 
 test("the link that is copied leads to the check, wherever on the report the reader is", async () => {
-  const { page, close } = await showState("verified", {
+  const { page, close } = await site.show("verified", {
     colorScheme: "light",
     viewport: { width: 1280, height: 900 },
     permissions: ["clipboard-read", "clipboard-write"],
@@ -231,23 +216,20 @@ test("the link that is copied leads to the check, wherever on the report the rea
   await close();
 });
 
-describe.each(["/", "/kms", "/node", "/offline", "/report", "/compare", "/learn", "/about"])(
-  "the screen %s",
-  (path) => {
-    test.each(LOOKS)("in $colorScheme at $viewport.width: no finding of axe, nothing too wide", async (look) => {
-      const { page, complaints, foreignHosts, close } = await openPage(browser, site.said, {
-        ...look,
-        serviceWorkers: "block",
-      });
-      await page.goto(site.said + path);
-      await page.locator("h1").waitFor();
-      await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
-      expect(await page.locator("h1").count()).toBe(1);
-      expect(await isWiderThanItsWindow(page)).toBe(false);
-      expect(await findings(page)).toEqual([]);
-      expect(complaints).toEqual([]);
-      expect([...foreignHosts]).toEqual([]);
-      await close();
+describe.each(SCREENS)("the screen %s", (path) => {
+  test.each(LOOKS)("in $colorScheme at $viewport.width: no finding of axe, nothing too wide", async (look) => {
+    const { page, complaints, foreignHosts, close } = await openPage(site.browser, site.origin, {
+      ...look,
+      serviceWorkers: "block",
     });
-  },
-);
+    await page.goto(site.origin + path);
+    await page.locator("h1").waitFor();
+    await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
+    expect(await page.locator("h1").count()).toBe(1);
+    expect(await isWiderThanItsWindow(page)).toBe(false);
+    expect(await findings(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    expect([...foreignHosts]).toEqual([]);
+    await close();
+  });
+});
