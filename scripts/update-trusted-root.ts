@@ -12,9 +12,10 @@ import {
 } from "../packages/release-artifacts/src/sigstore/index.ts";
 
 /**
- * `pnpm trusted-root [--dry-run]`: takes over the trusted root of Sigstore's public instance from its TUF repository, whose
- * signatures are verified on the way from the root that the TUF client ships, and prints what changes, for review. Needs the
- * network; without it nothing is written. Ends with 1 when anything does not hold.
+ * `pnpm trusted-root [--body FILE] [--dry-run]`: takes over the trusted root of Sigstore's public instance from its TUF repository, whose
+ * signatures are verified on the way from the root that the TUF client ships, and prints what changes, for review; with `--body` that
+ * goes into a file, which `scripts/propose-change.ts` takes. Needs the network; without it nothing is written. Ends with 1 when
+ * anything does not hold.
  */
 const FOLDER = new URL("../packages/release-artifacts/src/sigstore/", import.meta.url);
 const DOCUMENT = fileURLToPath(new URL("public-good-trusted-root.json", FOLDER));
@@ -59,14 +60,17 @@ async function fetchTrustedRoot(): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
+  const options = { body: { type: "string" }, "dry-run": { type: "boolean", default: false } } as const;
+  const { values } = parseArgs({ options });
   const [before, source, after] = await Promise.all([
     readFile(DOCUMENT, "utf8"),
     readFile(SOURCE, "utf8"),
     fetchTrustedRoot(),
   ]);
   const difference = trustedRootDifference(before, after);
-  process.stdout.write(difference.length === 0 ? "the same parties\n" : `${difference.join("\n")}\n`);
+  const body = difference.length === 0 ? "the same parties\n" : `${difference.join("\n")}\n`;
+  if (values.body === undefined) process.stdout.write(body);
+  else await writeFile(values.body, body);
   if (values["dry-run"]) return;
   await writeFile(DOCUMENT, after);
   await writeFile(SOURCE, withTakenAt(source, new Date()));

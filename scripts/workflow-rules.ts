@@ -1,4 +1,5 @@
 import { parseDocument } from "yaml";
+import { callsIn } from "./workflow-calls.ts";
 
 /** What a workflow, or an action of ours, does that none of them may. */
 export interface WorkflowProblem {
@@ -22,6 +23,7 @@ export const WORKFLOW_RULES = [
   "credentials",
   "cache",
   "actor",
+  "logic",
   "expression-in-run",
   "environment-file",
   "old-commands",
@@ -141,26 +143,21 @@ function judgeStep(step: Node, expect: Expect): void {
     "expression-in-run",
     `a shell line is put together by GitHub: ${run.split("\n")[0] ?? ""}`,
   );
-  // The program of such an action is JavaScript, and put together the same way.
-  const script = textOf(asNode(step["with"])["script"]);
-  expect(!script.includes("${{"), "expression-in-run", `the script of ${uses} is put together by GitHub`);
+  const logic = run === "" ? -1 : callsIn(run).indexOf(null);
+  expect(logic === -1, "logic", `a step does more than call: ${run.split("\n")[logic] ?? ""}`);
+  const shell = step["shell"] ?? "bash";
+  expect(shell === "bash", "shell", "a step has a shell of its own, which may be any program");
+  // The program of such an action is JavaScript.
+  expect(asNode(step["with"])["script"] === undefined, "logic", `${uses} is given a program`);
   // What a pull request leaves in a cache, a release would take out of it.
   const isCached =
     /^actions\/cache\b/.test(uses) || Object.keys(asNode(step["with"])).some((key) => /cache/i.test(key));
   expect(!isCached, "cache", `${uses} keeps what other runs left`);
-  // The one line of the action that sets everything up: nobody else may decide what later steps run.
-  const isSetUp = run === SET_UP_PATH;
-  expect(
-    isSetUp || !/GITHUB_(?:ENV|PATH)\b/.test(run),
-    "environment-file",
-    `a step changes the steps after it: ${run}`,
-  );
+  expect(!/GITHUB_(?:ENV|PATH)\b/.test(run), "environment-file", `a step changes the steps after it: ${run}`);
   if (uses.startsWith("actions/checkout@")) {
     expect(asNode(step["with"])["persist-credentials"] === false, "credentials", "a checkout leaves its token behind");
   }
 }
-
-const SET_UP_PATH = 'echo "$GITHUB_WORKSPACE/node_modules/.bin" >> "$GITHUB_PATH"';
 
 /** What only the text shows: the version behind a pin, as a comment; what stands anywhere. */
 function judgeText(text: string, expect: Expect): void {
@@ -213,17 +210,10 @@ export function nodeCommands(text: string): readonly StepCommand[] {
   const jobs = Object.values(asNode(file["jobs"])).map(asNode);
   const steps = [...jobs, asNode(file["runs"])].flatMap((job) => asNodes(job["steps"]));
   return steps.flatMap((step) =>
-    textOf(step["run"])
-      .split(/\n|\|\||&&|\||;/)
-      .flatMap((line) => {
-        const words = (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) =>
-          word.replaceAll(/^["']|["']$/g, ""),
-        );
-        const at = words.indexOf("node");
-        const program = words[at + 1];
-        const redirected = words.findIndex((word) => /^\d?[<>]/.test(word));
-        const args = words.slice(at + 2, redirected === -1 ? undefined : redirected);
-        return at === -1 || program === undefined ? [] : [{ program, args }];
-      }),
+    callsIn(textOf(step["run"])).flatMap((words) => {
+      const at = words?.indexOf("node") ?? -1;
+      const program = words?.[at + 1];
+      return at === -1 || program === undefined ? [] : [{ program, args: words?.slice(at + 2) ?? [] }];
+    }),
   );
 }

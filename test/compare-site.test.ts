@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { writeArchive } from "../packages/release-artifacts/src/index.ts";
 import { compareSite } from "../scripts/release/compare-site.ts";
-import { StoppedLane } from "../scripts/release/lane-stop.ts";
 import { runSteps } from "../scripts/release/lane-steps.ts";
 import { type LaneTools, releaseSteps } from "../scripts/release/release-lane.ts";
 import { prepareSteps, setScene } from "../scripts/rehearsal/play.ts";
 import { createRehearsalWorld, type RehearsalWorld, toolsOf } from "../scripts/rehearsal/world.ts";
+import { stopOf } from "./stop-of.ts";
 
 const LIMIT_MS = 120_000;
 const SITE = {
@@ -69,12 +69,7 @@ async function compared(version?: string) {
 }
 
 async function refusal(version?: string) {
-  const error = await compared(version).then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof StoppedLane)) throw new Error("it was not stopped");
-  return error.stop;
+  return await stopOf(compared(version));
 }
 
 describe("a site", () => {

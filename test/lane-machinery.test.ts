@@ -168,6 +168,7 @@ async function docker(known: string, isAlike = false): Promise<void> {
     const { createHash } = require("node:crypto");
     const args = process.argv.slice(2);
     appendFileSync(${JSON.stringify(directory)} + "/docker.log", args.join(" ") + "\\n");
+    if (args[0] === "login") process.exit(require("node:fs").readFileSync(0, "utf8") === "the-token" ? 0 : 1);
     if (args[1] === "imagetools") process.exit(args[3] === ${JSON.stringify(known)} ? 0 : 1);
     const of = (flag) => args.find((each) => each.startsWith(flag)).slice(flag.length);
     const subject = ${String(isAlike)} ? "one" : of("--build-arg=KMS_IMAGE_PROFILE=");
@@ -188,8 +189,8 @@ async function buildImages(...more: readonly string[]) {
     "--out",
     "x.json",
   ];
-  const run = { GITHUB_SHA: "1".repeat(40), SOURCE_DATE_EPOCH: "1768472400" };
-  return await script("release/kms-images.ts", [...args, ...more], run);
+  const run = { GITHUB_SHA: "1".repeat(40), SOURCE_DATE_EPOCH: "1768472400", GITHUB_ACTOR: "a" };
+  return await script("release/kms-images.ts", [...args, ...more], { REGISTRY_TOKEN: "the-token", ...run });
 }
 
 describe("the images of the KMS", () => {
@@ -210,6 +211,7 @@ describe("the images of the KMS", () => {
     );
     const log = await readFile(join(directory, "docker.log"), "utf8");
     expect(log.match(/push=true/g)).toHaveLength(3);
+    expect(log.split("\n")[0]).toBe("login ghcr.io --username a --password-stdin");
     expect(log).toContain("--tag=ghcr.io/owner/mero-kms-phala:2.4.0 ");
     expect(log).not.toContain("latest");
   });
@@ -217,7 +219,7 @@ describe("the images of the KMS", () => {
   test("are not pushed in a dry run", async () => {
     await docker("");
     expect(await buildImages("--dry-run")).toMatchObject({ exitCode: 0 });
-    expect(await readFile(join(directory, "docker.log"), "utf8")).not.toContain("push=true");
+    expect(await readFile(join(directory, "docker.log"), "utf8")).not.toMatch(/push=true|login/);
   });
 
   test("are never pushed under a tag that is there", async () => {
@@ -304,7 +306,8 @@ describe("a deployment on Phala Cloud", () => {
 
 describe("a probe machine on Google Cloud", () => {
   const WHERE = ["--name", "probe-debug-1-1", "--project", "p", "--zone", "europe-west4-a"];
-  const IMAGE = ["--image", "merotee-debug-2-4-0", "--image-project", "images", "--allow", "203.0.113.7/32"];
+  const VERSION = ["--profile", "debug-read-only", "--version", "2.4.0-rc.1"];
+  const IMAGE = [...VERSION, "--image-project", "images", "--allow", "203.0.113.7/32"];
 
   test("is a TDX machine without an account, that one address reaches", async () => {
     const running = { status: "RUNNING", networkInterfaces: [{ accessConfigs: [{ natIP: "203.0.113.10" }] }] };
@@ -313,6 +316,7 @@ describe("a probe machine on Google Cloud", () => {
     expect(run).toMatchObject({ exitCode: 0, outputs: "url=http://203.0.113.10\n" });
     const [rule = "", machine = ""] = await gcloudLines();
     expect(rule).toContain("--source-ranges=203.0.113.7/32 --target-tags=probe-debug-1-1");
+    expect(machine).toContain("--image=merotee-debug-read-only-2-4-0-rc-1 ");
     for (const flag of ["--confidential-compute-type=TDX", "--no-service-account", "--no-scopes"])
       expect(machine).toContain(flag);
   });
@@ -337,7 +341,8 @@ describe("a probe machine on Google Cloud", () => {
   test.each([
     { name: "a name that is a flag", args: [...WHERE, ...IMAGE, "--name", "--verbosity=debug"] },
     { name: "the whole world", args: [...WHERE, ...IMAGE, "--allow", "0.0.0.0/0"] },
-    { name: "an image family's latest", args: [...WHERE, ...IMAGE, "--image", "family/merotee"] },
+    { name: "a version that is none", args: [...WHERE, ...IMAGE, "--version", "latest"] },
+    { name: "a profile that is none", args: [...WHERE, ...IMAGE, "--profile", "family/merotee"] },
     { name: "no image", args: WHERE },
   ])("is not started with $name", async ({ args }) => {
     expect(await script("gcp/probe-machine.ts", args)).toMatchObject({ exitCode: 2 });
@@ -389,5 +394,18 @@ describe("the identity for Google Cloud", () => {
     expect(await script("gcp/google-credentials.ts", [...args, "--provider", "x"], GITHUB)).toMatchObject({
       exitCode: 2,
     });
+  });
+});
+
+describe("the programs of the lockfile", () => {
+  test("are found by the later steps of a job", async () => {
+    const path = join(directory, "path");
+    const job = { GITHUB_WORKSPACE: "/home/runner/work/x", GITHUB_PATH: path };
+    expect(await script("path-of-programs.ts", [], job)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await readFile(path, "utf8")).toBe("/home/runner/work/x/node_modules/.bin\n");
+  });
+
+  test("are where nobody looks outside a workflow", async () => {
+    expect(await script("path-of-programs.ts", [])).toMatchObject({ exitCode: 2, stdout: "" });
   });
 });

@@ -13,6 +13,7 @@ import { publishRelease } from "../scripts/release/publish.ts";
 import { writeUmbrella } from "../scripts/release/umbrella.ts";
 import { type GithubStandIn, startGithubStandIn } from "../scripts/rehearsal/github-stand-in.ts";
 import { kmsCandidates, publishedText, VERSION } from "../packages/release-artifacts/test/release-world.ts";
+import { stopOf } from "./stop-of.ts";
 
 const REPOSITORY = "calimero-network/mero-tee";
 const COMMIT = "aed4e223e6c3b94322280fef57aa739cd233ca2d";
@@ -44,15 +45,6 @@ function host(answer?: (url: string) => Response | null) {
   return { methods, host: createGithubHost({ fetch: send, repository: REPOSITORY, token: "t" }) };
 }
 
-async function stopOf(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof StoppedLane)) throw new Error("it was not stopped");
-  return error.stop.code;
-}
-
 async function files(name: string, contents: Readonly<Record<string, string>>): Promise<string> {
   const path = join(directory, name);
   await mkdir(path);
@@ -77,9 +69,8 @@ describe("publishing", () => {
   test("never touches a tag that has a release", async () => {
     const { host: hosted, methods } = host();
     const path = await files("again", { "a.json": "other" });
-    expect(await stopOf(publishRelease(hosted, { ...head("mero-kms-v1.0.0"), directory: path }))).toBe(
-      "release-exists",
-    );
+    const stopped = await stopOf(publishRelease(hosted, { ...head("mero-kms-v1.0.0"), directory: path }));
+    expect(stopped.code).toBe("release-exists");
     expect(methods).toEqual(["GET"]);
   });
 
@@ -87,9 +78,8 @@ describe("publishing", () => {
     github.damageUpload("b.json");
     const { host: hosted, methods } = host();
     const path = await files("damaged", { "b.json": "{}" });
-    expect(await stopOf(publishRelease(hosted, { ...head("mero-kms-v1.0.1"), directory: path }))).toBe(
-      "upload-differs",
-    );
+    const stopped = await stopOf(publishRelease(hosted, { ...head("mero-kms-v1.0.1"), directory: path }));
+    expect(stopped.code).toBe("upload-differs");
     expect(methods.at(-1)).toBe("DELETE");
     expect(await hosted.find("mero-kms-v1.0.1")).toBeNull();
   });
@@ -100,7 +90,7 @@ describe("publishing", () => {
     ["an answer about nothing", new Response("{}", { status: 200 })],
   ])("stops at %s", async (_, response) => {
     const { host: hosted } = host((url) => (url.includes("/tags/") ? response : null));
-    expect(await stopOf(hosted.find("mero-kms-v9.0.0"))).toBe("host-failed");
+    expect((await stopOf(hosted.find("mero-kms-v9.0.0"))).code).toBe("host-failed");
   });
 });
 

@@ -388,6 +388,10 @@ describe("the command", () => {
   });
 });
 
+function textOf(files: ReadonlyMap<string, Uint8Array>, name: string): string {
+  return new TextDecoder().decode(files.get(name));
+}
+
 describe("the command, with what was released", () => {
   const PROFILE = "locked-read-only";
   const RELEASED = {
@@ -418,10 +422,6 @@ describe("the command, with what was released", () => {
   afterAll(async () => {
     await rm(folder, { recursive: true });
   });
-
-  function textOf(files: ReadonlyMap<string, Uint8Array>, name: string): string {
-    return new TextDecoder().decode(files.get(name));
-  }
 
   async function compose(...args: readonly string[]) {
     return await run(...chosen, "--out", join(folder, "out"), ...args);

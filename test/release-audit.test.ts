@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { StoppedLane } from "../scripts/release/lane-stop.ts";
 import { runSteps } from "../scripts/release/lane-steps.ts";
 import { at, listAt, textAt } from "../scripts/release/mero-tee.ts";
 import { type LaneTools, releaseSteps } from "../scripts/release/release-lane.ts";
@@ -10,6 +9,7 @@ import { prepareSteps, setScene } from "../scripts/rehearsal/play.ts";
 import { takeRelease } from "../scripts/release/take-release.ts";
 import { createRehearsalWorld, type RehearsalWorld, toolsOf } from "../scripts/rehearsal/world.ts";
 import { ROOT } from "./markdown.ts";
+import { stopOf } from "./stop-of.ts";
 
 const LIMIT_MS = 120_000;
 const TAG = "mero-verifier-v0.1.0";
@@ -45,6 +45,12 @@ async function audit(state: string | null, ...more: readonly string[]) {
   return await tools.meroTee(["release", "audit", "--trusted-root", world.trustedRootFile, ...remembered, ...more]);
 }
 
+async function take(out: string, version = "0.1.0") {
+  const { meroTee } = tools;
+  const path = join(world.directory, out);
+  return await takeRelease({ meroTee, lane: "verifier", version, out: path, trustedRoot: world.trustedRootFile });
+}
+
 describe("release list", () => {
   test("shows what is published, by lane", async () => {
     const { document, exitCode } = await tools.meroTee(["release", "list"]);
@@ -59,23 +65,6 @@ describe("release list", () => {
 });
 
 describe("taking a release", () => {
-  const take = async (out: string, version = "0.1.0") =>
-    await takeRelease({
-      meroTee: tools.meroTee,
-      lane: "verifier",
-      version,
-      out: join(world.directory, out),
-      trustedRoot: world.trustedRootFile,
-    });
-  const refusal = async (work: Promise<unknown>): Promise<unknown> => {
-    const error = await work.then(
-      () => null,
-      (reason: unknown) => reason,
-    );
-    if (!(error instanceof StoppedLane)) throw new Error("it was not stopped");
-    return error.stop;
-  };
-
   test("leaves every file of one that holds", async () => {
     await restore();
     const { document } = await take("taken");
@@ -86,8 +75,8 @@ describe("taking a release", () => {
   test("leaves nothing of one that does not hold, or that is another", async () => {
     await restore();
     await world.github.replaceAsset(TAG, "verifier-offline.html", Buffer.from("<script>"));
-    expect(await refusal(take("changed"))).toMatchObject({ exitCode: 10, rules: expect.arrayContaining(["C-01"]) });
-    expect(await refusal(take("changed", "0.0.9"))).toMatchObject({ code: "release-not-found", exitCode: 11 });
+    expect(await stopOf(take("changed"))).toMatchObject({ exitCode: 10, rules: expect.arrayContaining(["C-01"]) });
+    expect(await stopOf(take("changed", "0.0.9"))).toMatchObject({ code: "release-not-found", exitCode: 11 });
     expect(await readdir(world.directory)).not.toContain("changed");
   });
 
@@ -96,7 +85,7 @@ describe("taking a release", () => {
     const mine = join(world.directory, "mine");
     await mkdir(mine);
     await writeFile(join(mine, "notes.txt"), "x");
-    expect(await refusal(take("mine"))).toMatchObject({ exitCode: 1 });
+    expect(await stopOf(take("mine"))).toMatchObject({ exitCode: 1 });
     expect(await readdir(mine)).toEqual(["notes.txt"]);
   });
 

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { HttpPort } from "../packages/cli/src/http-client.ts";
 import { GITHUB_ACTIONS_ISSUER } from "../packages/release-artifacts/src/index.ts";
 import { createSimulatedSigstore } from "../packages/tee-simulator/src/sigstore/index.ts";
-import { StoppedLane } from "../scripts/release/lane-stop.ts";
 import { watchLog } from "../scripts/release/watch-log.ts";
+import { stopOf } from "./stop-of.ts";
 
 /** 2026-11-01T00:00:00Z. */
 const NOW = 1_793_491_200;
@@ -57,15 +57,6 @@ function rekor(hidden = -1, status = 200): HttpPort {
 async function watched(published: readonly string[], fetch = rekor(), since = NOW - 3600) {
   const watch = { fetch, rekor: REKOR, identities: [OURS], since };
   return await watchLog({ ...watch, published: new Set(published.map(digest)) });
-}
-
-async function stopOf(work: Promise<unknown>) {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof StoppedLane)) throw new Error("it was not stopped");
-  return error.stop;
 }
 
 beforeEach(() => {

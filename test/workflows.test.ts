@@ -8,6 +8,7 @@ import { glob } from "zx";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { laneIdentity } from "../packages/release-artifacts/src/index.ts";
 import { at, listAt, textAt } from "../scripts/release/mero-tee.ts";
+import { callsIn } from "../scripts/workflow-calls.ts";
 import { nodeCommands, WORKFLOW_RULES, workflowProblems, type WorkflowRule } from "../scripts/workflow-rules.ts";
 import { ROOT } from "./markdown.ts";
 import { meroTee } from "./mero-tee.ts";
@@ -141,11 +142,13 @@ describe("a workflow", () => {
     ["credentials", "a token left behind", "persist-credentials: false", "persist-credentials: true"],
     ["expression-in-run", "an expression in a shell", "check.ts", "check.ts ${{ github.sha }}"],
     [
-      "expression-in-run",
-      "an expression in a script",
+      "logic",
+      "a program in an action",
       "- run: node scripts/check.ts",
-      `- uses: actions/github-script@${"0".repeat(40)} # v8.0.0\n        with:\n          script: x("\${{ github.head_ref }}")`,
+      `- uses: actions/github-script@${"0".repeat(40)} # v8.0.0\n        with:\n          script: x()`,
     ],
+    ["logic", "logic behind a call", "check.ts", "check.ts || true"],
+    ["shell", "a program as the shell of a step", "check.ts", "check.ts\n        shell: node {0}"],
     [
       "cache",
       "what another run left",
@@ -190,6 +193,70 @@ describe("a workflow", () => {
     const run = await actionlint(`${directory}/*.yaml`);
     expect(run.exitCode).toBe(1);
     expect(run.all).toContain('undefined variable "no"');
+  });
+});
+
+describe("a step", () => {
+  test.each([
+    [
+      "node scripts/x.ts --name 'a b' --to \"$OUT/$NAME.json\"",
+      ["node", "scripts/x.ts", "--name", "a b", "--to", "$OUT/$NAME.json"],
+    ],
+    ['gcloud storage cp "${BUILDS}/*" seen/', ["gcloud", "storage", "cp", "${BUILDS}/*", "seen/"]],
+    ['sudo env "PATH=$DIR:/bin" node x.ts', ["sudo", "env", "PATH=$DIR:/bin", "node", "x.ts"]],
+    ["npx --yes pnpm@10.34.9 exec node x.ts", ["npx", "--yes", "pnpm@10.34.9", "exec", "node", "x.ts"]],
+  ])("may call: %s", (line, words) => {
+    expect(callsIn(line)).toEqual([words]);
+  });
+
+  test.each([
+    ["a pipe", "node x.ts | tee y"],
+    ["two commands on a line", "node x.ts; node y.ts"],
+    ["one after the other", "node x.ts && node y.ts"],
+    ["one beside the other", "node x.ts & node y.ts"],
+    ["a failure that does not count", "node x.ts || true"],
+    ["a condition", "if node x.ts"],
+    ["a test", "[ -f x ]"],
+    ["a negation", "! node x.ts"],
+    ["a loop", "for each in a b"],
+    ["a group", "{ node x.ts"],
+    ["a subshell", "(node x.ts)"],
+    ["a substitution", 'node x.ts --at "$(date)"'],
+    ["an old substitution", 'node x.ts --at "`date`"'],
+    ["a substitution of a file", "node x.ts <(node y.ts)"],
+    ["arithmetic", 'node x.ts "$((1 + 1))"'],
+    ["an edited variable", 'node x.ts "${VERSION//./-}"'],
+    ["a default", 'node x.ts "${VERSION:-1}"'],
+    ["a variable that falls into words", "node x.ts $VERSION"],
+    ["an escape", 'node x.ts "\\$X"'],
+    ["a pattern", "node x.ts *.json"],
+    ["alternatives", "node x.ts {a,b}.json"],
+    ["a home", "node x.ts ~/x"],
+    ["a redirection", "node x.ts > y"],
+    ["a text behind it", "node x.ts << END"],
+    ["an assignment", "X=1"],
+    ["an assignment before a call", "X=1 node x.ts"],
+    ["a setting of the shell", "set +e"],
+    ["a variable for what follows", "export X"],
+    ["another directory", "cd x"],
+    ["a comment that hides something", "node x.ts # y"],
+    ["a line that goes on", "node x.ts \\"],
+    ["no command", "node x.ts\n\nnode y.ts"],
+    ["a reader of JSON", "jq --raw-output .x y.json"],
+    ["a reader of text", "sed s/x/y/ z"],
+    ["a file made", "cp x y"],
+    ["a quote that is left open", 'node x.ts "y'],
+    ["a program on the line", "node --eval 1"],
+    ["a program behind an option", "node -e 1"],
+    ["another shell", "bash -c 'x | y'"],
+    ["another shell as root", "sudo sh x"],
+    ["another shell in a container", "docker run x sh -c y"],
+    ["another shell by the package manager", "npx --yes pnpm@10.34.9 exec sh x"],
+    ["a package of the hour", "npx --yes cowsay"],
+    ["a package manager of the hour", "npx --yes pnpm@10 install"],
+    ["nothing but variables", "env A=b"],
+  ])("may not have %s", (_, line) => {
+    expect(callsIn(line)).toContain(null);
   });
 });
 

@@ -1,19 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
+import { parseProfileOption } from "../attestation/probe-options.ts";
+import { imageName } from "../image/image-name.ts";
 import { Misuse, needed, settle, writeOutputs } from "../script-outcome.ts";
 
 /**
- * `node scripts/gcp/probe-machine.ts --name NAME --project P --zone Z --image NAME --image-project P --allow ADDRESS/32|runner
- * [--machine-type NAME] [--subnet NAME] [--tries N] [--dry-run]`: starts a TDX machine from an image, without a service account, behind a
- * firewall rule that lets one address in, and writes its `url` to `GITHUB_OUTPUT`. With `--remove` instead of an image, both are taken
+ * `node scripts/gcp/probe-machine.ts --name NAME --project P --zone Z --profile P --version X.Y.Z --image-project P
+ * --allow ADDRESS/32|runner [--machine-type NAME] [--subnet NAME] [--tries N] [--dry-run]`: starts a TDX machine from the node image of a version, without a service account, behind a
+ * firewall rule that lets one address in, and writes its `url` to `GITHUB_OUTPUT`. With `--remove` instead, both are taken
  * away. With `--dry-run` the gcloud lines are printed. Ends with 0, 1 (gcloud refused, or no machine in time) or 2 (usage).
  */
 const OPTIONS = {
   name: { type: "string" },
   project: { type: "string" },
   zone: { type: "string" },
-  image: { type: "string" },
+  profile: { type: "string" },
+  version: { type: "string" },
   "image-project": { type: "string" },
   allow: { type: "string" },
   "machine-type": { type: "string", default: "c3-standard-4" },
@@ -31,9 +35,7 @@ const PAUSE_MS = 10_000;
 
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
-  const named = (
-    option: "name" | "project" | "zone" | "image" | "image-project" | "machine-type" | "subnet",
-  ): string => {
+  const named = (option: "name" | "project" | "zone" | "image-project" | "machine-type" | "subnet"): string => {
     const value = needed(values[option], option);
     if (!NAME.test(value)) throw new Misuse(`--${option} is no name`);
     return value;
@@ -62,12 +64,15 @@ async function main(): Promise<string> {
   }
 
   const allow = await allowedAddress(needed(values.allow, "allow"));
+  const profile = parseProfileOption(values.profile);
+  const version = parseReleaseVersion(needed(values.version, "version"));
+  if (version === null) throw new Misuse("--version is none");
   const tries = Number(values.tries);
   if (!(tries >= 1 && tries <= 1000)) throw new Misuse("--tries is no number of tries");
   const machine = [
     `--zone=${zone}`,
     `--machine-type=${named("machine-type")}`,
-    `--image=${named("image")}`,
+    `--image=${imageName(profile, version)}`,
     `--image-project=${named("image-project")}`,
     `--subnet=${named("subnet")}`,
     "--confidential-compute-type=TDX",

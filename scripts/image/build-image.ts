@@ -7,7 +7,8 @@ import type { MeroTee } from "../release/mero-tee.ts";
 import { Refusal } from "../script-outcome.ts";
 import { applyRoles, failureLine } from "./apply-roles.ts";
 import { copyTree } from "./base-tree.ts";
-import { describeImage, imageName } from "./image-description.ts";
+import { describeImage } from "./image-description.ts";
+import { imageName } from "./image-name.ts";
 import { parseLock } from "./lock-changes.ts";
 import { fileSha256, packImage } from "./pack-image.ts";
 import { installedPackages, packagesLock, requirePackages } from "./packages-lock.ts";
@@ -160,7 +161,7 @@ export async function buildImage(
     const status = await readFile(join(tree, "var/lib/dpkg/status"), "utf8");
     const found = [...installedPackages(status), debian.stubPackage].toSorted();
     await writeFile(join(made, "packages.lock"), packagesLock(found));
-    const sbom = rootSbom(imageName(request), found, parseLock(await readFile(lock, "utf8")), epoch);
+    const sbom = rootSbom(imageName(profile, version), found, parseLock(await readFile(lock, "utf8")), epoch);
     await writeJson(join(made, sbomName(profile)), sbom);
     const { packagesLock: agreed } = request;
     if (agreed === null) return [null, `${found.length} packages`];

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { execa } from "execa";
 import { type Profile, PROFILES } from "../../packages/policy/src/index.ts";
+import { commitTime } from "../commit-time.ts";
 import { createMeroTee, realWorld, textAt } from "../release/mero-tee.ts";
 import { Misuse, needed, settle } from "../script-outcome.ts";
 import { type BuildProgress, type BuildRequest, type BuiltImage, buildImage } from "./build-image.ts";
@@ -41,14 +41,6 @@ const OPTIONS = {
 /** Where newer kernels are, for a suite whose own has no RTMR files. */
 const KERNEL_SUITES: Readonly<Record<string, string>> = { trixie: "trixie-backports" };
 
-async function commitTime(): Promise<number> {
-  const given = process.env["SOURCE_DATE_EPOCH"] ?? "";
-  const { stdout } =
-    given === "" ? await execa("git", ["log", "-1", "--format=%ct"], { cwd: ROOT }) : { stdout: given };
-  if (!/^[1-9][0-9]{0,9}$/.test(stdout)) throw new Misuse(`SOURCE_DATE_EPOCH is not a number of seconds: ${stdout}`);
-  return Number(stdout);
-}
-
 async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildRequest> {
   const named = needed(values.profile, "profile");
   const profile = PROFILES.find((known) => known === named);
@@ -75,7 +67,7 @@ async function readRequest(values: ReturnType<typeof readFlags>): Promise<BuildR
     suite: values.suite,
     kernelSuite: values["kernel-suite"] ?? KERNEL_SUITES[values.suite] ?? values.suite,
     mirror: mirror === "" ? undefined : mirror,
-    epoch: await commitTime(),
+    epoch: await commitTime("HEAD"),
     project: values.project,
   };
 }

@@ -1,6 +1,7 @@
 import type { Profile } from "../../packages/policy/src/index.ts";
 import { at, type MeroTee, textAt } from "../release/mero-tee.ts";
 import { Refusal } from "../script-outcome.ts";
+import { imageFamily, imageName } from "./image-name.ts";
 import type { PackedImage } from "./pack-image.ts";
 
 /** Which image it is, and what of it only its builder knows. */
@@ -10,11 +11,6 @@ export interface ImageIdentity {
   readonly isTest: boolean;
   /** Project that the image will be imported into; undefined where that is not known. */
   readonly project: string | undefined;
-}
-
-/** Under which name the image is imported. */
-export function imageName({ profile, version }: ImageIdentity): string {
-  return `merotee-${profile}-${version.replaceAll(".", "-")}`;
 }
 
 /**
@@ -37,12 +33,12 @@ export async function describeImage(
     throw new Error("a test build must be refused by mero-tee image measure and is not");
   }
   if (exitCode !== 0) throw new Refusal(`${code}: ${textAt(document, "failure", "message")}`);
-  const name = imageName(identity);
+  const name = imageName(profile, version);
   const compute = "https://www.googleapis.com/compute/v1/projects";
   return {
     schema_version: 1,
     name,
-    family: `merotee-${profile}`,
+    family: imageFamily(profile),
     ...(project === undefined ? {} : { project, self_link: `${compute}/${project}/global/images/${name}` }),
     profile,
     version,

@@ -8,6 +8,7 @@ import { nodeRtmr3, type Profile, PROFILES } from "../../packages/policy/src/ind
 import { writeArchive } from "../../packages/release-artifacts/src/index.ts";
 import { INTEL_SGX_ROOT_CA } from "../../packages/tdx-quote/src/index.ts";
 import { simulatedRootHash } from "../../packages/tee-simulator/src/index.ts";
+import { imageFamily, imageName } from "../image/image-name.ts";
 
 /** What a build leaves for its lane, in a directory; where the real thing was not built, something that says so by its name. */
 export interface BuildOutputs {
@@ -68,12 +69,12 @@ export async function buildNodeImages({ directory, version, builtAt }: Build): P
     const predicted = nodeRtmr3({ role: "node", profile, rootHash });
     if (!predicted.ok) throw new Error(predicted.error.code);
     const disk = `stand-in of the ${profile} disk, not bootable; root hash ${rootHash}\n`;
-    const name = `merotee-${profile}-${version.replaceAll(".", "-")}`;
+    const name = imageName(profile, version);
     await writeFile(join(directory, `${name}.stand-in.raw`), disk);
     await writeJson(directory, `image-${profile}.json`, {
       name,
       project: "rehearsal",
-      family: `merotee-${profile}`,
+      family: imageFamily(profile),
       self_link: `https://www.googleapis.com/compute/v1/projects/rehearsal/global/images/${name}`,
       disk_sha256: sha256(disk),
       root_hash: rootHash,

@@ -5,14 +5,16 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { PROFILES } from "../../packages/policy/src/index.ts";
 import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
+import { commitTime } from "../commit-time.ts";
 import { Misuse, needed, Refusal, settle, variable, writeOutputs } from "../script-outcome.ts";
 
 /**
  * `node scripts/release/kms-images.ts --context DIR --version X.Y.Z --image REPOSITORY --out FILE [--dry-run]`: builds and pushes the
  * container image of the KMS for each profile, and leaves their digests in the file, and each image by digest
  * as an output with the name of its profile. A tag that is there is never pushed again: what a
- * digest means does not change, what a tag means must not. Needs docker, logged in, and `GITHUB_SHA`, `SOURCE_DATE_EPOCH`. With
- * `--dry-run` the images are built and not pushed. Ends with 0, 1 (docker failed), 2 (usage) or 10 (a tag is there, or two profiles are alike).
+ * digest means does not change, what a tag means must not. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the
+ * commit `GITHUB_SHA`. With `--dry-run` the images are built and not pushed, and nobody logs in. Ends with 0, 1 (docker failed), 2 (usage) or
+ * 10 (a tag is there, or two profiles are alike).
  */
 const OPTIONS = {
   context: { type: "string" },
@@ -29,8 +31,10 @@ async function main(): Promise<string> {
   if (version === null || !/^[a-z0-9.-]+(?:\/[a-z0-9._-]+)+$/.test(image))
     throw new Misuse("--version or --image is none");
   const [context, out] = [needed(values.context, "context"), needed(values.out, "out")];
-  const [commit, epoch] = [variable("GITHUB_SHA"), variable("SOURCE_DATE_EPOCH")];
+  const commit = variable("GITHUB_SHA");
+  const epoch = await commitTime(commit);
   const isDryRun = values["dry-run"];
+  if (!isDryRun) await logIn(image.split("/")[0] ?? "");
   const scratch = await mkdtemp(join(tmpdir(), "mero-tee-images-"));
   try {
     const digests = new Map<string, string>();
@@ -68,6 +72,12 @@ async function main(): Promise<string> {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** By standard input: what is on a command line, others can read. */
+async function logIn(registry: string): Promise<void> {
+  const [user, input] = [variable("GITHUB_ACTOR"), variable("REGISTRY_TOKEN")];
+  await execa("docker", ["login", registry, "--username", user, "--password-stdin"], { input });
 }
 
 async function refuseKnown(tag: string): Promise<void> {

@@ -1,6 +1,6 @@
-import { execa } from "execa";
 import type { ReleaseLane } from "../../packages/release-artifacts/src/index.ts";
 import { ciLog } from "../ci-log.ts";
+import { commitTime } from "../commit-time.ts";
 import { Misuse } from "../script-outcome.ts";
 import { createGithubHost } from "./github-client.ts";
 import { readLaneArguments } from "./lane-arguments.ts";
@@ -15,7 +15,7 @@ export async function runLaneScript(lane: ReleaseLane): Promise<void> {
     const { run, isDryRun, isJson } = readLaneArguments(lane, process.argv.slice(2), process.env);
     const token = process.env["RELEASE_TOKEN"] ?? "";
     if (token === "" && !isDryRun) throw new Misuse("RELEASE_TOKEN is not set.");
-    const environment = { ...process.env, SOURCE_DATE_EPOCH: await timeOfCommit(run.commit) };
+    const environment = { ...process.env, SOURCE_DATE_EPOCH: String(await commitTime(run.commit)) };
     const tools = {
       meroTee: createMeroTee(realWorld(environment)),
       host: createGithubHost({ fetch, repository: run.repository, token }),
@@ -33,15 +33,6 @@ export async function runLaneScript(lane: ReleaseLane): Promise<void> {
     log.line("ERROR", error.message);
     process.exitCode = 2;
   }
-}
-
-/** What documents give as their time: that of the commit, so that assembling again gives the same bytes. */
-async function timeOfCommit(commit: string): Promise<string> {
-  const set = process.env["SOURCE_DATE_EPOCH"];
-  if (set !== undefined) return set;
-  const shown = await execa("git", ["show", "--no-patch", "--format=%ct", commit], { reject: false });
-  if (shown.exitCode !== 0) throw new Misuse(`The commit ${commit} is not in this clone.`);
-  return shown.stdout.trim();
 }
 
 function factsOf(version: string, { stop }: LaneReport): Readonly<Record<string, string>> {

@@ -3,7 +3,6 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { execa } from "execa";
 import {
   type ArchiveEntry,
   DOCUMENT_SHAPES,
@@ -11,12 +10,14 @@ import {
   writeArchive,
 } from "../../packages/release-artifacts/src/index.ts";
 import { INTEL_SGX_ROOT_CA } from "../../packages/tdx-quote/src/index.ts";
-import { needed, Refusal, settle, variable } from "../script-outcome.ts";
+import { commitTime } from "../commit-time.ts";
+import { pnpm } from "../package-manager.ts";
+import { needed, Refusal, settle } from "../script-outcome.ts";
 
 /**
  * `node scripts/release/verifier-files.ts --version X.Y.Z --out DIR [--catalog FILE] [--web DIR] [--api DIR]`: packs what the builds of the public verifier left
  * (the site, its functions, the page as one file), with an SBOM of what is inside and the roots that it trusts, for its lane. The newest
- * release of the catalog is what it was tested with. Times are `SOURCE_DATE_EPOCH`; the same builds give the same bytes. Ends with 0,
+ * release of the catalog is what it was tested with. Times are that of the commit, or `SOURCE_DATE_EPOCH`; the same builds give the same bytes. Ends with 0,
  * 1 (a build is missing), 2 (usage) or 10 (the catalog has nothing to be tested with).
  */
 const OPTIONS = {
@@ -34,8 +35,7 @@ const SIGSTORE_ROOT = "packages/release-artifacts/src/sigstore/public-good-trust
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
   const [version, out] = [needed(values.version, "version"), needed(values.out, "out")];
-  const builtAt = Number(variable("SOURCE_DATE_EPOCH"));
-  if (!Number.isSafeInteger(builtAt)) throw new Refusal("SOURCE_DATE_EPOCH is no time");
+  const builtAt = await commitTime("HEAD");
   const web = values.web ?? join(ROOT, "apps/attestation-verifier-web/dist");
   const testedWith = await newestTested(values.catalog);
   const [site, functions] = await Promise.all([
@@ -88,16 +88,10 @@ async function entriesOf(directory: string, prefix = ""): Promise<readonly Archi
 /** What is inside, as the package manager resolved it. Source: SPDX 2.3; purl types, npm. */
 async function sbom(version: string, builtAt: number): Promise<string> {
   const filters = ["--filter", "@mero-tee/attestation-verifier-web...", "--filter", "@mero-tee/verifier-api..."];
-  const listed = await execa(
-    "npx",
-    ["--yes", await packageManager(), "licenses", "list", "--prod", "--json", ...filters],
-    {
-      cwd: ROOT,
-    },
-  );
+  const listed = await pnpm(["licenses", "list", "--prod", "--json", ...filters]);
   const byLicense: Readonly<
     Record<string, readonly { readonly name: string; readonly versions: readonly string[] }[]>
-  > = JSON.parse(listed.stdout);
+  > = JSON.parse(listed);
   const packages = Object.entries(byLicense)
     .flatMap(([license, each]) =>
       each.flatMap(({ name, versions }) => versions.map((of) => ({ name, version: of, license }))),
@@ -142,11 +136,6 @@ async function sbom(version: string, builtAt: number): Promise<string> {
 // Letters, digits, dots and dashes are all that an identifier may have.
 function idOf(name: string, version: string): string {
   return `SPDXRef-npm-${`${name}-${version}`.replaceAll(/[^A-Za-z0-9.-]/g, "-")}`;
-}
-
-async function packageManager(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  return String(new Map(Object.entries(manifest ?? {})).get("packageManager"));
 }
 
 function json(value: unknown): string {

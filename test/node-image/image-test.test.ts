@@ -79,6 +79,20 @@ describe("the command", () => {
     expect(stderr).toContain(why);
   });
 
+  test("has a companion that installs what levels need", async () => {
+    const companion = fileURLToPath(new URL("../../scripts/image/install-programs.ts", import.meta.url));
+    const levels = ["--level", "lint", "--level", "unit"];
+    const { stdout } = await execa(process.execPath, [companion, ...levels, "--dry-run"]);
+    expect(stdout.split("\n").map((line) => line.replace(/^apt-get -o \S+ --quiet --quiet /, ""))).toEqual([
+      "update",
+      "install --yes --no-install-recommends ansible ansible-lint bash curl packer python3 shellcheck yamllint",
+    ]);
+    for (const args of [[], ["--level", "all"], ["--level", "lint", "--level", "prod"]]) {
+      const refused = await execa(process.execPath, [companion, ...args, "--dry-run"], { reject: false });
+      expect(refused.exitCode).toBe(2);
+    }
+  });
+
   test("names the packages of a level", async () => {
     const { stdout } = await execa(process.execPath, [SCRIPT, "--level", "lint", "--packages"]);
     expect(stdout).toBe("ansible ansible-lint packer shellcheck yamllint");
