@@ -10,6 +10,7 @@ import { stopLane, StoppedLane } from "../scripts/release/lane-stop.ts";
 import { type LaneStep, runSteps } from "../scripts/release/lane-steps.ts";
 import { createMeroTee } from "../scripts/release/mero-tee.ts";
 import { publishRelease } from "../scripts/release/publish.ts";
+import type { ReleaseHost } from "../scripts/release/release-host.ts";
 import { writeUmbrella } from "../scripts/release/umbrella.ts";
 import { type GithubStandIn, startGithubStandIn } from "../scripts/rehearsal/github-stand-in.ts";
 import { kmsCandidates, publishedText, VERSION } from "../packages/release-artifacts/test/release-world.ts";
@@ -33,12 +34,13 @@ afterAll(async () => {
 });
 
 /** GitHub on loopback, and a count of the requests by method. */
-function host(answer?: (url: string) => Response | null) {
+function host(answer?: (url: string, method: string) => Response | null) {
   const methods: string[] = [];
   const send: typeof fetch = async (input, init) => {
     const url = String(input instanceof Request ? input.url : input);
-    methods.push(init?.method ?? "GET");
-    const given = answer?.(url) ?? null;
+    const method = init?.method ?? "GET";
+    methods.push(method);
+    const given = answer?.(url, method) ?? null;
     const { origin } = new URL(url);
     return given ?? (await fetch(`${github.origins.get(origin) ?? ""}${url.slice(origin.length)}`, init));
   };
@@ -82,6 +84,30 @@ describe("publishing", () => {
     expect(stopped.code).toBe("upload-differs");
     expect(methods.at(-1)).toBe("DELETE");
     expect(await hosted.find("mero-kms-v1.0.1")).toBeNull();
+  });
+
+  test("never takes away what everybody sees, also where the answer to publishing is lost", async () => {
+    const { host: hosted, methods } = host();
+    const path = await files("lost", { "a.json": "{}" });
+    const lossy: ReleaseHost = {
+      ...hosted,
+      publish: async (release, isLatest) => {
+        await hosted.publish(release, isLatest);
+        stopLane("host-failed", "no answer");
+      },
+    };
+    const stopped = await stopOf(publishRelease(lossy, { ...head("mero-kms-v1.0.2"), directory: path }));
+    expect(stopped.message).toBe("no answer");
+    expect(await hosted.find("mero-kms-v1.0.2")).not.toBeNull();
+    expect(methods).not.toContain("DELETE");
+  });
+
+  test("is refused where GitHub does not know who asks", async () => {
+    const { host: hosted } = host((_, method) => (method === "PATCH" ? new Response("{}", { status: 404 }) : null));
+    const path = await files("unknown", { "a.json": "{}" });
+    const stopped = await stopOf(publishRelease(hosted, { ...head("mero-kms-v1.0.3"), directory: path }));
+    expect(stopped.message).toBe("GitHub refused publishing with status 404.");
+    expect(await hosted.find("mero-kms-v1.0.3")).toBeNull();
   });
 
   test.each([
@@ -135,6 +161,8 @@ describe("a lane's script", () => {
     ["no input", ["--version", "2.4.0", "--work", "w"], {}],
     ["an unknown class", [...args, "--class", "latest"], {}],
     ["an unknown flag", [...args, "--force"], {}],
+    ["a hotfix of nothing", [...args, "--incident", "CVE-2026-1"], {}],
+    ["a hotfix for nothing", [...args, "--base-tag", "2.3.9"], {}],
     ["a commit that is none", args, { GITHUB_SHA: "master" }],
     ["a run that is none", args, { GITHUB_RUN_ID: "" }],
     ["a repository that is none", args, { GITHUB_REPOSITORY: "../x" }],

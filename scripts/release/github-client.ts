@@ -29,6 +29,7 @@ export function createGithubHost({ fetch: send, repository, token }: GithubAcces
     "user-agent": "mero-tee",
     "x-github-api-version": "2022-11-28",
   };
+  // GitHub answers with 404 also where a token may not do what it asks for: only who looks for something takes that as an answer.
   const call = async (
     what: string,
     method: string,
@@ -47,7 +48,7 @@ export function createGithubHost({ fetch: send, repository, token }: GithubAcces
       });
       const text = await answer.text();
       const value: unknown = text === "" ? null : JSON.parse(text);
-      if (answer.status >= 400 && answer.status !== 404)
+      if (answer.status >= 400 && !(answer.status === 404 && method === "GET"))
         stopLane("host-failed", `GitHub refused ${what} with status ${answer.status}.`);
       return { status: answer.status, value };
     } catch (error) {
@@ -66,7 +67,8 @@ export function createGithubHost({ fetch: send, repository, token }: GithubAcces
     const assets: HostedAsset[] = [];
     for (let page = 1; ; page += 1) {
       const url = `${releases}/${id}/assets?per_page=${PAGE_SIZE}&page=${page}`;
-      const { value } = await call("the assets", "GET", url);
+      const { status, value } = await call("the assets", "GET", url);
+      if (status === 404) stopLane("host-failed", `GitHub has no assets of release ${id}.`);
       const some = Array.isArray(value) ? value : [];
       assets.push(...some.map(assetOf));
       if (some.length < PAGE_SIZE) return assets;

@@ -62,6 +62,8 @@ export function readLaneArguments(
   if (!isRepository(repository)) throw new Misuse("GITHUB_REPOSITORY is no repository, OWNER/NAME.");
   const { class: named, "base-tag": baseTag, incident, reviewed, catalog, waivers } = values;
   const { "endorsement-root": endorsementRoot } = values;
+  if ((baseTag === undefined) !== (incident === undefined))
+    throw new Misuse("--base-tag and --incident belong together.");
   const releaseClass = classOf(named) ?? (isReleaseCandidate(version) ? "rc" : "stable");
   const run: LaneRun = {
     lane,

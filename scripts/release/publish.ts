@@ -34,9 +34,16 @@ export async function publishRelease(host: ReleaseHost, publication: Publication
     await host.publish(uploaded, publication.isLatest);
     return uploaded;
   } catch (error) {
-    await host.remove(draft);
+    // What stopped the lane says more than a draft that stays, and nobody sees a draft.
+    await removeDraft(host, draft).catch(() => undefined);
     throw error;
   }
+}
+
+/** The answer to a step that was taken may be lost: what everybody sees by now stays. */
+async function removeDraft(host: ReleaseHost, draft: HostedRelease): Promise<void> {
+  const now = await host.reload(draft);
+  if (now.isDraft) await host.remove(now);
 }
 
 function compare(expected: ReadonlyMap<string, string>, { tag, assets }: HostedRelease): void {
