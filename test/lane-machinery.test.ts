@@ -355,9 +355,25 @@ describe("a probe machine on Google Cloud", () => {
     expect(await script("gcp/sweep.ts", [...args, "--dry-run"])).toMatchObject({ exitCode: 0, stdout: "probe-x" });
     expect(await gcloudLines()).toHaveLength(1);
     expect(await script("gcp/sweep.ts", args)).toMatchObject({ exitCode: 0 });
-    expect((await gcloudLines()).slice(2)).toEqual([
-      "compute instances delete probe-x --zone=europe-west4-a --delete-disks=all --project=p --quiet",
+    expect((await gcloudLines()).slice(2).toSorted()).toEqual([
       "compute firewall-rules delete probe-x --project=p --quiet",
+      "compute instances delete probe-x --zone=europe-west4-a --delete-disks=all --project=p --quiet",
+    ]);
+  });
+
+  test("is swept away whatever becomes of the ones before it", async () => {
+    const listed = ["probe-x", "probe-y"].map((name) => ({ name, zone: "z" }));
+    await writeFile(join(directory, "answer.json"), JSON.stringify(listed));
+    const noRule = `case "$*" in *"rules delete probe-x"*) exit 1;; esac`;
+    const says = `echo "$*" >> "${directory}/gcloud.log"\ncat "${directory}/answer.json"`;
+    await writeFile(join(directory, "gcloud"), `#!/bin/sh\n${noRule}\n${says}\n`);
+    const run = await script("gcp/sweep.ts", ["--project", "p", "--hours", "6"]);
+    expect(run).toMatchObject({ exitCode: 1, stderr: "machine or firewall rule could not be removed: probe-x" });
+    const deleted = (await gcloudLines()).slice(1).map((line) => line.split(" ").slice(1, 4).join(" "));
+    expect(deleted.toSorted()).toEqual([
+      "firewall-rules delete probe-y",
+      "instances delete probe-x",
+      "instances delete probe-y",
     ]);
   });
 });

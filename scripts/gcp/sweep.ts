@@ -24,12 +24,16 @@ async function sweep(): Promise<string> {
     await gcloud("compute", "instances", "list", `--filter=${filter}`, "--format=json(name,zone)"),
   );
   const machines = Array.isArray(listed) ? listed.flatMap(machineOf) : [];
-  if (!values["dry-run"]) {
-    for (const { name, zone } of machines) {
-      await gcloud("compute", "instances", "delete", name, `--zone=${zone}`, "--delete-disks=all");
-      await gcloud("compute", "firewall-rules", "delete", name);
-    }
+  // Each is tried, whatever becomes of the others: a rule may be gone where its machine is not.
+  const kept: string[] = [];
+  for (const { name, zone } of values["dry-run"] ? [] : machines) {
+    const outcomes = await Promise.allSettled([
+      gcloud("compute", "instances", "delete", name, `--zone=${zone}`, "--delete-disks=all"),
+      gcloud("compute", "firewall-rules", "delete", name),
+    ]);
+    if (outcomes.some(({ status }) => status === "rejected")) kept.push(name);
   }
+  if (kept.length > 0) throw new Error(`machine or firewall rule could not be removed: ${kept.join(", ")}`);
   return machines.length === 0 ? "nothing was left behind" : machines.map(({ name }) => name).join("\n");
 }
 
