@@ -20,22 +20,13 @@ function idOf(quote: TdxQuote): string {
   return toHex(quote.qeReportSignature.subarray(0, ID_BYTES));
 }
 
-/** All parts but the last have one length each, so two lists of parts never make the same bytes. */
-function bytesOf(quote: TdxQuote, pckKey: Uint8Array): Uint8Array {
-  const parts = [
-    pckKey,
-    quote.qeReportSignature,
-    quote.qeReportBytes,
-    quote.attestationKey,
-    quote.qeAuthenticationData,
-  ];
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+/** Everything that a judgement stood on, in copies: the quote's own parts are views of all of it. */
+interface Judged {
+  readonly pckKey: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly report: Uint8Array;
+  readonly attestationKey: Uint8Array;
+  readonly authenticationData: Uint8Array;
 }
 
 /**
@@ -46,16 +37,29 @@ function bytesOf(quote: TdxQuote, pckKey: Uint8Array): Uint8Array {
  * Source: Intel SGX DCAP, Quote Generation Library: the certified attestation key is kept with its QE report and signature.
  */
 export function createAttestationKeyMemory(limit: number): AttestationKeyMemory {
-  const judged = createBoundedCache<Uint8Array>(limit);
+  const memory = createBoundedCache<Judged>(limit);
 
   return {
     knows(quote, pckKey) {
-      const known = judged.get(idOf(quote));
-      return known !== undefined && equalBytes(known, bytesOf(quote, pckKey));
+      const known = memory.get(idOf(quote));
+      return (
+        known !== undefined &&
+        equalBytes(known.pckKey, pckKey) &&
+        equalBytes(known.signature, quote.qeReportSignature) &&
+        equalBytes(known.report, quote.qeReportBytes) &&
+        equalBytes(known.attestationKey, quote.attestationKey) &&
+        equalBytes(known.authenticationData, quote.qeAuthenticationData)
+      );
     },
     keep(quote, pckKey) {
       if (quote.qeAuthenticationData.length > REMEMBERED_AUTHENTICATION_DATA_BYTES) return;
-      judged.set(idOf(quote), bytesOf(quote, pckKey));
+      memory.set(idOf(quote), {
+        pckKey: pckKey.slice(),
+        signature: quote.qeReportSignature.slice(),
+        report: quote.qeReportBytes.slice(),
+        attestationKey: quote.attestationKey.slice(),
+        authenticationData: quote.qeAuthenticationData.slice(),
+      });
     },
   };
 }

@@ -75,7 +75,7 @@ export async function forecastTcb(
     qeIdentity: qeIdentity.tcbEvaluationDataNumber,
   };
   const problem =
-    refuseOlder(standard, tcbEvaluationDataNumber) ?? (await judgeQeReport(quote, pck.leafKey, qeIdentity, context));
+    refuseOlder(standard, tcbEvaluationDataNumber) ?? (await judgeQeReport(quote, endorsements.value, context));
   if (problem !== null) return err(problem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   const judgement = tcb.ok ? tcb.value : tcb.error.judgement;

@@ -15,6 +15,8 @@ import { allEndInRoot, chainChecks, startSignatureChecks, type SignatureCheck } 
 export interface Endorsements {
   readonly collateral: JudgedCollateral;
   readonly pck: JudgedPckChain;
+  /** Whether the PCK key was seen to vouch for the quote's attestation key. */
+  readonly isKeyKnown: boolean;
 }
 
 /** What one verification of endorsements runs with. */
@@ -83,17 +85,20 @@ export async function judgeEndorsements(
   const known = memory.recallCollateral(collateral, now);
   const knownPck = known && memory.recallPckChain(pem.value, collateral, now);
   if (known !== undefined && knownPck !== undefined) {
-    startSignatureChecks(quoteChecks(quote, knownPck.leafKey, memory.attestationKeys), verifier, "wait");
-    return ok({ collateral: known, pck: knownPck });
+    const isKeyKnown = memory.attestationKeys.knows(quote, knownPck.leafKey);
+    startSignatureChecks(quoteChecks(quote, knownPck.leafKey, isKeyKnown), verifier, "wait");
+    return ok({ collateral: known, pck: knownPck, isKeyKnown });
   }
 
   const parsed = parsePckChain(pem.value, context.certificates);
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const chains = anchoredChains(chain, known === undefined ? collateral : null);
+  const leafKey = chain[0]?.publicKey ?? null;
+  const isKeyKnown = leafKey !== null && memory.attestationKeys.knows(quote, leafKey);
   const checks = [
     ...(known === undefined ? collateralChecks(collateral) : []),
-    ...quoteChecks(quote, chain[0]?.publicKey, memory.attestationKeys),
+    ...quoteChecks(quote, leafKey, isKeyKnown),
   ];
   startAnchored(
     chains.map(({ certificates }) => certificates),
@@ -111,5 +116,5 @@ export async function judgeEndorsements(
   // Not earlier: the PCK CRL, on which both stand, is judged with the PCK chain.
   memory.keepCollateral(collateral, judged.value);
   memory.keepPckChain(pem.value, collateral, pck.value);
-  return ok({ collateral: judged.value, pck: pck.value });
+  return ok({ collateral: judged.value, pck: pck.value, isKeyKnown });
 }

@@ -6,6 +6,7 @@ import { toHex } from "./hex.ts";
 import type { JudgedCollateral } from "./judge-collateral.ts";
 import type { JudgedPckChain } from "./judge-pck-chain.ts";
 import type { P256Verifier } from "./p256.ts";
+import type { PreparedAnchor } from "./prepared-anchor.ts";
 import { isWithin, type ValidityWindow } from "./validity-window.ts";
 
 /**
@@ -31,8 +32,9 @@ function nothing(): undefined {
   return undefined;
 }
 
-/** What a verification works with: verdicts that it may recall, and who checks signatures. */
+/** What a verification works with: where chains must end, verdicts that it may recall, and who checks signatures. */
 export interface Verification {
+  readonly anchor: PreparedAnchor;
   readonly memory: JudgementMemory;
   readonly verifier: P256Verifier;
 }

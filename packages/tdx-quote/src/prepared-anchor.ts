@@ -1,4 +1,5 @@
 import { equalBytes } from "./equal-bytes.ts";
+import { trustAnchorOf, type TrustAnchor } from "./intel-root-ca.ts";
 import {
   createP256Verifier,
   settleP256Check,
@@ -15,6 +16,7 @@ import { parsePemCertificates, toPem, type KnownCertificates } from "./pem.ts";
 export interface PreparedAnchor {
   /** A copy of what was given. */
   readonly der: Uint8Array;
+  readonly trustAnchor: TrustAnchor;
   /** The anchor as chains spell it, for the certificates of one verification. */
   readonly certificates: () => KnownCertificates;
   /** A verifier that need not ask for the anchor's own signature again. */
@@ -33,6 +35,7 @@ function prepare(der: Uint8Array): PreparedAnchor {
   );
   return {
     der,
+    trustAnchor: trustAnchorOf(der),
     certificates: () => new Map(certificates),
     createVerifier: (importKey) => createP256Verifier(importKey, settled),
   };

@@ -104,13 +104,23 @@ export function parseQeIdentity(text: string): Result<QeIdentity, Failure> {
 /** Bit 1 of the first byte (Intel SDM volume 3D, "ATTRIBUTES"). */
 const SGX_ATTRIBUTE_DEBUG = 0x02;
 
+/** Four bytes, as much as bit operations take. */
+const WORD_DIGITS = 8;
+
+function wordAt(digits: string, at: number): number {
+  return parseInt(digits.slice(at, at + WORD_DIGITS), 16);
+}
+
 /** The mask goes on the report only: an identity whose value has bits outside its mask matches nothing. */
 function matchesUnderMask<Bytes extends number>(
   actual: FixedHex<Bytes>,
   mask: FixedHex<Bytes>,
   expected: FixedHex<Bytes>,
 ): boolean {
-  return (BigInt(`0x${actual}`) & BigInt(`0x${mask}`)) === BigInt(`0x${expected}`);
+  for (let at = 0; at < actual.length; at += WORD_DIGITS) {
+    if ((wordAt(actual, at) & wordAt(mask, at)) >>> 0 !== wordAt(expected, at)) return false;
+  }
+  return true;
 }
 
 function refused(code: FailureCode, expected: string | number, actual: string | number): { ok: false; error: Failure } {

@@ -20,7 +20,7 @@ export interface CertificationData {
 }
 
 /**
- * The unsigned part of a quote that carries its signatures; every array is a view into the quote's own copy.
+ * The unsigned part of a quote that carries its signatures; every array but the attestation key is a view into the quote's own copy.
  *
  * Source: Intel TDX DCAP Quoting Library API, "Quote Signature Data" and "QE Report Certification Data".
  */
@@ -29,6 +29,8 @@ export interface QuoteSignatureSection {
   readonly signature: Uint8Array;
   /** Raw `x || y` (64 bytes), not yet known to be a point on the curve. */
   readonly attestationKey: Uint8Array;
+  /** The same as `04 || x || y` (65 bytes), which is how keys are imported (SEC 1, section 2.3.3). */
+  readonly attestationPublicKey: Uint8Array;
   readonly qeReport: QeReport;
   /** The 384 bytes that the PCK key signs. */
   readonly qeReportBytes: Uint8Array;
@@ -89,9 +91,13 @@ export function readQuoteSignatureSection(section: Uint8Array): Result<QuoteSign
     return lengthMismatch({ subject: "inner certification data", expected: inner.length - 6, actual: innerSize });
   }
   const qeReportBytes = outer.subarray(0, QE_REPORT_BYTES);
+  const attestationPublicKey = new Uint8Array(65);
+  attestationPublicKey[0] = 0x04;
+  attestationPublicKey.set(section.subarray(64, 128), 1);
   return ok({
     signature: section.subarray(0, 64),
-    attestationKey: section.subarray(64, 128),
+    attestationKey: attestationPublicKey.subarray(1),
+    attestationPublicKey,
     qeReport: readQeReport(qeReportBytes),
     qeReportBytes,
     qeReportSignature: outer.subarray(384, 448),

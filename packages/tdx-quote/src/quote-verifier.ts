@@ -1,7 +1,7 @@
 import type { Collateral } from "./collateral-bundle.ts";
 import type { Failure } from "./failure.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { createJudgementMemory } from "./judgement-memory.ts";
+import { createJudgementMemory, type Verification } from "./judgement-memory.ts";
 import { createP256KeyImporter } from "./p256.ts";
 import { prepareAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
@@ -44,23 +44,13 @@ export interface QuoteVerifier {
  */
 export function createQuoteVerifier(options: QuoteVerifierOptions = {}): QuoteVerifier {
   const { maxCollaterals = 64, maxPckChains = 1024 } = options;
-  const rootCa = new Uint8Array(options.rootCa ?? INTEL_SGX_ROOT_CA);
-  const memory = createJudgementMemory(rootCa, { maxCollaterals, maxPckChains });
+  const anchor = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA);
+  const memory = createJudgementMemory(anchor.der, { maxCollaterals, maxPckChains });
   // A platform's quotes carry two keys that the judged collateral does not have: those of its PCK leaf and its attestation key.
   const importKey = createP256KeyImporter(2 * maxPckChains);
+  const begin = (): Verification => ({ anchor, memory, verifier: anchor.createVerifier(importKey) });
   return {
-    verify: (quote, collateral, verifyOptions) =>
-      runVerification(
-        quote,
-        collateral,
-        { ...verifyOptions, rootCa },
-        { memory, verifier: prepareAnchor(rootCa).createVerifier(importKey) },
-      ),
-    verifyPckChain: (quote, pckOptions) =>
-      runPckChainVerification(
-        quote,
-        { ...pckOptions, rootCa },
-        { memory, verifier: prepareAnchor(rootCa).createVerifier(importKey) },
-      ),
+    verify: (quote, collateral, verifyOptions) => runVerification(quote, collateral, verifyOptions, begin()),
+    verifyPckChain: (quote, pckOptions) => runPckChainVerification(quote, pckOptions, begin()),
   };
 }

@@ -5,7 +5,6 @@ import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { findPckChain, parsePckChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
-import type { P256Verifier } from "./p256.ts";
 import { prepareAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
@@ -50,17 +49,15 @@ export function readPckCertificates(
 async function judgeIssuance(
   pem: string | Uint8Array,
   now: number,
-  rootCa: Uint8Array,
-  verifier: P256Verifier,
+  { anchor, verifier }: Verification,
 ): Promise<Result<JudgedPckChain, Failure>> {
-  const parsed = parsePckChain(pem, prepareAnchor(rootCa).certificates());
+  const parsed = parsePckChain(pem, anchor.certificates());
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
-  const anchor = new Uint8Array(rootCa);
-  if (allEndInRoot([chain], anchor)) startSignatureChecks(chainChecks(chain), verifier, "wait");
+  if (allEndInRoot([chain], anchor.der)) startSignatureChecks(chainChecks(chain), verifier, "wait");
   const context = { now, verifier };
   const problem =
-    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor, context)) ??
+    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor.der, context)) ??
     (await verifyIssuance(chain, "pck", "pck-chain", context));
   return problem === null ? readPckChain(chain) : err(problem);
 }
@@ -68,14 +65,15 @@ async function judgeIssuance(
 /** The one path: with a memory it is `createQuoteVerifier`'s, without one {@link verifyPckChain}'s. */
 export async function runPckChainVerification(
   quote: TdxQuote,
-  { now, rootCa = INTEL_SGX_ROOT_CA, pckCertificateChain }: PckChainOptions,
-  { memory, verifier }: Verification,
+  { now, pckCertificateChain }: Omit<PckChainOptions, "rootCa">,
+  verification: Verification,
 ): Promise<Result<PlatformModel, Failure>> {
   requireInstant(now);
   const pem = findPckChain(quote, pckCertificateChain);
   if (!pem.ok) return pem;
+  const { memory } = verification;
   const known = memory.recallIssuance(pem.value, now);
-  const judged = known === undefined ? await judgeIssuance(pem.value, now, rootCa, verifier) : ok(known);
+  const judged = known === undefined ? await judgeIssuance(pem.value, now, verification) : ok(known);
   if (!judged.ok) return judged;
   memory.keepIssuance(pem.value, judged.value);
   const { ca, extension } = judged.value;
@@ -93,6 +91,6 @@ export async function verifyPckChain(
   quote: TdxQuote,
   options: PckChainOptions,
 ): Promise<Result<PlatformModel, Failure>> {
-  const verifier = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA).createVerifier();
-  return runPckChainVerification(quote, options, { memory: NO_MEMORY, verifier });
+  const anchor = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA);
+  return runPckChainVerification(quote, options, { anchor, memory: NO_MEMORY, verifier: anchor.createVerifier() });
 }

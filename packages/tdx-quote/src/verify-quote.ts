@@ -4,7 +4,7 @@ import { failure, type Failure } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
-import { INTEL_SGX_ROOT_CA, trustAnchorOf, type TrustAnchor } from "./intel-root-ca.ts";
+import { INTEL_SGX_ROOT_CA, type TrustAnchor } from "./intel-root-ca.ts";
 import {
   judgeEndorsements,
   startEarlyCollateral,
@@ -32,6 +32,9 @@ export interface VerifyOptions extends AttributeOptions {
   /** 64 bytes that the quote must carry, compared in constant time. */
   readonly expectedReportData?: Uint8Array;
 }
+
+/** Options of a verification whose anchor is chosen. */
+export type RunOptions = Omit<VerifyOptions, "rootCa">;
 
 interface VerifiedFields extends TcbJudgement {
   readonly quote: TdxQuote;
@@ -61,23 +64,21 @@ export type VerifiedQuote = Brand<VerifiedFields, "VerifiedQuote">;
 
 const REPORT_DATA_BYTES = 64;
 
-/** Options without the anchor, with everything a caller could change later copied. */
+/** Options with everything a caller could change later copied. */
 interface Request {
   readonly now: number;
-  readonly rootCa: Uint8Array;
   readonly expectedReportData: Uint8Array | null;
   readonly attributes: AttributeOptions;
 }
 
-function takeRequest(options: VerifyOptions): Request {
-  const { now, rootCa = INTEL_SGX_ROOT_CA, expectedReportData, allowDebug = false, allowServiceTd = false } = options;
+function takeRequest(options: RunOptions): Request {
+  const { now, expectedReportData, allowDebug = false, allowServiceTd = false } = options;
   requireInstant(now);
   if (expectedReportData !== undefined && expectedReportData.length !== REPORT_DATA_BYTES) {
     throw new RangeError(`expectedReportData must have 64 bytes, not ${expectedReportData.length}`);
   }
   return {
     now,
-    rootCa: new Uint8Array(rootCa),
     expectedReportData: expectedReportData === undefined ? null : new Uint8Array(expectedReportData),
     attributes: { allowDebug, allowServiceTd },
   };
@@ -91,13 +92,14 @@ function judgeReportData(quote: TdxQuote, expected: Uint8Array | null): Failure 
 /** Stages `qe-report` to `report-data`. */
 async function judgeQuote(
   quote: TdxQuote,
-  { collateral, pck }: Endorsements,
+  endorsements: Endorsements,
   request: Request,
   verification: Verification,
 ): Promise<Result<VerifiedQuote, Failure>> {
+  const { collateral, pck } = endorsements;
   const { tcbInfo, qeIdentity } = collateral;
   const signatureProblem =
-    (await judgeQeReport(quote, pck.leafKey, qeIdentity, verification)) ??
+    (await judgeQeReport(quote, endorsements, verification)) ??
     (await judgeQuoteSignature(quote, verification.verifier));
   if (signatureProblem !== null) return err(signatureProblem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
@@ -118,7 +120,7 @@ async function judgeQuote(
     pceId: pck.extension.pceIdHex,
     ppid: pck.extension.ppidHex,
     sgxType: pck.extension.sgxType,
-    trustAnchor: trustAnchorOf(request.rootCa),
+    trustAnchor: verification.anchor.trustAnchor,
     warnings: xfamWarnings(quote.report),
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed
@@ -133,15 +135,15 @@ async function judgeQuote(
 export async function runVerification(
   quote: Uint8Array | TdxQuote,
   collateral: Collateral | string,
-  options: VerifyOptions,
+  options: RunOptions,
   verification: Verification,
 ): Promise<Result<VerifiedQuote, Failure>> {
-  const { memory, verifier } = verification;
+  const { anchor, memory, verifier } = verification;
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const certificates = prepareAnchor(request.rootCa).certificates();
-  const context: EndorsementContext = { now: request.now, rootCa: request.rootCa, verifier, memory, certificates };
+  const certificates = anchor.certificates();
+  const context: EndorsementContext = { now: request.now, rootCa: anchor.der, verifier, memory, certificates };
   // With a memory most of these checks may turn out to be unnecessary.
   const startsEarly = memory === NO_MEMORY;
   if (startsEarly) startEarlyQuote(parsed.value, context);
@@ -173,6 +175,6 @@ export async function verifyQuote(
   collateral: Collateral | string,
   options: VerifyOptions,
 ): Promise<Result<VerifiedQuote, Failure>> {
-  const verifier = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA).createVerifier();
-  return runVerification(quote, collateral, options, { memory: NO_MEMORY, verifier });
+  const anchor = prepareAnchor(options.rootCa ?? INTEL_SGX_ROOT_CA);
+  return runVerification(quote, collateral, options, { anchor, memory: NO_MEMORY, verifier: anchor.createVerifier() });
 }

@@ -47,14 +47,34 @@ describe("a memory of attestation keys", () => {
     expect(memory.knows(quoteOf(1, bytes), PCK_KEY)).toBe(isKept);
   });
 
-  test("saves a check only under the key that vouched, and none where a chain has no key", () => {
+  test("saves the check of what it knows, and of nothing else", () => {
+    const keysOf = (pckKey: Uint8Array | null, isKnown: boolean) =>
+      quoteChecks(quoteOf(1), pckKey, isKnown).map(({ publicKey }) => publicKey);
+    const own = keysOf(PCK_KEY, true);
+    expect(own).toEqual([quoteOf(1).attestationPublicKey]);
+    for (const pckKey of [PCK_KEY, null]) expect(keysOf(pckKey, false)).toEqual([pckKey, ...own]);
+  });
+
+  test.each(["qeReportSignature", "qeReportBytes", "attestationKey", "qeAuthenticationData"] as const)(
+    "knows nothing with another %s",
+    (part) => {
+      const memory = createAttestationKeyMemory(2);
+      memory.keep(quoteOf(1), PCK_KEY);
+      const other = quoteOf(1);
+      // The last byte: an entry is found by the first ones of the signature.
+      const bytes = other[part];
+      bytes[bytes.length - 1] = Number(bytes.at(-1)) ^ 1;
+      expect(memory.knows(other, PCK_KEY)).toBe(false);
+    },
+  );
+
+  test("keeps copies: what a caller does to its quote afterwards changes nothing", () => {
     const memory = createAttestationKeyMemory(2);
-    memory.keep(quoteOf(1), PCK_KEY);
-    const keysOf = (pckKey: Uint8Array | null | undefined) =>
-      quoteChecks(quoteOf(1), pckKey, memory).map(({ publicKey }) => publicKey);
-    const own = keysOf(PCK_KEY);
-    expect(own).toHaveLength(1);
-    const other = pattern(65, 8);
-    for (const pckKey of [other, null, undefined]) expect(keysOf(pckKey)).toEqual([pckKey, ...own]);
+    const quote = quoteOf(1);
+    memory.keep(quote, PCK_KEY);
+    quote.qeReportBytes.fill(0);
+    quote.attestationKey.fill(0);
+    expect(memory.knows(quoteOf(1), PCK_KEY)).toBe(true);
+    expect(memory.knows(quote, PCK_KEY)).toBe(false);
   });
 });

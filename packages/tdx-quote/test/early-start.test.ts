@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { createJudgementMemory, NO_MEMORY, type JudgementMemory } from "../src/judgement-memory.ts";
 import { createP256Verifier, type P256Verifier } from "../src/p256.ts";
+import { prepareAnchor } from "../src/prepared-anchor.ts";
 import { parseQuote } from "../src/quote.ts";
 import { runPckChainVerification } from "../src/verify-pck-chain.ts";
 import { runVerification } from "../src/verify-quote.ts";
@@ -28,7 +29,12 @@ function recorder() {
 
 async function checksOf({ quote, bundle, now }: Evidence, memory: JudgementMemory, rootCa = INTEL_SGX_ROOT_CA) {
   const { verifier, checks } = recorder();
-  const result = await runVerification(quote, JSON.stringify(bundle), { now, rootCa }, { memory, verifier });
+  const result = await runVerification(
+    quote,
+    JSON.stringify(bundle),
+    { now },
+    { anchor: prepareAnchor(rootCa), memory, verifier },
+  );
   return { ok: result.ok, ...checks };
 }
 
@@ -76,7 +82,11 @@ describe.skipIf(!HAS_REAL_VECTORS)("what is started ahead", () => {
     const quote = parseQuote(v5().quote);
     if (!quote.ok) throw new Error(quote.error.code);
     const { verifier, checks } = recorder();
-    await runPckChainVerification(quote.value, { now: v5().now, rootCa }, { memory: NO_MEMORY, verifier });
+    await runPckChainVerification(
+      quote.value,
+      { now: v5().now },
+      { anchor: prepareAnchor(rootCa), memory: NO_MEMORY, verifier },
+    );
     expect(checks).toEqual({ work: new Set(), wait: checks.verified, verified: checks.verified });
     expect(checks.wait.size).toBe(started);
   });
@@ -84,7 +94,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("what is started ahead", () => {
 
 test("report data of another size is a mistake that is named", async () => {
   const request = { now: 0, expectedReportData: new Uint8Array(63) };
-  const verification = { memory: NO_MEMORY, verifier: createP256Verifier() };
+  const verification = { anchor: prepareAnchor(INTEL_SGX_ROOT_CA), memory: NO_MEMORY, verifier: createP256Verifier() };
   await expect(runVerification(new Uint8Array(0), "", request, verification)).rejects.toThrow(
     "expectedReportData must have 64 bytes, not 63",
   );

@@ -81,6 +81,7 @@ describe("a well-formed quote", () => {
     const quote = parsed(writeQuote({ qeReport, authentication: pattern(7, 12), inner, innerType: 5 }));
     expect(hexOf(quote.signature)).toBe(hexOf(pattern(64, 8)));
     expect(hexOf(quote.attestationKey)).toBe(hexOf(pattern(64, 9)));
+    expect(hexOf(quote.attestationPublicKey)).toBe(`04${hexOf(pattern(64, 9))}`);
     expect(hexOf(quote.qeReportBytes)).toBe(hexOf(qeReport));
     expect(hexOf(quote.qeReportSignature)).toBe(hexOf(pattern(64, 7)));
     expect(hexOf(quote.qeAuthenticationData)).toBe(hexOf(pattern(7, 12)));

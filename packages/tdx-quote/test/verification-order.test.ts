@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { NO_MEMORY } from "../src/judgement-memory.ts";
 import type { P256Verifier } from "../src/p256.ts";
+import { prepareAnchor } from "../src/prepared-anchor.ts";
 import { parseQuote } from "../src/quote.ts";
 import { runPckChainVerification } from "../src/verify-pck-chain.ts";
 import { runVerification, type VerifyOptions } from "../src/verify-quote.ts";
@@ -31,12 +33,15 @@ function gullible(...forged: readonly Uint8Array[]): P256Verifier {
   };
 }
 
+/** A verification under Intel's root that takes every signature for good. */
+const GULLIBLE = { anchor: prepareAnchor(INTEL_SGX_ROOT_CA), memory: NO_MEMORY, verifier: gullible() };
+
 async function verdictOf(
   { quote, bundle, now }: Evidence,
-  options: Partial<VerifyOptions> = {},
+  { rootCa = INTEL_SGX_ROOT_CA, ...options }: Partial<VerifyOptions> = {},
   verifier: P256Verifier = gullible(),
 ): Promise<string> {
-  const run = { memory: NO_MEMORY, verifier };
+  const run = { anchor: prepareAnchor(rootCa), memory: NO_MEMORY, verifier };
   const result = await runVerification(quote, JSON.stringify(bundle), { now, ...options }, run);
   return result.ok ? result.value.tcbStatus : `${result.error.stage}/${result.error.code}`;
 }
@@ -246,8 +251,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
     expect(await verdictOf(evidence)).toBe("pck-chain/pck-extension-invalid");
     const quote = parseQuote(evidence.quote);
     if (!quote.ok) throw new Error(quote.error.code);
-    const run = { memory: NO_MEMORY, verifier: gullible() };
-    expect(await runPckChainVerification(quote.value, { now: evidence.now }, run)).toMatchObject({
+    expect(await runPckChainVerification(quote.value, { now: evidence.now }, GULLIBLE)).toMatchObject({
       ok: false,
       error: { stage: "pck-chain", code: "pck-extension-invalid" },
     });
@@ -256,8 +260,8 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
   test("verifies under another root, and says so", async () => {
     const { evidence, rootCa } = withForgedRoot(v5());
     const { quote, bundle, now } = evidence;
-    const run = { memory: NO_MEMORY, verifier: gullible() };
-    expect(await runVerification(quote, JSON.stringify(bundle), { now, rootCa }, run)).toMatchObject({
+    const run = { ...GULLIBLE, anchor: prepareAnchor(rootCa) };
+    expect(await runVerification(quote, JSON.stringify(bundle), { now }, run)).toMatchObject({
       ok: true,
       value: { trustAnchor: "custom" },
     });
@@ -265,8 +269,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
 
   test("carries the judgement of a revoked platform", async () => {
     const { quote, bundle, now } = withDocument(v5(), "tcb_info", /"UpToDate"/g, '"Revoked"');
-    const run = { memory: NO_MEMORY, verifier: gullible() };
-    expect(await runVerification(quote, JSON.stringify(bundle), { now }, run)).toMatchObject({
+    expect(await runVerification(quote, JSON.stringify(bundle), { now }, GULLIBLE)).toMatchObject({
       ok: false,
       error: { code: "tcb-revoked", judgement: { tcbStatus: "Revoked", tdxModuleStatus: "Revoked", advisoryIds: [] } },
     });
@@ -314,11 +317,10 @@ describe.skipIf(!HAS_REAL_VECTORS)("evidence whose signatures are all taken for 
       (evidence: Evidence) => evidence,
     ];
     const expectedReportData = flipped(v5().quote.slice(54 + 520, 54 + 584), 0);
-    const run = { memory: NO_MEMORY, verifier: gullible() };
     const subjects = [];
     for (const first of steps.keys()) {
       const { quote, bundle, now } = steps.slice(first).reduce((changed, step) => step(changed), v5());
-      const result = await runVerification(quote, JSON.stringify(bundle), { now, expectedReportData }, run);
+      const result = await runVerification(quote, JSON.stringify(bundle), { now, expectedReportData }, GULLIBLE);
       subjects.push(result.ok ? "ok" : `${result.error.code} ${result.error.facts.subject ?? ""}`.trim());
     }
     expect(subjects).toEqual([
