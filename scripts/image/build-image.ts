@@ -11,7 +11,7 @@ import { describeImage } from "./image-description.ts";
 import { imageName } from "./image-name.ts";
 import { parseLock } from "./lock-changes.ts";
 import { fileSha256, packImage } from "./pack-image.ts";
-import { installedPackages, packagesLock, requirePackages } from "./packages-lock.ts";
+import { archiveOf, datedArchive, installedPackages, packagesLock, requirePackages } from "./packages-lock.ts";
 import { rootSbom } from "./root-sbom.ts";
 import { requireRtmrKernel } from "./rtmr-kernel.ts";
 import { writeStandIns } from "./stand-ins.ts";
@@ -80,16 +80,28 @@ async function writeJson(path: string, value: object): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** Where an image's packages come from, and what its list of packages says about that. */
+interface PackageSource {
+  readonly mirror: string | undefined;
+  readonly archive: string | undefined;
+}
+
 /** What can be known to be wrong with what an image is pinned by, without unpacking a Debian first; the roles judge every download. */
-async function requirePins({ lock, packagesLock: agreed, isTest }: BuildRequest): Promise<void> {
+async function requirePins({ lock, packagesLock: agreed, isTest, mirror, root }: BuildRequest): Promise<PackageSource> {
   if (agreed !== null && !existsSync(agreed)) {
     throw new Refusal(`no ${agreed}: a test build writes such a list of packages, for people to agree on`);
   }
-  if (isTest) return;
-  const entries = parseLock(await readFile(lock, "utf8"));
-  if (entries.length === 0) throw new Refusal(`${lock} pins no program: a release is built from pinned ones only`);
-  const loose = entries.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256));
-  if (loose !== undefined) throw new Refusal(`${loose.name} in ${lock} has no SHA-256`);
+  if (!isTest) {
+    const entries = parseLock(await readFile(lock, "utf8"));
+    if (entries.length === 0) throw new Refusal(`${lock} pins no program: a release is built from pinned ones only`);
+    const loose = entries.find(({ sha256 }) => !/^[0-9a-f]{64}$/.test(sha256));
+    if (loose !== undefined) throw new Refusal(`${loose.name} in ${lock} has no SHA-256`);
+  }
+  if (agreed === null) return { mirror, archive: mirror };
+  const list = await readFile(agreed, "utf8");
+  // A machine's root has the sources of its own image.
+  const archive = isTest || root !== undefined ? archiveOf(list) : datedArchive(agreed, list);
+  return { mirror: mirror ?? archive, archive: archive ?? mirror };
 }
 
 /** What Compute Engine imports. Source: Google Cloud, "Manually import boot disks", "Compress the disk". */
@@ -124,7 +136,8 @@ export async function buildImage(
   };
 
   for (const name of resultFiles(profile)) await rm(join(out, name), { force: true });
-  await requirePins(request);
+  const from = await requirePins(request);
+  const source = { ...request, mirror: from.mirror };
   const tree = join(work, "tree");
   const made = join(work, "made");
   await removeTree(work);
@@ -133,12 +146,12 @@ export async function buildImage(
   const debian = await step("debian", async () => {
     if (request.root !== undefined) return [await unpackRoot(request.root, work, epoch), `root of ${request.root}`];
     if (request.debian === undefined) {
-      const unpacked = await unpackDebian(join(work, "debian"), request);
+      const unpacked = await unpackDebian(join(work, "debian"), source);
       await rename(unpacked.tree, tree);
       return [unpacked, `${request.suite} unpacked`];
     }
     const kept = await keptDebian(request.debian);
-    const found = kept ?? (await unpackDebian(request.debian, request));
+    const found = kept ?? (await unpackDebian(request.debian, source));
     await copyTree(found.tree, tree);
     return [found, kept === null ? `${request.suite} unpacked, and kept` : `copied from ${request.debian}`];
   });
@@ -160,7 +173,7 @@ export async function buildImage(
   await step("packages", async () => {
     const status = await readFile(join(tree, "var/lib/dpkg/status"), "utf8");
     const found = [...installedPackages(status), debian.stubPackage].toSorted();
-    await writeFile(join(made, "packages.lock"), packagesLock(found));
+    await writeFile(join(made, "packages.lock"), packagesLock(found, from.archive));
     const sbom = rootSbom(imageName(profile, version), found, parseLock(await readFile(lock, "utf8")), epoch);
     await writeJson(join(made, sbomName(profile)), sbom);
     const { packagesLock: agreed } = request;

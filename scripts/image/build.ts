@@ -16,9 +16,10 @@ import { removeTree } from "./tree-mounts.ts";
  * `conformance-P.json` and `packages.lock`. With `--test`, of stand-ins for programs: such an image says so on its measured command line
  * and has no `image-P.json`. Needs root and, of Debian: ansible, debootstrap, erofs-utils, cryptsetup-bin, binutils, dosfstools, mtools, fdisk.
  *
- * The archive of packages is `--mirror`, else `DEBIAN_MIRROR`, else the one of debootstrap; times are `SOURCE_DATE_EPOCH`, else that of the
- * commit. A release must have the packages of `ansible/packages/P.lock`, a test build those of a list only where one is named. Ends with 0,
- * 1 (a step failed), 2 (usage) or 10 (refused: pins, packages, kernel, measurements); only after 0 is there a disk.
+ * The archive of packages is `--mirror`, else `DEBIAN_MIRROR`, else the one that the list of packages names (a dated one, for a release), else the
+ * one of debootstrap; times are `SOURCE_DATE_EPOCH`, else that of the commit. A release must have the packages of `ansible/packages/P.lock`, a test
+ * build those of a list only where one is named. Ends with 0, 1 (a step failed), 2 (usage) or 10 (refused: pins, packages, kernel, measurements);
+ * only after 0 is there a disk.
  */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OPTIONS = {

@@ -10,9 +10,28 @@ export function installedPackages(status: string): readonly string[] {
   return lines.toSorted();
 }
 
-/** Text of a list of packages, as it is kept. */
-export function packagesLock(packages: readonly string[]): string {
-  return packages.map((line) => `${line}\n`).join("");
+/** Text of a list of packages, as it is kept: first the archive that they are from, where that is known. */
+export function packagesLock(packages: readonly string[], archive?: string): string {
+  const first = archive === undefined ? [] : [`# archive ${archive}`];
+  return [...first, ...packages].map((line) => `${line}\n`).join("");
+}
+
+/** The archive that a list of packages is from; undefined where the list does not say so. */
+export function archiveOf(agreed: string): string | undefined {
+  return /^# archive (https?:\/\/\S+)$/m.exec(agreed)?.[1];
+}
+
+/** Whether an archive is Debian as it was at one time, so that its packages stay as they are. Source: snapshot.debian.org, "Usage". */
+export function isDated(archive: string): boolean {
+  return /\/[0-9]{8}T[0-9]{6}Z\/?$/.test(archive);
+}
+
+/** The archive of a release: a live one has other packages tomorrow, and nobody could build the same image again. */
+export function datedArchive(path: string, agreed: string): string {
+  const archive = archiveOf(agreed);
+  if (archive !== undefined && isDated(archive)) return archive;
+  const found = archive === undefined ? "no archive" : `${archive}, a live archive`;
+  throw new Refusal(`${path} names ${found}: a release has packages of a dated one, "# archive URL/YYYYMMDDTHHMMSSZ"`);
 }
 
 /** How many differences are named; a list of another suite has hundreds. */

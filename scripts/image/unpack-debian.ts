@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { parse } from "yaml";
+import { isDated } from "./packages-lock.ts";
 import { removeTree, withMounts } from "./tree-mounts.ts";
 
 const DEFAULTS = fileURLToPath(new URL("../../ansible/roles/base/defaults/main.yml", import.meta.url));
@@ -59,12 +60,20 @@ async function apt(tree: string, epoch: number, ...args: readonly string[]): Pro
   await run("chroot", [tree, "apt-get", "-y", "-qq", "--no-install-recommends", ...args], epoch);
 }
 
+/**
+ * Text of a list of sources, from the line that debootstrap left: with the suite of the kernel, and of a dated archive in spite of the day on which
+ * its index was to be replaced.
+ */
+export function aptSources(left: string, { suite, kernelSuite, mirror }: Omit<DebianRequest, "epoch">): string {
+  const found = left.split("\n").find((each) => each.startsWith("deb "));
+  if (found === undefined) throw new Error("debootstrap left no /etc/apt/sources.list");
+  const line = mirror !== undefined && isDated(mirror) ? found.replace("deb ", "deb [check-valid-until=no] ") : found;
+  const lines = kernelSuite === suite ? [line] : [line, line.replace(` ${suite} `, ` ${kernelSuite} `)];
+  return lines.map((each) => `${each}\n`).join("");
+}
+
 /** Takes the kernel from another suite of the same archive. */
-async function installKernel(tree: string, { suite, kernelSuite, epoch }: DebianRequest): Promise<void> {
-  const list = join(tree, "etc/apt/sources.list");
-  const line = (await readFile(list, "utf8")).split("\n").find((each) => each.startsWith("deb "));
-  if (line === undefined) throw new Error("debootstrap left no /etc/apt/sources.list");
-  await writeFile(list, `${line}\n${line.replace(` ${suite} `, ` ${kernelSuite} `)}\n`);
+async function installKernel(tree: string, { kernelSuite, epoch }: DebianRequest): Promise<void> {
   const policy = join(tree, "usr/sbin/policy-rc.d");
   await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   await apt(tree, epoch, "update");
@@ -107,6 +116,8 @@ export async function unpackDebian(folder: string, request: DebianRequest): Prom
     .toSorted();
   const source = mirror === undefined ? [] : [mirror];
   await run("debootstrap", ["--variant=minbase", `--include=${packages.join(",")}`, suite, tree, ...source], epoch);
+  const list = join(tree, "etc/apt/sources.list");
+  await writeFile(list, aptSources(await readFile(list, "utf8"), request));
   const stubPackage = await withMounts(tree, async () => {
     if (kernelSuite !== suite) await installKernel(tree, request);
     return await fetchStub(tree, unfinished, epoch);

@@ -13,11 +13,12 @@ import { failureLine } from "../../scripts/image/apply-roles.ts";
 import { describeImage } from "../../scripts/image/image-description.ts";
 import { buildDisk } from "../../scripts/image/node-disk.ts";
 import { fileSha256, packImage } from "../../scripts/image/pack-image.ts";
-import { installedPackages, packagesLock, requirePackages } from "../../scripts/image/packages-lock.ts";
+import { datedArchive, installedPackages, packagesLock, requirePackages } from "../../scripts/image/packages-lock.ts";
 import { clampPe, sectionSpace } from "../../scripts/image/pe-clamp.ts";
 import { rootSbom } from "../../scripts/image/root-sbom.ts";
 import { requireRtmrKernel } from "../../scripts/image/rtmr-kernel.ts";
 import { buildUki } from "../../scripts/image/uki.ts";
+import { aptSources } from "../../scripts/image/unpack-debian.ts";
 import { createMeroTee, realWorld } from "../../scripts/release/mero-tee.ts";
 import { Refusal } from "../../scripts/script-outcome.ts";
 import { debianProgram } from "../debian-program.ts";
@@ -263,6 +264,40 @@ describe("the list of packages", () => {
   });
 });
 
+const DATED = "https://snapshot.debian.org/archive/debian/20261101T000000Z/";
+
+describe("the archive of packages", () => {
+  test("is named by the list of a release, and does not change", () => {
+    expect(datedArchive("debug.lock", packagesLock(["apt 3.0"], DATED))).toBe(DATED);
+  });
+
+  test.each([
+    { name: "none", archive: undefined, found: "no archive" },
+    {
+      name: "a live one",
+      archive: "https://deb.debian.org/debian",
+      found: "https://deb.debian.org/debian, a live archive",
+    },
+    { name: "one with a date elsewhere", archive: `${DATED}latest`, found: `${DATED}latest, a live archive` },
+  ])("of a release is not $name", ({ archive, found: says }) => {
+    const list = packagesLock(["apt 3.0"], archive);
+    expect(() => datedArchive("debug.lock", list)).toThrow(Refusal);
+    expect(() => datedArchive("debug.lock", list)).toThrow(
+      `debug.lock names ${says}: a release has packages of a dated one`,
+    );
+  });
+
+  test("is read by apt whatever day it is, if it is dated", () => {
+    const suites = { suite: "trixie", kernelSuite: "trixie-backports" };
+    expect(aptSources(`deb ${DATED} trixie main\n`, { ...suites, mirror: DATED })).toBe(
+      `deb [check-valid-until=no] ${DATED} trixie main\ndeb [check-valid-until=no] ${DATED} trixie-backports main\n`,
+    );
+    const live = "deb http://deb.debian.org/debian trixie main\n";
+    expect(aptSources(live, { ...suites, kernelSuite: "trixie", mirror: undefined })).toBe(live);
+    expect(() => aptSources("", { ...suites, mirror: undefined })).toThrow("no /etc/apt/sources.list");
+  });
+});
+
 describe("the bill of materials", () => {
   test("names packages and programs, each by an id of its own", () => {
     const merod = { name: "merod", version: "v1.0.0", sha256: "c".repeat(64) };
@@ -337,6 +372,18 @@ describe("the build", () => {
     const run = await execa(process.execPath, [SCRIPT, ...good, "--packages-lock", missing], { reject: false });
     expect(run).toMatchObject({ exitCode: 10, stdout: "" });
     expect(run.stderr).toBe(`no ${missing}: a test build writes such a list of packages, for people to agree on`);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("refuses a release of a live archive", async () => {
+    const pinned = { name: "merod", version: "v1.0.0", url: "https://example.org/merod", size: 1, extract: [] };
+    const pins = await fileOf("pinned.lock.json", JSON.stringify([{ ...pinned, sha256: "a".repeat(64) }]));
+    const list = await fileOf("live.lock", packagesLock(["apt 3.0"], "https://deb.debian.org/debian"));
+    const run = await execa(process.execPath, [SCRIPT, ...good, "--lock", pins, "--packages-lock", list], {
+      reject: false,
+    });
+    expect(run).toMatchObject({ exitCode: 10, stdout: "" });
+    expect(run.stderr).toContain(`${list} names https://deb.debian.org/debian, a live archive`);
+    expect(run.stderr.split("\n")).toHaveLength(1);
   });
 
   const entry = { name: "merod", version: "v1.0.0", url: "https://example.org/merod", size: 1, extract: [] };
