@@ -173,6 +173,28 @@ describe("a QE report", () => {
     });
   });
 
+  test.each([
+    { field: "miscselect", at: 16, bytes: 4, code: "qe-miscselect-mismatch" },
+    { field: "attributes", at: 48, bytes: 16, code: "qe-attributes-mismatch" },
+  ])("is held to every bit of $field that the mask has, and to no other", ({ field, at, bytes, code }) => {
+    const own = new Uint8Array(bytes);
+    if (field === "attributes") own.set([0x15, 0, 0, 0, 0, 0, 0, 0, 0xe7]);
+    const expected = Buffer.from(own).toString("hex");
+    for (let bit = 0; bit < bytes * 8; bit += 1) {
+      // A debug enclave is refused before.
+      if (field === "attributes" && bit === 1) continue;
+      const flip = 1 << (bit % 8);
+      const flipped = qeReport((report) => void (report[at + (bit >> 3)] = Number(own[bit >> 3]) ^ flip));
+      const all = { [field]: expected, [`${field}Mask`]: "ff".repeat(bytes) };
+      expect(matchQeIdentity(flipped, identity(all))).toMatchObject({ error: { code } });
+      const mask = Buffer.alloc(bytes, 0xff);
+      mask[bit >> 3] = 0xff ^ flip;
+      const value = Buffer.from(own.map((byte, index) => byte & Number(mask[index]))).toString("hex");
+      const without = { [field]: value, [`${field}Mask`]: mask.toString("hex") };
+      expect(matchQeIdentity(flipped, identity(without)).ok).toBe(true);
+    }
+  });
+
   test("is refused with what was expected and seen", () => {
     expect(matchQeIdentity(qeReport(set(256, 1)), identity())).toMatchObject({
       error: { facts: { expected: 2, actual: 1 } },
