@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
-import { needsSecondOpinion, parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
+import { PROBE_OPTIONS, readProbe } from "./attestation/probe-options.ts";
 import { probeKms } from "./attestation/probe-kms.ts";
-import { createMeroTee, realWorld } from "./release/mero-tee.ts";
 import { scriptMain } from "./release/script-main.ts";
 import { needed, variable } from "./script-outcome.ts";
 
@@ -12,28 +11,16 @@ import { needed, variable } from "./script-outcome.ts";
  */
 await scriptMain("probe-kms", async (log) => {
   const options = {
-    url: { type: "string" },
-    profile: { type: "string" },
+    ...PROBE_OPTIONS,
     "app-compose": { type: "string" },
     label: { type: "string" },
-    out: { type: "string" },
-    "machine-type": { type: "string", default: "tdx.small" },
-    tries: { type: "string", default: "90" },
   } as const;
   const { values } = parseArgs({ options });
-  const world = realWorld(process.env);
   const seen = await probeKms({
-    meroTee: createMeroTee(world),
-    fetch: world.fetch,
-    url: needed(values.url, "url").replace(/\/+$/, ""),
-    profile: parseProfileOption(values.profile),
-    machineType: values["machine-type"],
-    out: needed(values.out, "out"),
+    ...readProbe(values, "tdx.small"),
     appCompose: needed(values["app-compose"], "app-compose"),
     commit: variable("GITHUB_SHA"),
     label: needed(values.label, "label"),
-    needsSecondOpinion: needsSecondOpinion(process.env),
-    patience: parsePatience(values.tries),
   });
   log.line("INFO", seen);
   return { profile: values.profile ?? "" };

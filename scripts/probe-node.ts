@@ -1,7 +1,6 @@
 import { parseArgs } from "node:util";
-import { needsSecondOpinion, parseProfileOption, parsePatience } from "./attestation/probe-options.ts";
+import { PROBE_OPTIONS, readProbe } from "./attestation/probe-options.ts";
 import { probeNode } from "./attestation/probe-node.ts";
-import { createMeroTee, realWorld } from "./release/mero-tee.ts";
 import { scriptMain } from "./release/script-main.ts";
 import { needed, variable } from "./script-outcome.ts";
 
@@ -12,26 +11,16 @@ import { needed, variable } from "./script-outcome.ts";
  */
 await scriptMain("probe-node", async (log) => {
   const options = {
-    url: { type: "string" },
-    profile: { type: "string" },
+    ...PROBE_OPTIONS,
     version: { type: "string" },
     images: { type: "string" },
-    out: { type: "string" },
     instance: { type: "string" },
     project: { type: "string" },
     zone: { type: "string" },
-    "machine-type": { type: "string", default: "c3-standard-4" },
-    tries: { type: "string", default: "90" },
   } as const;
   const { values } = parseArgs({ options });
-  const world = realWorld(process.env);
   const seen = await probeNode({
-    meroTee: createMeroTee(world),
-    fetch: world.fetch,
-    url: needed(values.url, "url").replace(/\/+$/, ""),
-    profile: parseProfileOption(values.profile),
-    machineType: values["machine-type"],
-    out: needed(values.out, "out"),
+    ...readProbe(values, "c3-standard-4"),
     images: needed(values.images, "images"),
     version: needed(values.version, "version"),
     commit: variable("GITHUB_SHA"),
@@ -42,8 +31,6 @@ await scriptMain("probe-node", async (log) => {
       project: needed(values.project, "project"),
       zone: needed(values.zone, "zone"),
     },
-    needsSecondOpinion: needsSecondOpinion(process.env),
-    patience: parsePatience(values.tries),
   });
   log.line("INFO", seen);
   return { profile: values.profile ?? "" };

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
-import { parseProfileOption } from "../attestation/probe-options.ts";
 import { imageName } from "../image/image-name.ts";
+import { parseProfileOption } from "../profile-option.ts";
 import { Misuse, needed, settle, writeOutputs } from "../script-outcome.ts";
 
 /**

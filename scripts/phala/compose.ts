@@ -9,7 +9,7 @@ import {
   reviewAppCompose,
 } from "../../packages/release-artifacts/src/index.ts";
 import { ok, type Result } from "../../packages/tdx-quote/src/result.ts";
-import { parseProfileOption } from "../attestation/probe-options.ts";
+import { parseProfileOption } from "../profile-option.ts";
 import { composeTemplate } from "../release/composition.ts";
 import { Misuse, Refusal, settle } from "../script-outcome.ts";
 import { partsOfKmsRelease, partsOfNodeRelease, type ReleasedParts } from "./released-parts.ts";
