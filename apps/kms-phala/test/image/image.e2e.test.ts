@@ -27,7 +27,8 @@ const COMMAND = ["--userspec=10001:10001"];
 const ENVIRONMENT = { MALLOC_ARENA_MAX: "1" };
 const ENTRYPOINT = [
   "/usr/bin/node",
-  "--max-semi-space-size=4",
+  "--max-semi-space-size=8",
+  "--initial-old-space-size=40",
   "--invocation-count-for-turbofan=100",
   "/opt/mero-kms/mero-kms-phala.mjs",
 ];
