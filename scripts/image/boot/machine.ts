@@ -18,8 +18,8 @@ export interface MachineRequest {
   readonly until?: RegExp;
   /** Typed again and again from the first line of the system on. */
   readonly typed?: string;
-  /** Whether the image says something before it ends: one that says nothing was not come to, and is started again. */
-  readonly speaks?: boolean;
+  /** What happens to it as soon as its root is verified. */
+  readonly onVerified?: () => Promise<void>;
   /** More arguments of QEMU. */
   readonly devices?: readonly string[];
   readonly limitSeconds: number;
@@ -46,13 +46,13 @@ const ATTEMPTS = 3;
 export async function bootMachine(request: MachineRequest): Promise<Boot> {
   for (let attempt = 1; ; attempt += 1) {
     const boot = await bootOnce(request);
-    const isSilent = request.speaks === true && boot.ended && !boot.console.includes(OF_THE_IMAGE);
+    const isSilent = boot.ended && !boot.console.includes(OF_THE_IMAGE);
     if (attempt === ATTEMPTS || !(isSilent || boot.console.includes(NO_TIMER))) return boot;
   }
 }
 
 async function bootOnce(request: MachineRequest): Promise<Boot> {
-  const { disk, variables, log, until, typed, devices = [], limitSeconds } = request;
+  const { disk, variables, log, until, typed, onVerified, devices = [], limitSeconds } = request;
   const started = performance.now();
   await copyFile(VARIABLES, variables);
   await writeFile(log, "");
@@ -75,6 +75,7 @@ async function bootOnce(request: MachineRequest): Promise<Boot> {
   let seen = "";
   let isTyping = false;
   let isStopped = false;
+  let isVerified = false;
   let typing: NodeJS.Timeout | undefined;
   // A machine that has ended reads no more of what is typed.
   running.stdin.on("error", () => undefined);
@@ -84,6 +85,10 @@ async function bootOnce(request: MachineRequest): Promise<Boot> {
     if (typed !== undefined && !isTyping && seen.includes("calimero-verity: ")) {
       isTyping = true;
       typing = setInterval(() => void running.stdin.write(typed), 500);
+    }
+    if (!isVerified && seen.includes("calimero-verity: OK")) {
+      isVerified = true;
+      await onVerified?.();
     }
     if (!isStopped && until?.test(seen) === true) {
       isStopped = true;

@@ -1,4 +1,6 @@
+import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import type { Profile } from "../../../packages/policy/src/index.ts";
 import { finding, type Finding, timed } from "../level.ts";
 import { type DiskParts, takeApart, withBitFlipped, withCommandLine, withFiles } from "./disk-parts.ts";
@@ -16,53 +18,75 @@ const PROMPT = /login:|password:|\(initramfs\)|uid=0|[#$] $/im;
 interface Refused {
   readonly name: string;
   readonly make: (disk: string, parts: DiskParts, target: string) => Promise<void>;
-  /** One of these is on the console. */
-  readonly says: readonly string[];
-  /** Whether it is the kernel that says so: it has no console in a locked image. */
-  readonly isKernel?: true;
+  readonly says: string;
 }
 
 function lineOf(change: (line: string) => string): Refused["make"] {
   return async (_disk, parts, target) => await withCommandLine(parts, change(parts.commandLine), EPOCH, target);
 }
 
-const CORRUPTED = ["is corrupted", "does not accept the root file system"] as const;
+const CHANGED = "calimero-verity: FAILED the root file system is not the one of the root hash";
 
 const REFUSED: readonly Refused[] = [
   {
     name: "one bit of the root is flipped",
     make: async (disk, { rootOffset }, target) => await withBitFlipped(disk, rootOffset + 1024 + 17, target),
-    says: CORRUPTED,
-    isKernel: true,
+    says: CHANGED,
   },
   {
     name: "another root hash is named",
     make: lineOf((line) => line.replace(/.{64}$/, "5".repeat(64))),
-    says: CORRUPTED,
-    isKernel: true,
+    says: CHANGED,
   },
   {
     name: "the command line is altered",
     make: lineOf((line) => line.replace("init_on_alloc=1", "init=/bin/sh   ")),
-    says: ["calimero-verity: FAILED the command line is not that of this image"],
+    says: "calimero-verity: FAILED the command line is not that of this image",
   },
   {
     name: "a parameter is doubled",
     make: lineOf((line) => line.replace("panic=-1 rd.shell=0", "calimero.role=node ")),
-    says: ["calimero-verity: FAILED calimero.role is on the command line 2 times"],
+    says: "calimero-verity: FAILED calimero.role is on the command line 2 times",
   },
 ];
 
-/** What is wrong with how a machine that must not boot ended. */
-function problemsOfRefusal(boot: Boot, says: readonly string[], isSilent: boolean) {
-  const why = says.map((text) => lineWith(boot, text)).find((line) => line !== undefined);
-  const problems: string[] = [];
-  if (why === undefined && !isSilent) problems.push(`the console does not say why: ${boot.console.slice(-300)}`);
-  if (!boot.ended) problems.push("the machine went on");
-  if (lineWith(boot, "calimero-verity: OK") !== undefined) problems.push("the root was taken");
+/** What is wrong with how a machine ended that must not come to its node. */
+function problemsOfEnd(boot: Boot): readonly string[] {
+  const problems = boot.ended ? [] : ["the machine went on"];
   if (/calimero-(?:init|data|metadata|rtmr): /.test(boot.console)) problems.push("the node began");
   if (PROMPT.test(boot.console)) problems.push("there is a prompt");
-  return { problems, seen: [why ?? "ended without a word"] };
+  return problems;
+}
+
+/** What is wrong with how a machine that must not boot ended. */
+function problemsOfRefusal(boot: Boot, says: string) {
+  const why = lineWith(boot, says);
+  const problems: string[] = [];
+  if (why === undefined) problems.push(`the console does not say why: ${boot.console.slice(-300)}`);
+  if (lineWith(boot, "calimero-verity: OK") !== undefined) problems.push("the root was taken");
+  problems.push(...problemsOfEnd(boot));
+  return { problems, seen: why === undefined ? [] : [why] };
+}
+
+/**
+ * A host that changes the disk of a running machine, behind what was verified at boot: the kernel stops at the first block that it reads of it, and
+ * says so where it has a console.
+ */
+async function changedWhileItRuns(profile: Profile, disk: string, { data, rootOffset }: DiskParts, folder: string) {
+  const target = join(folder, "changed.raw");
+  await copyFile(disk, target);
+  const range = ["--offset", String(rootOffset), "--length", String((await stat(data)).size)];
+  const boot = await bootMachine({
+    disk: target,
+    variables: join(folder, "variables.fd"),
+    log: join(folder, "console.log"),
+    onVerified: async () => void (await execa("fallocate", ["--punch-hole", ...range, target])),
+    limitSeconds: LIMIT_SECONDS,
+  });
+  const lines = ["calimero-verity: OK", ...(profile === "locked-read-only" ? [] : ["is corrupted", "Kernel panic"])];
+  const found = lines.map((line) => lineWith(boot, line));
+  const problems = lines.filter((_, index) => found[index] === undefined).map((line) => `the console lacks: ${line}`);
+  return { problems: [...problems, ...problemsOfEnd(boot)], seen: found.filter((line) => line !== undefined) };
 }
 
 /** A boot without a TDX device: of all profiles it must not come further than to the step that extends RTMR3. */
@@ -80,7 +104,6 @@ async function* intact(profile: Profile, parts: DiskParts, folder: string): Asyn
     variables: join(folder, "variables.fd"),
     log: join(folder, "console.log"),
     typed: TYPED,
-    speaks: true,
     devices: [...HOST_CREDENTIALS, ...scsiDisks([named, ...others]), ...nvmeDisk(named)],
     limitSeconds: LIMIT_SECONDS,
   });
@@ -127,22 +150,16 @@ async function* intact(profile: Profile, parts: DiskParts, folder: string): Asyn
 export async function* bootRefusals(profile: Profile, disk: string, folder: string): AsyncGenerator<Finding> {
   const parts = await takeApart(disk, folder);
   yield* intact(profile, parts, folder);
-  for (const { name, make, says, isKernel = false } of REFUSED) {
+  for (const { name, make, says } of REFUSED) {
     yield await timed(name, profile, async () => {
       const target = join(folder, "changed.raw");
       await make(disk, parts, target);
       const [variables, log] = [join(folder, "variables.fd"), join(folder, "console.log")];
-      const isSilent = isKernel && profile === "locked-read-only";
-      const speaks = !isSilent;
-      const boot = await bootMachine({
-        disk: target,
-        variables,
-        log,
-        typed: TYPED,
-        speaks,
-        limitSeconds: LIMIT_SECONDS,
-      });
-      return problemsOfRefusal(boot, says, isSilent);
+      const boot = await bootMachine({ disk: target, variables, log, typed: TYPED, limitSeconds: LIMIT_SECONDS });
+      return problemsOfRefusal(boot, says);
     });
   }
+  yield await timed("the root is changed after it was verified", profile, async () => {
+    return await changedWhileItRuns(profile, disk, parts, folder);
+  });
 }
