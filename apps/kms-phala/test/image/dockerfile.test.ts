@@ -70,7 +70,7 @@ describe("the Dockerfile", () => {
     { name: "no label", from: "io.calimero.kms_profile=", to: "profile=", objection: "has no profile label" },
     {
       name: "a shell",
-      from: 'ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=8", "--initial-old-space-size=40", "--invocation-count-for-turbofan=100", "/opt/mero-kms/mero-kms-phala.mjs"]',
+      from: 'ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=8", "--initial-old-space-size=40", "--heap-growing-percent=30", "--invocation-count-for-turbofan=100", "/opt/mero-kms/mero-kms-phala.mjs"]',
       to: "ENTRYPOINT node /opt/mero-kms/mero-kms-phala.mjs",
       objection: "starts through a shell",
     },

@@ -29,6 +29,7 @@ const ENTRYPOINT = [
   "/usr/bin/node",
   "--max-semi-space-size=8",
   "--initial-old-space-size=40",
+  "--heap-growing-percent=30",
   "--invocation-count-for-turbofan=100",
   "/opt/mero-kms/mero-kms-phala.mjs",
 ];
