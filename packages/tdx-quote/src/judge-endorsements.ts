@@ -1,23 +1,16 @@
 import { verifyTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Collateral, CollateralChains, SignedCollateral } from "./collateral-bundle.ts";
+import type { Endorsements } from "./endorsements.ts";
 import type { Failure } from "./failure.ts";
-import { collateralChains, collateralChecks, judgeCollateral, type JudgedCollateral } from "./judge-collateral.ts";
-import { findPckChain, judgePckChain, parsePckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
+import { collateralChains, collateralChecks, judgeCollateral } from "./judge-collateral.ts";
+import { findPckChain, judgePckChain, parsePckChain } from "./judge-pck-chain.ts";
 import { quoteChecks } from "./judge-quote-signatures.ts";
 import type { JudgementMemory } from "./judgement-memory.ts";
 import type { KnownCertificates } from "./pem.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks, type SignatureCheck } from "./signature-checks.ts";
-
-/** Who vouches for a quote: the judged collateral and the judged PCK chain. */
-export interface Endorsements {
-  readonly collateral: JudgedCollateral;
-  readonly pck: JudgedPckChain;
-  /** Whether the PCK key was seen to vouch for the quote's attestation key. */
-  readonly isKeyKnown: boolean;
-}
 
 /** What one verification of endorsements runs with. */
 export interface EndorsementContext extends ChainContext {

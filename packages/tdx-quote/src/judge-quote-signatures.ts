@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { Endorsements } from "./endorsements.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
-import type { Endorsements } from "./judge-endorsements.ts";
 import type { Verification } from "./judgement-memory.ts";
 import { isP256Point } from "./p256-point.ts";
 import type { P256Verifier } from "./p256.ts";

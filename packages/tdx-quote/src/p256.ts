@@ -69,7 +69,7 @@ export interface P256Check {
   readonly verdict: Promise<boolean>;
 }
 
-/** Copies in one piece of memory: three pieces cost as much as everything else that begins a check. */
+/** Copies in one piece of memory: each piece of more than 64 bytes is an allocation outside of the engine's own heap. */
 function copyTogether(
   publicKey: Uint8Array,
   signature: Uint8Array,

@@ -1,4 +1,5 @@
 import { parseCollateralSharing, type Collateral } from "./collateral-bundle.ts";
+import type { Endorsements } from "./endorsements.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure } from "./failure.ts";
 import { bytesOfHex } from "./fixed-hex.ts";
@@ -10,7 +11,6 @@ import {
   startEarlyCollateral,
   startEarlyQuote,
   type EndorsementContext,
-  type Endorsements,
 } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";

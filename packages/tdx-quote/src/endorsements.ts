@@ -1,0 +1,10 @@
+import type { JudgedCollateral } from "./judge-collateral.ts";
+import type { JudgedPckChain } from "./judge-pck-chain.ts";
+
+/** Who vouches for a quote: the judged collateral and the judged PCK chain. */
+export interface Endorsements {
+  readonly collateral: JudgedCollateral;
+  readonly pck: JudgedPckChain;
+  /** Whether the PCK key was seen to vouch for the quote's attestation key. */
+  readonly isKeyKnown: boolean;
+}
