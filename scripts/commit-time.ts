@@ -18,7 +18,10 @@ export async function commitTime(commit: string): Promise<number> {
 }
 
 async function timeFromGit(commit: string): Promise<string> {
-  const shown = await execa("git", ["show", "--no-patch", "--format=%ct", commit, "--"], { cwd: ROOT, reject: false });
+  const shown = await execa("git", ["log", "-1", "--format=%ct", "--end-of-options", commit, "--"], {
+    cwd: ROOT,
+    reject: false,
+  });
   if (shown.exitCode !== 0) throw new Misuse(`The commit ${commit} is not in this clone.`);
   return shown.stdout.trim();
 }

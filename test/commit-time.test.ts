@@ -20,7 +20,8 @@ test.each([
   ["a time that is none", "HEAD", "yesterday"],
   ["the beginning of time", "HEAD", "0"],
   ["a commit that is not here", "0".repeat(40), ""],
-  ["a commit that is an option", "--all", ""],
+  ["a commit that is an option for every branch", "--all", ""],
+  ["a commit that is an option for the newest", "-1", ""],
 ])("%s is refused", async (_, commit, set) => {
   vi.stubEnv("SOURCE_DATE_EPOCH", set);
   await expect(commitTime(commit)).rejects.toThrow(Misuse);
