@@ -60,6 +60,12 @@ describe("quote verify --ita", () => {
     expect(at((await verify("--json")).document, "secondOpinion")).toBeUndefined();
   });
 
+  test("takes an address with a slash at its end for the same address", async () => {
+    environment["ITA_PORTAL_URL"] = `${simulator.url}/`;
+    const { exitCode, document } = await verify("--ita", "--json");
+    expect([exitCode, at(document, "secondOpinion", "issuer")]).toEqual([0, simulator.url]);
+  });
+
   test.each([
     ["of another machine", { tdx: { tdx_mrtd: "00".repeat(48) } }, "ita-claims-differ"],
     ["of an older answer of this machine", { tdx: { tdx_report_data: "00".repeat(64) } }, "ita-claims-differ"],

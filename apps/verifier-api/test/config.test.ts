@@ -73,6 +73,7 @@ describe("the configuration", () => {
     };
     expect(parseConfig(eu)).toMatchObject({ problems: [], ita: { region: "eu" } });
     expect(parseConfig({})).toMatchObject({ ita: { region: "us", apiKey: null } });
+    expect(parseConfig({ ...eu, ITA_PORTAL_URL: `${eu.ITA_PORTAL_URL}/` }).ita).toEqual(parseConfig(eu).ita);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { TrustAuthorityAnswer } from "@mero-tee/appraisal";
+import { parseServiceBase } from "@mero-tee/release-artifacts";
 import { toBase64 } from "@mero-tee/tdx-quote/base64";
 import { isJsonObject, toPlainJson } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
@@ -11,7 +12,7 @@ import { exchangeJson } from "./json-client.ts";
 export interface TrustAuthoritySettings {
   readonly apiKey: string;
   readonly appraisalUrl: string;
-  /** Address of its portal: whose tokens count, and where their keys are. */
+  /** Address of its portal, without a slash at its end: whose tokens count, and where their keys are. */
   readonly portalUrl: string;
   readonly policyIds: readonly string[];
   readonly policyMustMatch: boolean;
@@ -33,22 +34,22 @@ export function readTrustAuthoritySettings(environment: Environment): Result<Tru
   const apiKey = read("ITA_API_KEY");
   if (apiKey === null) return err("Intel Trust Authority is asked with a key: set ITA_API_KEY.");
   if (!API_KEY.test(apiKey)) return err("ITA_API_KEY is not ASCII without blanks.");
-  const appraisalUrl = read("ITA_APPRAISAL_URL") ?? APPRAISAL_URL;
-  const portalUrl = read("ITA_PORTAL_URL") ?? PORTAL_URL;
-  if (!isSafe(appraisalUrl)) return err("ITA_APPRAISAL_URL is no https address without a password.");
-  if (!isSafe(portalUrl)) return err("ITA_PORTAL_URL is no https address without a password.");
+  // The key travels with the question: by https, or not past this machine. What the addresses hold is shown, so no password.
+  const appraisalUrl = parseServiceBase(read("ITA_APPRAISAL_URL") ?? APPRAISAL_URL);
+  const portalUrl = parseServiceBase(read("ITA_PORTAL_URL") ?? PORTAL_URL);
+  if (!appraisalUrl.ok) return err(`ITA_APPRAISAL_URL ${appraisalUrl.error}.`);
+  if (!portalUrl.ok) return err(`ITA_PORTAL_URL ${portalUrl.error}.`);
   const policyIds = read("ITA_POLICY_IDS")?.split(",") ?? [];
   if (!policyIds.every((id) => UUID.test(id))) return err("ITA_POLICY_IDS is no comma list of UUIDs.");
   const mustMatch = read("ITA_POLICY_MUST_MATCH") ?? "false";
   if (mustMatch !== "true" && mustMatch !== "false") return err("ITA_POLICY_MUST_MATCH is neither true nor false.");
-  return ok({ apiKey, appraisalUrl, portalUrl, policyIds, policyMustMatch: mustMatch === "true" });
-}
-
-/** The key travels with the question: by https, or not past this machine. What the address holds is shown, so no password. */
-function isSafe(url: string): boolean {
-  const parsed = URL.parse(url);
-  if (parsed === null || parsed.username !== "" || parsed.password !== "") return false;
-  return parsed.protocol === "https:" || (parsed.protocol === "http:" && parsed.hostname === "127.0.0.1");
+  return ok({
+    apiKey,
+    appraisalUrl: appraisalUrl.value,
+    portalUrl: portalUrl.value,
+    policyIds,
+    policyMustMatch: mustMatch === "true",
+  });
 }
 
 /**
