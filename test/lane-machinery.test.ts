@@ -80,10 +80,10 @@ describe("the gate of a lane", () => {
   const version = "2.4.0";
   const question = `GET /repos/owner/name/releases/tags/mero-kms-v${version}`;
 
-  const gate = async (environment: Readonly<Record<string, string>> = {}, at = version) => {
+  const gate = async (environment: Readonly<Record<string, string>> = {}, at = version, ...more: readonly string[]) => {
     await mkdir(join(directory, "apps/kms-phala"), { recursive: true });
     await writeFile(join(directory, "apps/kms-phala/package.json"), JSON.stringify({ version: at }));
-    return await script("release/gate.ts", ["--lane", "kms", "--root", directory], environment);
+    return await script("release/gate.ts", ["--lane", "kms", "--root", directory, ...more], environment);
   };
 
   test("opens for a version that has no release yet", async () => {
@@ -91,6 +91,11 @@ describe("the gate of a lane", () => {
     expect(run).toMatchObject({ exitCode: 0, stdout: `mero-kms-v${version} is to be published` });
     expect(run.outputs).toContain(`run=true\nversion=${version}\ntag=mero-kms-v${version}\nprerelease=false\n`);
     expect(requests.map(({ line }) => line)).toEqual([question]);
+  });
+
+  test("only says what it would do in a dry run", async () => {
+    const run = await gate({}, version, "--dry-run");
+    expect(run).toMatchObject({ exitCode: 0, stdout: `mero-kms-v${version} is to be published`, outputs: "" });
   });
 
   test("stays shut for one that has, and for anything but a push to master", async () => {
@@ -120,10 +125,10 @@ describe("the gate of a lane", () => {
     const listed = "GET /repos/owner/name/actions/workflows/release-node-image-gcp.yaml/runs?branch=master&per_page=20";
     const commit = "ab".repeat(20);
     const args = ["--version", "2.4.0", "--pause-seconds", "0", "--tries", "5"];
-    const wait = async (runs: readonly object[], more: Record<string, Answer> = {}) => {
+    const wait = async (runs: readonly object[], more: Record<string, Answer> = {}, ...flags: readonly string[]) => {
       answers = { [listed]: { body: { workflow_runs: runs } }, ...more };
       requests = [];
-      return await script("release/await-release.ts", args, { GITHUB_SHA: commit });
+      return await script("release/await-release.ts", [...args, ...flags], { GITHUB_SHA: commit });
     };
     const active = { head_sha: commit, status: "in_progress", conclusion: null };
     const failed = { head_sha: commit, status: "completed", conclusion: "failure" };
@@ -154,6 +159,13 @@ describe("the gate of a lane", () => {
       expect(requests.filter(({ line }) => line === published)).toHaveLength(looks);
     });
 
+    test("is not waited for in a dry run, which looks once", async () => {
+      const run = await wait([active], {}, "--dry-run");
+      expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("would be waited for") });
+      expect(requests.filter(({ line }) => line === published)).toHaveLength(1);
+      expect(await wait([failed], {}, "--dry-run")).toMatchObject({ exitCode: 10 });
+    });
+
     test("decides nothing where GitHub does not say", async () => {
       expect(await wait([], { [listed]: { status: 502 } })).toMatchObject({ exitCode: 1 });
       expect(await wait([active], { [published]: { status: 502 } })).toMatchObject({ exitCode: 1 });
@@ -161,15 +173,19 @@ describe("the gate of a lane", () => {
   });
 });
 
-/** A docker that knows these tags, and builds an image by the profile that it is told; `alike` makes all of them one. */
-async function docker(known: string, isAlike = false): Promise<void> {
+/** A docker that knows a tag, and builds an image by the profile that it is told; `isAlike` makes all of them one. */
+async function docker({ known = "", isAlike = false, unknown = "ERROR: TAG: not found" } = {}): Promise<void> {
   const program = `#!${process.execPath}
     const { appendFileSync, writeFileSync } = require("node:fs");
     const { createHash } = require("node:crypto");
     const args = process.argv.slice(2);
     appendFileSync(${JSON.stringify(directory)} + "/docker.log", args.join(" ") + "\\n");
     if (args[0] === "login") process.exit(require("node:fs").readFileSync(0, "utf8") === "the-token" ? 0 : 1);
-    if (args[1] === "imagetools") process.exit(args[3] === ${JSON.stringify(known)} ? 0 : 1);
+    if (args[1] === "imagetools") {
+      if (args[3] === ${JSON.stringify(known)}) process.exit(0);
+      process.stderr.write(${JSON.stringify(unknown)}.replace("TAG", args[3]) + "\\n");
+      process.exit(1);
+    }
     const of = (flag) => args.find((each) => each.startsWith(flag)).slice(flag.length);
     const subject = ${String(isAlike)} ? "one" : of("--build-arg=KMS_IMAGE_PROFILE=");
     const digest = "sha256:" + createHash("sha256").update(subject).digest("hex");
@@ -195,7 +211,7 @@ async function buildImages(...more: readonly string[]) {
 
 describe("the images of the KMS", () => {
   test("are pushed for each profile, and named by digest", async () => {
-    await docker("");
+    await docker();
     const run = await buildImages();
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });
     const digests = ["debug", "debug-read-only", "locked-read-only"].map((profile) => [
@@ -217,19 +233,39 @@ describe("the images of the KMS", () => {
   });
 
   test("are not pushed in a dry run", async () => {
-    await docker("");
+    await docker();
     expect(await buildImages("--dry-run")).toMatchObject({ exitCode: 0 });
     expect(await readFile(join(directory, "docker.log"), "utf8")).not.toMatch(/push=true|login/);
   });
 
   test("are never pushed under a tag that is there", async () => {
-    await docker("ghcr.io/owner/mero-kms-phala:2.4.0-debug-read-only");
+    await docker({ known: "ghcr.io/owner/mero-kms-phala:2.4.0-debug-read-only" });
     expect(await buildImages()).toMatchObject({ exitCode: 10, outputs: "" });
     expect((await readFile(join(directory, "docker.log"), "utf8")).match(/push=true/g)).toHaveLength(1);
   });
 
+  test.each([
+    ["nobody is let in", "ERROR: failed to authorize: failed to fetch oauth token: 401 Unauthorized"],
+    ["the registry is not reached", "ERROR: failed to do request: dial tcp: lookup ghcr.io: no such host"],
+    [
+      "the registry fails",
+      "ERROR: unexpected status from HEAD request to https://ghcr.io/v2/: 503 Service Unavailable",
+    ],
+    ["there is no builder", 'ERROR: no builder "x" found'],
+    ["a program of docker is missing", "ERROR: error getting credentials - err: executable file: not found"],
+    ["only a part of the image is missing", "ERROR: TAG: could not fetch content descriptor: not found"],
+    ["the registry speaks of another tag", "ERROR: ghcr.io/owner/other:1: not found"],
+    ["nothing is said", ""],
+  ])("are not pushed where %s: a tag may be there", async (_, unknown) => {
+    await docker({ unknown });
+    const run = await buildImages();
+    expect(run).toMatchObject({ exitCode: 1, outputs: "" });
+    expect(run.stderr).toContain("docker does not say whether ghcr.io/owner/mero-kms-phala:2.4.0-debug is there");
+    expect(await readFile(join(directory, "docker.log"), "utf8")).not.toContain("push=true");
+  });
+
   test("of two profiles are two images", async () => {
-    await docker("", true);
+    await docker({ isAlike: true });
     expect(await buildImages()).toMatchObject({ exitCode: 10, stderr: "two profiles have one image", outputs: "" });
   });
 
@@ -304,6 +340,17 @@ describe("a deployment on Phala Cloud", () => {
   });
 });
 
+/** A gcloud with these machines and rules, that refuses one thing. */
+async function leftBehind(machines: string, rules: string, refused = "nothing"): Promise<void> {
+  const lines = [
+    "#!/bin/sh",
+    `case "$*" in *"${refused}"*) exit 1;; esac`,
+    `echo "$*" >> "${directory}/gcloud.log"`,
+    `case "$*" in *"instances list"*) echo '${machines}';; *"firewall-rules list"*) echo '${rules}';; esac`,
+  ];
+  await writeFile(join(directory, "gcloud"), `${lines.join("\n")}\n`);
+}
+
 describe("a probe machine on Google Cloud", () => {
   const WHERE = ["--name", "probe-debug-1-1", "--project", "p", "--zone", "europe-west4-a"];
   const VERSION = ["--profile", "debug-read-only", "--version", "2.4.0-rc.1"];
@@ -349,32 +396,65 @@ describe("a probe machine on Google Cloud", () => {
     expect(await gcloudLines()).toEqual([]);
   });
 
-  test("is swept away with its rule when a run left it behind", async () => {
-    await writeFile(join(directory, "answer.json"), '[{"name":"probe-x","zone":"https://x/zones/europe-west4-a"}]');
-    const args = ["--project", "p", "--hours", "6"];
-    expect(await script("gcp/sweep.ts", [...args, "--dry-run"])).toMatchObject({ exitCode: 0, stdout: "probe-x" });
-    expect(await gcloudLines()).toHaveLength(1);
-    expect(await script("gcp/sweep.ts", args)).toMatchObject({ exitCode: 0 });
-    expect((await gcloudLines()).slice(2).toSorted()).toEqual([
-      "compute firewall-rules delete probe-x --project=p --quiet",
-      "compute instances delete probe-x --zone=europe-west4-a --delete-disks=all --project=p --quiet",
-    ]);
-  });
+  describe("that a run left behind", () => {
+    const SWEEP = ["--project", "p", "--hours", "6"];
+    const ZONE = "https://x/zones/europe-west4-a";
 
-  test("is swept away whatever becomes of the ones before it", async () => {
-    const listed = ["probe-x", "probe-y"].map((name) => ({ name, zone: "z" }));
-    await writeFile(join(directory, "answer.json"), JSON.stringify(listed));
-    const noRule = `case "$*" in *"rules delete probe-x"*) exit 1;; esac`;
-    const says = `echo "$*" >> "${directory}/gcloud.log"\ncat "${directory}/answer.json"`;
-    await writeFile(join(directory, "gcloud"), `#!/bin/sh\n${noRule}\n${says}\n`);
-    const run = await script("gcp/sweep.ts", ["--project", "p", "--hours", "6"]);
-    expect(run).toMatchObject({ exitCode: 1, stderr: "machine or firewall rule could not be removed: probe-x" });
-    const deleted = (await gcloudLines()).slice(1).map((line) => line.split(" ").slice(1, 4).join(" "));
-    expect(deleted.toSorted()).toEqual([
-      "firewall-rules delete probe-y",
-      "instances delete probe-x",
-      "instances delete probe-y",
-    ]);
+    test("is swept away, and so is its rule", async () => {
+      await leftBehind(JSON.stringify([{ name: "probe-x", zone: ZONE }]), '[{"name":"probe-x"}]');
+      const told = { exitCode: 0, stdout: "machine probe-x\nfirewall rule probe-x" };
+      expect(await script("gcp/sweep.ts", [...SWEEP, "--dry-run"])).toMatchObject(told);
+      const questions = [
+        "compute instances list --filter=labels.mero-tee-probe=true AND creationTimestamp<-PT6H --format=json(name,zone) --project=p --quiet",
+        "compute firewall-rules list --filter=description=mero-tee-probe AND creationTimestamp<-PT6H --format=json(name) --project=p --quiet",
+      ];
+      expect(await gcloudLines()).toEqual(questions);
+      expect(await script("gcp/sweep.ts", SWEEP)).toMatchObject(told);
+      expect((await gcloudLines()).slice(2)).toEqual([
+        ...questions,
+        "compute instances delete probe-x --zone=europe-west4-a --delete-disks=all --project=p --quiet",
+        "compute firewall-rules delete probe-x --project=p --quiet",
+      ]);
+    });
+
+    test("and is gone leaves a rule, which is swept away", async () => {
+      await leftBehind("[]", '[{"name":"e2e-debug-1-1"}]');
+      expect(await script("gcp/sweep.ts", SWEEP)).toMatchObject({ exitCode: 0, stdout: "firewall rule e2e-debug-1-1" });
+      expect((await gcloudLines()).slice(2)).toEqual([
+        "compute firewall-rules delete e2e-debug-1-1 --project=p --quiet",
+      ]);
+    });
+
+    test("has the mark that the sweep looks for, as its rule has", async () => {
+      await script("gcp/probe-machine.ts", [...WHERE, ...IMAGE, "--tries", "1"]);
+      const [rule = "", machine = ""] = await gcloudLines();
+      expect(rule).toContain("firewall-rules create probe-debug-1-1");
+      expect(rule).toContain("--description=mero-tee-probe ");
+      expect(machine).toContain("--labels=mero-tee-probe=true ");
+    });
+
+    test("is swept away whatever becomes of the ones before it", async () => {
+      const listed = ["probe-x", "probe-y"].map((name) => ({ name, zone: "z" }));
+      await leftBehind(JSON.stringify(listed), JSON.stringify(listed), "rules delete probe-x");
+      const run = await script("gcp/sweep.ts", SWEEP);
+      expect(run).toMatchObject({ exitCode: 1, stderr: "could not be removed: firewall rule probe-x" });
+      const deleted = (await gcloudLines()).slice(2).map((line) => line.split(" ").slice(1, 4).join(" "));
+      expect(deleted).toEqual([
+        "instances delete probe-x",
+        "instances delete probe-y",
+        "firewall-rules delete probe-y",
+      ]);
+    });
+
+    test.each([
+      { name: "a list that is none", machines: "null", rules: "[]" },
+      { name: "a name that is a flag", machines: "[]", rules: '[{"name":"--impersonate-service-account=x"}]' },
+      { name: "a machine that is nowhere", machines: '[{"name":"probe-x"}]', rules: "[]" },
+    ])("is not said to be gone at $name", async ({ machines, rules }) => {
+      await leftBehind(machines, rules);
+      expect(await script("gcp/sweep.ts", SWEEP)).toMatchObject({ exitCode: 1, stdout: "" });
+      expect((await gcloudLines()).filter((line) => line.includes("delete"))).toEqual([]);
+    });
   });
 });
 
@@ -404,6 +484,16 @@ describe("the identity for Google Cloud", () => {
     });
   });
 
+  test("is not written, and nobody logs in, in a dry run", async () => {
+    const args = ["--provider", PROVIDER, "--service-account", ACCOUNT, "--out", "credentials.json", "--dry-run"];
+    expect(await script("gcp/google-credentials.ts", args, GITHUB)).toMatchObject({
+      exitCode: 0,
+      stdout: `gcloud would act as ${ACCOUNT}`,
+    });
+    expect(await gcloudLines()).toEqual([]);
+    await expect(readFile(join(directory, "credentials.json"))).rejects.toThrow("ENOENT");
+  });
+
   test("is refused outside a run, and for what is no provider", async () => {
     const args = ["--service-account", ACCOUNT, "--out", "c"];
     expect(await script("gcp/google-credentials.ts", [...args, "--provider", PROVIDER])).toMatchObject({ exitCode: 2 });
@@ -417,6 +507,9 @@ describe("the programs of the lockfile", () => {
   test("are found by the later steps of a job", async () => {
     const path = join(directory, "path");
     const job = { GITHUB_WORKSPACE: "/home/runner/work/x", GITHUB_PATH: path };
+    const told = { exitCode: 0, stdout: expect.stringContaining("would find"), stderr: "" };
+    expect(await script("path-of-programs.ts", ["--dry-run"], job)).toMatchObject(told);
+    await expect(readFile(path)).rejects.toThrow("ENOENT");
     expect(await script("path-of-programs.ts", [], job)).toMatchObject({ exitCode: 0, stderr: "" });
     expect(await readFile(path, "utf8")).toBe("/home/runner/work/x/node_modules/.bin\n");
   });

@@ -5,7 +5,8 @@ import { Misuse, needed, settle, variable } from "../script-outcome.ts";
 
 /**
  * `node scripts/gcp/google-credentials.ts --provider PROVIDER --service-account EMAIL --out FILE [--dry-run]`: lets gcloud act as a
- * service account for this workflow run, with the identity that GitHub gives it. No key is stored anywhere. Ends with 0, 1 or 2.
+ * service account for this workflow run, with the identity that GitHub gives it. No key is stored anywhere. With `--dry-run` nothing is
+ * written, and gcloud is not called. Ends with 0, 1 or 2.
  *
  * Source: Google Cloud, workload identity federation (`gcloud iam workload-identity-pools create-cred-config`).
  */
@@ -43,8 +44,8 @@ async function main(): Promise<string> {
     },
     service_account_impersonation_url: `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
   };
-  await writeFile(out, JSON.stringify(configuration), { mode: 0o600, flag: "wx" });
   if (values["dry-run"]) return `gcloud would act as ${account}`;
+  await writeFile(out, JSON.stringify(configuration), { mode: 0o600, flag: "wx" });
   await execa("gcloud", ["auth", "login", "--brief", "--quiet", `--cred-file=${out}`]);
   return `gcloud acts as ${account}`;
 }

@@ -5,6 +5,7 @@ import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.
 import { imageName } from "../image/image-name.ts";
 import { parseProfileOption } from "../profile-option.ts";
 import { Misuse, needed, settle, writeOutputs } from "../script-outcome.ts";
+import { PROBE_MARK } from "./probe-mark.ts";
 
 /**
  * `node scripts/gcp/probe-machine.ts --name NAME --project P --zone Z --profile P --version X.Y.Z --image-project P
@@ -30,7 +31,6 @@ const OPTIONS = {
 /** What Compute Engine takes as a name, and nothing that gcloud could read as a flag. */
 const NAME = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}\/32$/;
-const LABEL = "mero-tee-probe";
 const PAUSE_MS = 10_000;
 
 async function main(): Promise<string> {
@@ -80,9 +80,15 @@ async function main(): Promise<string> {
     "--no-service-account",
     "--no-scopes",
     `--tags=${name}`,
-    `--labels=${LABEL}=true`,
+    `--labels=${PROBE_MARK}=true`,
   ];
-  const rule = ["--direction=INGRESS", "--allow=tcp:80", `--source-ranges=${allow}`, `--target-tags=${name}`];
+  const rule = [
+    "--direction=INGRESS",
+    "--allow=tcp:80",
+    `--source-ranges=${allow}`,
+    `--target-tags=${name}`,
+    `--description=${PROBE_MARK}`,
+  ];
   await gcloud("compute", "firewall-rules", "create", name, ...rule);
   await gcloud(...instance, "create", name, ...machine);
   if (values["dry-run"]) return lines.join("\n");

@@ -1,10 +1,14 @@
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { Misuse, needed, settle } from "../script-outcome.ts";
+import { PROBE_MARK } from "./probe-mark.ts";
 
 /**
- * `node scripts/gcp/sweep.ts --project P --hours N [--dry-run]`: removes machines that probes left behind, and the firewall rules of their
- * names. A machine counts as left behind when it is older than so many hours. Ends with 0, 1 (gcloud refused) or 2 (usage).
+ * `node scripts/gcp/sweep.ts --project P --hours N [--dry-run]`: removes machines and firewall rules that probes left behind: those with
+ * their mark that are older than so many hours. A rule is found whether or not its machine is still there. With `--dry-run` they are listed.
+ * Ends with 0, 1 (gcloud refused) or 2 (usage).
+ *
+ * Source: Google Cloud, `gcloud topic filters`.
  */
 const OPTIONS = {
   project: { type: "string" },
@@ -12,35 +16,64 @@ const OPTIONS = {
   "dry-run": { type: "boolean", default: false },
 } as const;
 
+interface Leftover {
+  readonly kind: "machine" | "firewall rule";
+  readonly name: string;
+  /** How gcloud is told to remove it. */
+  readonly removal: readonly string[];
+}
+
 async function sweep(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
   const [project, hours] = [needed(values.project, "project"), needed(values.hours, "hours")];
   if (!/^[a-z][a-z0-9-]*$/.test(project) || !/^[1-9]\d{0,3}$/.test(hours))
     throw new Misuse("--project or --hours is none");
   const gcloud = async (...args: readonly string[]): Promise<string> =>
-    (await execa("gcloud", [...args, `--project=${project}`, "--quiet"])).stdout;
-  const filter = `labels.mero-tee-probe=true AND creationTimestamp<-PT${hours}H`;
-  const listed: unknown = JSON.parse(
-    await gcloud("compute", "instances", "list", `--filter=${filter}`, "--format=json(name,zone)"),
-  );
-  const machines = Array.isArray(listed) ? listed.flatMap(machineOf) : [];
-  // Each is tried, whatever becomes of the others: a rule may be gone where its machine is not.
+    (await execa("gcloud", ["compute", ...args, `--project=${project}`, "--quiet"])).stdout;
+  const older = async (
+    kind: "instances" | "firewall-rules",
+    mark: string,
+    members: string,
+  ): Promise<readonly unknown[]> => {
+    const filter = `--filter=${mark} AND creationTimestamp<-PT${hours}H`;
+    const listed: unknown = JSON.parse(await gcloud(kind, "list", filter, `--format=json(${members})`));
+    if (!Array.isArray(listed)) throw new Error(`gcloud did not list ${kind}`);
+    return listed;
+  };
+  const leftovers = [
+    ...(await older("instances", `labels.${PROBE_MARK}=true`, "name,zone")).map(machine),
+    ...(await older("firewall-rules", `description=${PROBE_MARK}`, "name")).map(firewallRule),
+  ];
+  // Each is tried, whatever becomes of the others.
   const kept: string[] = [];
-  for (const { name, zone } of values["dry-run"] ? [] : machines) {
-    const outcomes = await Promise.allSettled([
-      gcloud("compute", "instances", "delete", name, `--zone=${zone}`, "--delete-disks=all"),
-      gcloud("compute", "firewall-rules", "delete", name),
-    ]);
-    if (outcomes.some(({ status }) => status === "rejected")) kept.push(name);
+  for (const leftover of values["dry-run"] ? [] : leftovers) {
+    const [outcome] = await Promise.allSettled([gcloud(...leftover.removal)]);
+    if (outcome.status === "rejected") kept.push(lineOf(leftover));
   }
-  if (kept.length > 0) throw new Error(`machine or firewall rule could not be removed: ${kept.join(", ")}`);
-  return machines.length === 0 ? "nothing was left behind" : machines.map(({ name }) => name).join("\n");
+  if (kept.length > 0) throw new Error(`could not be removed: ${kept.join(", ")}`);
+  return leftovers.length === 0 ? "nothing was left behind" : leftovers.map(lineOf).join("\n");
 }
 
-function machineOf(listed: unknown): readonly { readonly name: string; readonly zone: string }[] {
-  const members = new Map(Object.entries(listed ?? {}));
-  const [name, zone] = [String(members.get("name")), String(members.get("zone")).split("/").at(-1) ?? ""];
-  return /^[a-z][a-z0-9-]*$/.test(name) && /^[a-z][a-z0-9-]*$/.test(zone) ? [{ name, zone }] : [];
+function lineOf({ kind, name }: Leftover): string {
+  return `${kind} ${name}`;
+}
+
+function machine(listed: unknown): Leftover {
+  const [name, zone] = [nameAt(listed, "name"), nameAt(listed, "zone")];
+  return { kind: "machine", name, removal: ["instances", "delete", name, `--zone=${zone}`, "--delete-disks=all"] };
+}
+
+function firewallRule(listed: unknown): Leftover {
+  const name = nameAt(listed, "name");
+  return { kind: "firewall rule", name, removal: ["firewall-rules", "delete", name] };
+}
+
+/** A name, or the last part of an address that ends with one; nothing that gcloud could read as a flag. */
+function nameAt(listed: unknown, member: "name" | "zone"): string {
+  const value: unknown = new Map(Object.entries(listed ?? {})).get(member);
+  const text = typeof value === "string" ? (value.split("/").at(-1) ?? "") : "";
+  if (!/^[a-z][a-z0-9-]*$/.test(text)) throw new Error(`gcloud listed something with no ${member}`);
+  return text;
 }
 
 await settle(sweep);

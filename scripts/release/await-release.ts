@@ -11,15 +11,16 @@ import { scriptMain } from "./script-main.ts";
 const GRACE_LOOKS = 3;
 
 /**
- * `node scripts/release/await-release.ts --version X.Y.Z [--tries N] [--pause-seconds N]`: waits for the node release that the KMS of
- * the same version is made for. Ends with 0 when it is published, 1 when it was not in time, 2 (usage), 10 when the node lane failed
- * on this commit, and 11 when nobody is making it.
+ * `node scripts/release/await-release.ts --version X.Y.Z [--tries N] [--pause-seconds N] [--dry-run]`: waits for the node release that the
+ * KMS of the same version is made for. With `--dry-run` it looks once, and says whether it would wait. Ends with 0 when it is published, 1
+ * when it was not in time, 2 (usage), 10 when the node lane failed on this commit, and 11 when nobody is making it.
  */
 await scriptMain("await-release", async (log) => {
   const options = {
     version: { type: "string" },
     tries: { type: "string", default: "60" },
     "pause-seconds": { type: "string", default: "30" },
+    "dry-run": { type: "boolean", default: false },
   } as const;
   const { values } = parseArgs({ options });
   const version = parseReleaseVersion(needed(values.version, "version"));
@@ -42,6 +43,10 @@ await scriptMain("await-release", async (log) => {
       return { release: tag };
     }
     giveUp(runs, { commit, tag, round });
+    if (values["dry-run"]) {
+      log.line("INFO", `${tag} is not published yet, and would be waited for`);
+      return { release: tag };
+    }
     if (round < tries) await sleep(pauseSeconds * 1000);
   }
   return stopLane("NODE_RELEASE_TIMEOUT", `${tag} was not published after ${tries} looks.`);

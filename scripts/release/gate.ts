@@ -13,9 +13,9 @@ import { Misuse, Refusal, settle, variable, writeOutputs } from "../script-outco
 import { isPublished } from "./published.ts";
 
 /**
- * `node scripts/release/gate.ts --lane kms|node|verifier [--root DIR]`: whether a push to master is to become a release, which is so when the
- * version of the lane has none yet; 0.0.0 is what a lane has before its first. Writes `run`, `version`, `tag`, `prerelease` and `reason` to `GITHUB_OUTPUT`. Ends with 0 either
- * way, 1 where GitHub does not say, 2 (usage) or 10 (the version is none).
+ * `node scripts/release/gate.ts --lane kms|node|verifier [--root DIR] [--dry-run]`: whether a push to master is to become a release, which is
+ * so when the version of the lane has none yet; 0.0.0 is what a lane has before its first. Writes `run`, `version`, `tag`, `prerelease` and
+ * `reason` to `GITHUB_OUTPUT`; with `--dry-run` it only says the reason. Ends with 0 either way, 1 where GitHub does not say, 2 (usage) or 10 (the version is none).
  */
 const SOURCES: Readonly<Record<ReleaseLane, { readonly file: string; readonly member: string }>> = {
   kms: { file: "apps/kms-phala/package.json", member: "version" },
@@ -26,8 +26,14 @@ const SOURCES: Readonly<Record<ReleaseLane, { readonly file: string; readonly me
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const UNRELEASED = "0.0.0";
 
+const OPTIONS = {
+  lane: { type: "string" },
+  root: { type: "string", default: ROOT },
+  "dry-run": { type: "boolean", default: false },
+} as const;
+
 async function gate(): Promise<string> {
-  const { values } = parseArgs({ options: { lane: { type: "string" }, root: { type: "string", default: ROOT } } });
+  const { values } = parseArgs({ options: OPTIONS });
   const lane = RELEASE_LANES.find((each) => each === values.lane);
   if (lane === undefined) throw new Misuse(`--lane is one of ${RELEASE_LANES.join(", ")}`);
   const { file, member } = SOURCES[lane];
@@ -51,7 +57,8 @@ async function gate(): Promise<string> {
           : "only a push to master publishes";
   const reason = obstacle ?? `${tag} is to be published`;
   const run = String(obstacle === null);
-  await writeOutputs({ run, version, tag, prerelease: String(isReleaseCandidate(version)), reason });
+  const outputs = { run, version, tag, prerelease: String(isReleaseCandidate(version)), reason };
+  if (!values["dry-run"]) await writeOutputs(outputs);
   return reason;
 }
 

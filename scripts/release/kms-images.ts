@@ -13,8 +13,10 @@ import { Misuse, needed, Refusal, settle, variable, writeOutputs } from "../scri
  * container image of the KMS for each profile, and leaves their digests in the file, and each image by digest
  * as an output with the name of its profile. A tag that is there is never pushed again: what a
  * digest means does not change, what a tag means must not. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the
- * commit `GITHUB_SHA`. With `--dry-run` the images are built and not pushed, and nobody logs in. Ends with 0, 1 (docker failed), 2 (usage) or
- * 10 (a tag is there, or two profiles are alike).
+ * commit `GITHUB_SHA`. With `--dry-run` the images are built and not pushed, and nobody logs in. Ends with 0, 1 (docker failed, or did
+ * not learn whether a tag is there), 2 (usage) or 10 (a tag is there, or two profiles are alike).
+ *
+ * Source: docker/buildx, `imagetools inspect`; containerd, `core/remotes/docker`, the error of a resolver that was answered with 404.
  */
 const OPTIONS = {
   context: { type: "string" },
@@ -80,9 +82,12 @@ async function logIn(registry: string): Promise<void> {
   await execa("docker", ["login", registry, "--username", user, "--password-stdin"], { input });
 }
 
+/** Only the registry's own "not found" says that nobody has pushed the tag: whoever could not ask does not know. */
 async function refuseKnown(tag: string): Promise<void> {
   const found = await execa("docker", ["buildx", "imagetools", "inspect", tag], { reject: false });
   if (found.exitCode === 0) throw new Refusal(`${tag} is there already`);
+  if (found.stderr?.trim() !== `ERROR: ${tag}: not found`)
+    throw new Error(`docker does not say whether ${tag} is there: ${found.stderr ?? found.shortMessage}`);
 }
 
 await settle(main);
