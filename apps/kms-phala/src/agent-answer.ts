@@ -41,7 +41,7 @@ const HEAD_END = "\r\n\r\n";
  * Source: RFC 9112, sections 2 to 7.
  */
 export function createAnswerReader(limitBytes: number): AnswerReader {
-  const headBytes = createBoundedBuffer(HEAD_BYTES);
+  let earlier: BoundedBuffer | null = null;
   let head: Head | null = null;
   let body: BodyReader | null = null;
 
@@ -63,13 +63,22 @@ export function createAnswerReader(limitBytes: number): AnswerReader {
   return {
     push(piece) {
       if (head !== null) return pushBody(piece);
-      const before = headBytes.length;
-      headBytes.append(piece.subarray(0, HEAD_BYTES - before));
-      const end = headBytes.taken().indexOf(HEAD_END, Math.max(0, before - HEAD_END.length + 1), "latin1");
-      if (end === -1 && headBytes.length < HEAD_BYTES) return null;
-      head = end === -1 ? null : parseHead(headBytes.taken().toString("latin1", 0, end));
+      const before = earlier?.length ?? 0;
+      const part = piece.subarray(0, HEAD_BYTES - before);
+      earlier?.append(part);
+      // A head that comes in one piece, as nearly all do, is read where it is.
+      const seen = earlier?.taken() ?? part;
+      const end = seen.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length + 1), "latin1");
+      if (end === -1 && seen.length < HEAD_BYTES) {
+        if (earlier === null) {
+          earlier = createBoundedBuffer(HEAD_BYTES);
+          earlier.append(part);
+        }
+        return null;
+      }
+      head = end === -1 ? null : parseHead(seen.toString("latin1", 0, end));
       // The beginning of a body, which may be a key, was copied with it.
-      headBytes.wipe();
+      earlier?.wipe();
       if (head === null) return { kind: "malformed", reason: "the head of the answer is malformed" };
       if (head.framing.kind === "length" && head.framing.bytes > limitBytes) return { kind: "too-large" };
       body = createBodyReader(head.framing, limitBytes);

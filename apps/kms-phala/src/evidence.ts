@@ -1,6 +1,5 @@
 import { type Collateral, createQuoteVerifier, type Failure, failure, INTEL_SGX_ROOT_CA } from "@mero-tee/tdx-quote";
 import {
-  type CollateralPlatform,
   type CollateralSource,
   createCollateralCache,
   createCollateralVerifier,
@@ -75,8 +74,6 @@ export function createEvidence(options: EvidenceOptions): Evidence {
   let newestIssueDate = 0;
   const waits = createConcurrencyLimit(options.maxWaits);
   const isClockBehind = (): boolean => now() < newestIssueDate;
-  const isAtHand = ({ fmspc, ca }: CollateralPlatform): boolean =>
-    cache.status().some((known) => known.fmspc === fmspc && known.ca === ca && known.state === "valid");
 
   return {
     async platformOf(quote) {
@@ -85,7 +82,7 @@ export function createEvidence(options: EvidenceOptions): Evidence {
     },
     async collateralFor(platform) {
       if (isClockBehind()) return unavailable("the clock is behind the newest collateral that was accepted");
-      if (isAtHand(platform)) return cache.get(platform);
+      if (cache.peek(platform) !== null) return cache.get(platform);
       const slot = waits.tryAcquire();
       if (slot === null) return unavailable("too many requests wait for collateral");
       try {

@@ -98,13 +98,13 @@ export async function releaseKey(
   const wrapKey = wrapKeyB64 === undefined ? undefined : parseWrapKey(wrapKeyB64);
   if (wrapKey === null) return refuse("wrap-key-malformed", "wrapKeyB64 is not base64 of 32 bytes");
   // What was made up is refused here: it must not stand in line before those who were given a challenge.
-  const madeUp = ports.challenges.inspect(request.challengeId, peerId.value); // 5, without spending
-  if (madeUp !== null) return refuse(madeUp);
+  const opened = ports.challenges.open(request.challengeId, peerId.value); // 5, without spending
+  if (!opened.ok) return refuse(opened.error);
 
   const slot = await ports.enter();
   if (slot === null) return refuse("rate-limited", "too many key releases in flight");
   try {
-    const challenge = await ports.challenges.consume(request.challengeId, peerId.value); // 5
+    const challenge = await opened.value.spend(); // 5
     if (!challenge.ok) return refuse(challenge.error);
     let isReleased = false;
     try {

@@ -51,8 +51,7 @@ describe("POST /challenge", () => {
   test("answers 429 rate_limited where the store has no room", async () => {
     const challenges = {
       issue: async () => ({ ok: false, error: "rate-limited" }) as const,
-      inspect: () => null,
-      consume: async () => ({ ok: false, error: "rate-limited" }) as const,
+      open: () => ({ ok: false, error: "rate-limited" }) as const,
     };
     const other = await startHarness({ deps: { challenges } });
     const answer = await other.post("/challenge", { peerId: peer.peerId });

@@ -264,7 +264,7 @@ describe("each check answers with its status and tag", () => {
   test("5: the store is out of reach → 503 challenge_store_unavailable", async () => {
     const body = await harness.request(peer);
     const unavailable = { ok: false, error: "challenge-store-unavailable" } as const;
-    const challenges = { issue: async () => unavailable, inspect: () => null, consume: async () => unavailable };
+    const challenges = { issue: async () => unavailable, open: () => unavailable };
     const other = await startHarness({ deps: { challenges } });
     const answer = await other.post("/get-key", body);
     expect(answer.json()).toMatchObject({ error: "challenge_store_unavailable" });

@@ -14,6 +14,7 @@ import { startTcpProxy, type TcpProxy } from "./e2e/tcp-proxy.ts";
 import { createTestCertificates, HAS_OPENSSL } from "./e2e/test-certificates.ts";
 import { printSince, until } from "./e2e/until.ts";
 import { makePeer } from "./peers.ts";
+import { spendChallenge } from "./challenge/spend-challenge.ts";
 
 // With a real Redis and the real clock; everything on loopback.
 const TIMEOUT_MS = 500;
@@ -87,7 +88,7 @@ async function recovered(instance: Instance, from: string): Promise<void> {
 /** Of racers over all instances with one challenge, how many win. */
 async function winners(instances: readonly Instance[], id: string): Promise<number> {
   const outcomes = await Promise.all(
-    instances.flatMap(({ store }) => Array.from({ length: 8 }, () => store.consume(id, peer))),
+    instances.flatMap(({ store }) => Array.from({ length: 8 }, () => spendChallenge(store, id, peer))),
   );
   return outcomes.filter((outcome) => outcome.ok).length;
 }
@@ -120,21 +121,21 @@ describe.skipIf(REDIS_SERVER === null)("instances that share one Redis", () => {
     const { instances, redis } = await standalone();
     const [a, b] = instances;
     const [used, unused] = [await challengeOf(a), await challengeOf(a)];
-    expect(await b.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(b.store, used, peer)).toMatchObject({ ok: true });
     await redis.kill();
     for (const instance of instances) await noticed(instance);
     for (const { store } of instances) {
-      expect(await store.consume(used, peer)).toEqual(UNAVAILABLE);
-      expect(await store.consume(unused, peer)).toEqual(UNAVAILABLE);
+      expect(await spendChallenge(store, used, peer)).toEqual(UNAVAILABLE);
+      expect(await spendChallenge(store, unused, peer)).toEqual(UNAVAILABLE);
       expect(await store.issue(peer)).toEqual(UNAVAILABLE);
     }
     await redis.restart();
     await recovered(a, "kill -9 of Redis");
     await recovered(b, "kill -9 of Redis, another instance");
     // It came back empty: what was open is void, since nobody knows what was spent.
-    expect(await a.store.consume(used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
-    expect(await b.store.consume(unused, peer)).toEqual({ ok: false, error: "challenge-unknown" });
-    expect(await b.store.consume(await challengeOf(a), peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(a.store, used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(b.store, unused, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(b.store, await challengeOf(a), peer)).toMatchObject({ ok: true });
   });
 
   test("take nothing that was open before it was restored from an older state", async () => {
@@ -142,26 +143,26 @@ describe.skipIf(REDIS_SERVER === null)("instances that share one Redis", () => {
     const [a, b] = instances;
     const used = await challengeOf(a);
     await redis.command("save");
-    expect(await b.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(b.store, used, peer)).toMatchObject({ ok: true });
     await redis.kill();
     await noticed(a);
     await redis.restart();
     await recovered(a, "a restart from an older state");
     // The generation's key came back with the snapshot; the spent entry did not.
     expect(await redis.command("keys", "*")).toEqual(["mero-kms:{challenges}:generation"]);
-    expect(await a.store.consume(used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(a.store, used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
   });
 
   test("void every open challenge when it is flushed", async () => {
     const { instances, redis } = await standalone();
     const [a, b] = instances;
     const used = await challengeOf(a);
-    expect(await b.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(b.store, used, peer)).toMatchObject({ ok: true });
     await redis.command("flushall");
-    for (const { store } of instances) expect(await store.consume(used, peer)).toEqual(UNAVAILABLE);
+    for (const { store } of instances) expect(await spendChallenge(store, used, peer)).toEqual(UNAVAILABLE);
     for (const instance of instances) await until(() => instance.reports.at(-1) === null);
     for (const { store } of instances) {
-      expect(await store.consume(used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+      expect(await spendChallenge(store, used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
     }
     expect(await winners(instances, await challengeOf(a))).toBe(1);
   });
@@ -192,7 +193,7 @@ describe.skipIf(REDIS_SERVER === null)("instances that share one Redis", () => {
     const { instances, redis } = await standalone();
     const [a, b] = instances;
     await redis.command("config", "set", "maxmemory", "1");
-    expect(await a.store.consume(await challengeOf(b), peer)).toEqual(UNAVAILABLE);
+    expect(await spendChallenge(a.store, await challengeOf(b), peer)).toEqual(UNAVAILABLE);
     expect(a.reports).toContainEqual({ code: "redis-refused", word: "OOM" });
     await redis.command("config", "set", "maxmemory-policy", "volatile-lru");
     await redis.command("config", "set", "maxmemory", "0");
@@ -227,12 +228,12 @@ describe.skipIf(REDIS_SERVER === null)("a failover that loses the last write", (
     // A server that gets its first replica takes another replication id, which voids what is open for once.
     await until(async () => {
       const issued = await a.store.issue(peer);
-      return issued.ok && (await b.store.consume(issued.value.challengeId, peer)).ok;
+      return issued.ok && (await spendChallenge(b.store, issued.value.challengeId, peer)).ok;
     });
     const used = await challengeOf(b);
     const entry = `mero-kms:{challenges}:spent:${used}`;
     link.cut();
-    expect(await b.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(b.store, used, peer)).toMatchObject({ ok: true });
     expect(await primary.command("exists", entry)).toBe(1);
     await primary.kill();
     for (const instance of [a, b]) await noticed(instance);
@@ -242,7 +243,7 @@ describe.skipIf(REDIS_SERVER === null)("a failover that loses the last write", (
     expect(await replica.command("exists", entry)).toBe(0);
     proxy.leadTo({ host: "127.0.0.1", port: replica.port });
     await recovered(a, "a failover");
-    expect(await a.store.consume(used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(a.store, used, peer)).toEqual({ ok: false, error: "challenge-unknown" });
     await recovered(b, "a failover, another instance");
     expect(await winners([a, b], await challengeOf(a))).toBe(1);
   });
@@ -283,9 +284,9 @@ describe.skipIf(REDIS_SERVER === null)("other ways to reach Redis", () => {
     const keeper = nodes[sizes.indexOf(4)];
     if (keeper === undefined) throw new Error("no node keeps the entries");
     const used = await challengeOf(a);
-    expect(await a.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(a.store, used, peer)).toMatchObject({ ok: true });
     await keeper.kill();
-    for (const { store } of instances) expect(await store.consume(used, peer)).toEqual(UNAVAILABLE);
+    for (const { store } of instances) expect(await spendChallenge(store, used, peer)).toEqual(UNAVAILABLE);
     await keeper.restart();
     for (const instance of instances) await recovered(instance, "kill -9 of the cluster's node");
     expect(await winners(instances, used)).toBe(0);

@@ -21,6 +21,12 @@ export interface ConsumedChallenge {
   fail(): void;
 }
 
+/** A challenge that was issued to this peer and has not expired. Nothing is spent yet, and whether it is spent is not known. */
+export interface OpenChallenge {
+  /** Spends it atomically: of any number of simultaneous calls, whoever opened it, one succeeds. */
+  spend(): Promise<Result<ConsumedChallenge, ConsumeError>>;
+}
+
 /**
  * Why a challenge cannot be used. Unknown covers another peer's: the wire gives one answer for the first three, so that
  * nobody learns which. `rate-limited`: the store has no room that may be given up.
@@ -37,14 +43,10 @@ type IssueError = Extract<KmsErrorCode, "rate-limited" | "challenge-store-unavai
 export interface ChallengeStore {
   issue(peerId: PeerId): Promise<Result<IssuedChallenge, IssueError>>;
   /**
-   * Says at once, and without spending it, why a challenge cannot be good; null when it may be. What was made up is
-   * refused by this before it takes anybody's place in a queue.
-   */
-  inspect(challengeId: string, peerId: PeerId): ConsumeError | null;
-  /**
-   * Spends a challenge atomically: of any number of simultaneous calls one succeeds.
+   * Recognises a challenge at once, without spending it. What was made up is refused by this before it takes anybody's
+   * place in a queue.
    *
    * @param challengeId - 32 hex digits in either case; both spellings are one challenge
    */
-  consume(challengeId: string, peerId: PeerId): Promise<Result<ConsumedChallenge, ConsumeError>>;
+  open(challengeId: string, peerId: PeerId): Result<OpenChallenge, ConsumeError>;
 }

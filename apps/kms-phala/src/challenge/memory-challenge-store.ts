@@ -1,4 +1,3 @@
-import type { PeerId } from "@mero-tee/kms-protocol";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { ChallengeClock } from "./challenge-clock.ts";
@@ -28,18 +27,10 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
   const random = createRandomPool();
   const spent = createSpentSet(options.maxSpent);
 
-  const recognise = (
-    challengeId: string,
-    peerId: PeerId,
-    now: number,
-  ): Result<RecognisedChallenge, "challenge-expired" | "challenge-unknown"> =>
-    recogniseChallenge(challengeId, peerId, { ttlSeconds, now, keyFor: () => key });
-
-  const consume = (challengeId: string, peerId: PeerId): Result<ConsumedChallenge, ConsumeError> => {
+  const spend = ({ id, nonce, expiresAt }: RecognisedChallenge): Result<ConsumedChallenge, ConsumeError> => {
     const now = clock();
-    const recognised = recognise(challengeId, peerId, now);
-    if (!recognised.ok) return recognised;
-    const { id, nonce, expiresAt } = recognised.value;
+    // It may have waited in a queue since it was opened.
+    if (expiresAt <= now) return err("challenge-expired");
     const spentId = toHex(id);
     const inserted = spent.insert(spentId, expiresAt, now);
     if (inserted === "spent") return err("challenge-spent");
@@ -56,10 +47,10 @@ export function createMemoryChallengeStore(options: MemoryChallengeOptions): Cha
       const { id, nonce } = mintChallenge(key, peerId, expiresAt, random());
       return Promise.resolve(ok({ challengeId: toHex(id), nonce, expiresAt }));
     },
-    inspect(challengeId, peerId) {
-      const recognised = recognise(challengeId, peerId, clock());
-      return recognised.ok ? null : recognised.error;
+    open(challengeId, peerId) {
+      const recognised = recogniseChallenge(challengeId, peerId, { ttlSeconds, now: clock(), keyFor: () => key });
+      if (!recognised.ok) return recognised;
+      return ok({ spend: () => Promise.resolve(spend(recognised.value)) });
     },
-    consume: (challengeId, peerId) => Promise.resolve(consume(challengeId, peerId)),
   };
 }

@@ -1,11 +1,10 @@
-import type { PeerId } from "@mero-tee/kms-protocol";
 import type { Profile } from "@mero-tee/policy";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import type { GuestAgent } from "../guest-agent.ts";
 import type { Schedule } from "../policy/policy-holder.ts";
 import type { ClockSource } from "./challenge-clock.ts";
-import { mintChallenge } from "./challenge-id.ts";
+import { type ChallengeKey, mintChallenge } from "./challenge-id.ts";
 import { type ChallengeKeys, dayOf, deriveChallengeKeys } from "./challenge-keys.ts";
 import { createRandomPool } from "./challenge-random.ts";
 import type { ChallengeStore, ConsumedChallenge, ConsumeError } from "./challenge-store.ts";
@@ -110,30 +109,21 @@ export function createSharedChallengeStore(options: SharedChallengeOptions): Sha
     cancelProbe = schedule(() => void probe(), opened.ok ? PROBE_MS : RETRY_MS);
   };
 
-  const recognise = (
-    opened: ChallengeKeys,
-    challengeId: string,
-    peerId: PeerId,
-  ): Result<RecognisedChallenge, "challenge-expired" | "challenge-unknown"> =>
-    recogniseChallenge(challengeId, peerId, {
-      ttlSeconds,
-      now: now(),
-      keyFor: (expiresAt) => opened.byDay.get(dayOf(expiresAt)) ?? null,
-    });
-
-  const consume = async (challengeId: string, peerId: PeerId): Promise<Result<ConsumedChallenge, ConsumeError>> => {
-    const opened = keys;
-    if (opened === null) return err("challenge-store-unavailable");
-    const recognised = recognise(opened, challengeId, peerId);
-    if (!recognised.ok) return recognised;
-    const { id, nonce } = recognised.value;
+  const spend = async (
+    { id, nonce, expiresAt }: RecognisedChallenge,
+    generation: string,
+  ): Promise<Result<ConsumedChallenge, ConsumeError>> => {
+    // It may have waited in a queue since it was opened: all that it rests on is asked again.
+    if (keys === null) return err("challenge-store-unavailable");
+    if (keys.generationHex !== generation) return err("challenge-unknown");
+    if (expiresAt <= now()) return err("challenge-expired");
     const outcome = await spent.spend(toHex(id), ttlSeconds + SPENT_SLACK_SECONDS);
     if (!outcome.ok) {
       close(outcome.error);
       return err("challenge-store-unavailable");
     }
     const { isFirst, generationHex, timeMs } = outcome.value;
-    if (generationHex !== opened.generationHex) {
+    if (generationHex !== generation) {
       close({ code: "redis-lost-data" });
       return err("challenge-store-unavailable");
     }
@@ -153,12 +143,14 @@ export function createSharedChallengeStore(options: SharedChallengeOptions): Sha
       const { id, nonce } = mintChallenge(key, peerId, expiresAt, random());
       return Promise.resolve(ok({ challengeId: toHex(id), nonce, expiresAt }));
     },
-    inspect(challengeId, peerId) {
-      if (keys === null) return "challenge-store-unavailable";
-      const recognised = recognise(keys, challengeId, peerId);
-      return recognised.ok ? null : recognised.error;
+    open(challengeId, peerId) {
+      const opened = keys;
+      if (opened === null) return err("challenge-store-unavailable");
+      const keyFor = (expiresAt: number): ChallengeKey | null => opened.byDay.get(dayOf(expiresAt)) ?? null;
+      const recognised = recogniseChallenge(challengeId, peerId, { ttlSeconds, now: now(), keyFor });
+      if (!recognised.ok) return recognised;
+      return ok({ spend: () => spend(recognised.value, opened.generationHex) });
     },
-    consume,
     start: probe,
     stop() {
       isStopped = true;

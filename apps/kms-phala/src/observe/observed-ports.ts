@@ -1,3 +1,4 @@
+import { ok } from "@mero-tee/tdx-quote/result";
 import type { Admission } from "../admission.ts";
 import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { ChallengeStore } from "../challenge/challenge-store.ts";
@@ -9,8 +10,10 @@ import type { BoundedWork, Metrics } from "./metrics.ts";
 export function observeChallenges(challenges: ChallengeStore, metrics: Metrics): ChallengeStore {
   return {
     issue: (peerId) => metrics.timed("challenge-issue", () => challenges.issue(peerId)),
-    inspect: (challengeId, peerId) => challenges.inspect(challengeId, peerId),
-    consume: (challengeId, peerId) => metrics.timed("challenge-spend", () => challenges.consume(challengeId, peerId)),
+    open(challengeId, peerId) {
+      const opened = challenges.open(challengeId, peerId);
+      return opened.ok ? ok({ spend: () => metrics.timed("challenge-spend", () => opened.value.spend()) }) : opened;
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import { createMemoryChallengeStore } from "../../src/challenge/memory-challenge
 import { makePeer, nodeQuote, NOW, startHarness } from "../harness.ts";
 import { manualClock } from "../manual-clock.ts";
 import { signRequest } from "../peers.ts";
+import { spendChallenge } from "../challenge/spend-challenge.ts";
 
 const peer = makePeer();
 
@@ -37,7 +38,7 @@ test("of racers who spell one challenge in every way, one wins", async () => {
 const TTL = 60;
 const CHALLENGES = 6;
 const step = oneof(
-  record({ do: constant("consume" as const), which: nat(CHALLENGES - 1), isUpperCase: boolean() }),
+  record({ do: constant("spend" as const), which: nat(CHALLENGES - 1), isUpperCase: boolean() }),
   record({ do: constant("fail" as const), which: nat(CHALLENGES - 1) }),
   record({ do: constant("release" as const), which: nat(CHALLENGES - 1) }),
   record({ do: constant("wait" as const), seconds: nat(40) }),
@@ -65,9 +66,9 @@ test("whatever is asked of a full store in whatever order, no challenge releases
         }
         const { which } = action;
         const held = inFlight.get(which);
-        if (action.do === "consume") {
+        if (action.do === "spend") {
           const id = ids[which] ?? "";
-          const consumed = await store.consume(action.isUpperCase ? id.toUpperCase() : id, peer.peerId);
+          const consumed = await spendChallenge(store, action.isUpperCase ? id.toUpperCase() : id, peer.peerId);
           if (!consumed.ok) continue;
           if (held !== undefined || released.has(which)) doubles.push(which);
           inFlight.set(which, consumed.value);

@@ -4,6 +4,7 @@ import type { ChallengeStore, ConsumedChallenge, IssuedChallenge } from "../../s
 import { createMemoryChallengeStore } from "../../src/challenge/memory-challenge-store.ts";
 import { manualClock, type ManualClock } from "../manual-clock.ts";
 import { makePeer } from "../peers.ts";
+import { spendChallenge } from "./spend-challenge.ts";
 
 const START = 1_767_225_600;
 const TTL = 60;
@@ -23,7 +24,7 @@ async function issue(store: ChallengeStore, peerId = alice): Promise<IssuedChall
 }
 
 async function consume(store: ChallengeStore, challengeId: string, peerId = alice): Promise<ConsumedChallenge> {
-  const consumed = await store.consume(challengeId, peerId);
+  const consumed = await spendChallenge(store, challengeId, peerId);
   if (!consumed.ok) throw new Error(consumed.error);
   return consumed.value;
 }
@@ -39,21 +40,21 @@ describe("a challenge", () => {
     expect(expiresAt).toBe(START + TTL);
     expect(nonce).toHaveLength(32);
     expect((await consume(store, challengeId)).nonce).toEqual(nonce);
-    expect(await store.consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+    expect(await spendChallenge(store, challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
   });
 
   test("is one challenge in either letter case", async () => {
     const store = makeStore();
     const { challengeId, nonce } = await issue(store);
     expect((await consume(store, challengeId.toUpperCase())).nonce).toEqual(nonce);
-    expect(await store.consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+    expect(await spendChallenge(store, challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
   });
 
   test("is worthless to another peer, and stays good for its own", async () => {
     const store = makeStore();
     const { challengeId } = await issue(store);
-    expect(await store.consume(challengeId, bob)).toEqual({ ok: false, error: "challenge-unknown" });
-    expect(await store.consume(challengeId, alice)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, challengeId, bob)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(store, challengeId, alice)).toMatchObject({ ok: true });
   });
 
   test("differs from every other one", async () => {
@@ -66,20 +67,20 @@ describe("a challenge", () => {
   test("has one winner among any number of racers", async () => {
     const store = makeStore();
     const { challengeId } = await issue(store);
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => store.consume(challengeId, alice)));
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => spendChallenge(store, challengeId, alice)));
     expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
   });
 
   test.each(["", "zz".repeat(16), "ab", `${"ab".repeat(16)}00`, "00000000-0000-4000-8000-000000000000"])(
     "is not %j",
     async (challengeId) => {
-      expect(await makeStore().consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
+      expect(await spendChallenge(makeStore(), challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
     },
   );
 
   test("of another process is unknown, so a restart voids every open challenge", async () => {
     const { challengeId } = await issue(makeStore());
-    expect(await makeStore().consume(challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(await spendChallenge(makeStore(), challengeId, alice)).toEqual({ ok: false, error: "challenge-unknown" });
   });
 });
 
@@ -92,7 +93,21 @@ describe("time", () => {
     const store = makeStore();
     const { challengeId } = await issue(store);
     clock.advance(after);
-    expect(await store.consume(challengeId, alice)).toMatchObject(ok ? { ok } : { ok, error: "challenge-expired" });
+    expect(await spendChallenge(store, challengeId, alice)).toMatchObject(
+      ok ? { ok } : { ok, error: "challenge-expired" },
+    );
+  });
+
+  test("a challenge that was opened in time and waited is refused once it has expired", async () => {
+    const store = makeStore();
+    const [late, inTime] = [await issue(store), await issue(store)].map(({ challengeId }) =>
+      store.open(challengeId, alice),
+    );
+    if (late?.ok !== true || inTime?.ok !== true) throw new Error("not opened");
+    clock.advance(TTL - 1);
+    expect(await inTime.value.spend()).toMatchObject({ ok: true });
+    clock.advance(1);
+    expect(await late.value.spend()).toEqual({ ok: false, error: "challenge-expired" });
   });
 
   test("a wall clock stepped back revives nothing", async () => {
@@ -104,8 +119,8 @@ describe("time", () => {
     // Lets the store forget what has expired.
     await consume(store, (await issue(store)).challengeId);
     clock.wall = START * 1000;
-    expect(await store.consume(spent.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
-    expect(await store.consume(unused.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
+    expect(await spendChallenge(store, spent.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
+    expect(await spendChallenge(store, unused.challengeId, alice)).toEqual({ ok: false, error: "challenge-expired" });
   });
 
   test.each([
@@ -116,14 +131,16 @@ describe("time", () => {
     const { challengeId } = await issue(store);
     // No such machine exists; it stands for an id that was issued under a longer lifetime.
     clock.monotonic -= back * 1000;
-    expect(await store.consume(challengeId, alice)).toMatchObject(ok ? { ok } : { ok, error: "challenge-unknown" });
+    expect(await spendChallenge(store, challengeId, alice)).toMatchObject(
+      ok ? { ok } : { ok, error: "challenge-unknown" },
+    );
   });
 
   test("a wall clock stepped forward ends nothing early", async () => {
     const store = makeStore();
     const { challengeId } = await issue(store);
     clock.wall += 86_400_000;
-    expect(await store.consume(challengeId, alice)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, challengeId, alice)).toMatchObject({ ok: true });
   });
 });
 
@@ -148,7 +165,7 @@ describe("a flood", () => {
       (await consume(store, (await issue(store, bob)).challengeId, bob)).fail();
     }
     // What released a key is remembered whatever came after it.
-    expect(await store.consume(honest.challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
+    expect(await spendChallenge(store, honest.challengeId, alice)).toEqual({ ok: false, error: "challenge-spent" });
   });
 
   test("of made-up ids touches nothing", async () => {
@@ -158,9 +175,11 @@ describe("a flood", () => {
       { length: 500 },
       (_, index) => challengeId.slice(0, 24) + index.toString(16).padStart(8, "0"),
     );
-    const outcomes = await Promise.all(forged.filter((id) => id !== challengeId).map((id) => store.consume(id, alice)));
+    const outcomes = await Promise.all(
+      forged.filter((id) => id !== challengeId).map((id) => spendChallenge(store, id, alice)),
+    );
     expect(outcomes.some(({ ok }) => ok)).toBe(false);
-    expect(await store.consume(challengeId, alice)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, challengeId, alice)).toMatchObject({ ok: true });
   });
 
   test("is refused only where requests in flight and released keys alone fill the bound", async () => {
@@ -168,8 +187,8 @@ describe("a flood", () => {
     const held = await consume(store, (await issue(store)).challengeId);
     (await consume(store, (await issue(store)).challengeId)).release();
     const waiting = await issue(store);
-    expect(await store.consume(waiting.challengeId, alice)).toEqual({ ok: false, error: "rate-limited" });
+    expect(await spendChallenge(store, waiting.challengeId, alice)).toEqual({ ok: false, error: "rate-limited" });
     held.fail();
-    expect(await store.consume(waiting.challengeId, alice)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, waiting.challengeId, alice)).toMatchObject({ ok: true });
   });
 });

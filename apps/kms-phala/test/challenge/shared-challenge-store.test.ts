@@ -2,12 +2,14 @@ import { SecretBytes } from "@mero-tee/kms-protocol";
 import { err, ok } from "@mero-tee/tdx-quote/result";
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { OpenChallenge } from "../../src/challenge/challenge-store.ts";
 import { createSharedChallengeStore, type SharedChallengeStore } from "../../src/challenge/shared-challenge-store.ts";
 import type { SharedSetError } from "../../src/challenge/shared-spent-set.ts";
 import type { GuestAgent } from "../../src/guest-agent.ts";
 import { manualClock, type ManualClock } from "../manual-clock.ts";
 import { makePeer } from "../peers.ts";
 import { type FakeSpentSet, fakeSpentSet } from "./fake-spent-set.ts";
+import { spendChallenge } from "./spend-challenge.ts";
 
 const NOW = 1_780_272_000;
 const DAY = 86_400;
@@ -101,12 +103,15 @@ describe("instances that share a spent set", () => {
     const [a, b] = [await startInstance(spent), await startInstance(spent)];
     const issued = await a.store.issue(peer);
     if (!issued.ok) throw new Error(issued.error);
-    expect(b.store.inspect(issued.value.challengeId, peer)).toBeNull();
-    const consumed = await b.store.consume(issued.value.challengeId, peer);
+    expect(b.store.open(issued.value.challengeId, peer)).toMatchObject({ ok: true });
+    const consumed = await spendChallenge(b.store, issued.value.challengeId, peer);
     expect(consumed).toMatchObject({ ok: true, value: { nonce: issued.value.nonce } });
     for (const { store } of [a, b]) {
-      expect(await store.consume(issued.value.challengeId, peer)).toEqual({ ok: false, error: "challenge-spent" });
-      expect(await store.consume(issued.value.challengeId.toUpperCase(), peer)).toMatchObject({
+      expect(await spendChallenge(store, issued.value.challengeId, peer)).toEqual({
+        ok: false,
+        error: "challenge-spent",
+      });
+      expect(await spendChallenge(store, issued.value.challengeId.toUpperCase(), peer)).toMatchObject({
         error: "challenge-spent",
       });
     }
@@ -117,7 +122,7 @@ describe("instances that share a spent set", () => {
     const instances = await Promise.all(Array.from({ length: 5 }, () => startInstance(spent)));
     const id = await idOf((await startInstance(spent)).store);
     const outcomes = await Promise.all(
-      instances.flatMap(({ store }) => Array.from({ length: 8 }, () => store.consume(id, peer))),
+      instances.flatMap(({ store }) => Array.from({ length: 8 }, () => spendChallenge(store, id, peer))),
     );
     expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
   });
@@ -129,16 +134,15 @@ describe("instances that share a spent set", () => {
     const spent = fakeSpentSet(manualClock(NOW));
     const [a, b] = [await startInstance(spent), await startInstance(spent, options)];
     const id = await idOf(a.store);
-    expect(await b.store.consume(id, other)).toEqual({ ok: false, error: "challenge-unknown" });
-    expect(b.store.inspect(id, other)).toBe("challenge-unknown");
+    expect(await spendChallenge(b.store, id, other)).toEqual({ ok: false, error: "challenge-unknown" });
     expect(spent.calls).not.toContain("spend");
-    expect(await a.store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(a.store, id, peer)).toMatchObject({ ok: true });
   });
 
-  test("ask nobody for anything when they issue or inspect", async () => {
+  test("ask nobody for anything when they issue or open", async () => {
     const spent = fakeSpentSet(manualClock(NOW));
     const { store } = await startInstance(spent);
-    for (let count = 0; count < 100; count += 1) store.inspect(await idOf(store), peer);
+    for (let count = 0; count < 100; count += 1) store.open(await idOf(store), peer);
     expect(spent.calls).toEqual(["open"]);
     expect(spent.spentIds.size).toBe(0);
   });
@@ -156,17 +160,17 @@ describe("a shared set that does not answer", () => {
     const id = await idOf(instance.store);
     spent.failure = { code: "redis-timeout" };
     const before = instance.pauses.length;
-    expect(await instance.store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(instance.store, id, peer)).toEqual(unavailable);
     await settled(instance, before);
     // Nobody waits for what is known.
     const { length } = spent.calls;
-    expect(await instance.store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(instance.store, id, peer)).toEqual(unavailable);
     expect(await instance.store.issue(peer)).toEqual(unavailable);
-    expect(instance.store.inspect(id, peer)).toBe("challenge-store-unavailable");
+    expect(instance.store.open(id, peer)).toEqual(unavailable);
     expect(spent.calls).toHaveLength(length);
     spent.failure = null;
     await instance.probe();
-    expect(await instance.store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(instance.store, id, peer)).toMatchObject({ ok: true });
     expect(instance.reports).toEqual([null, { code: "redis-timeout" }, null]);
   });
 
@@ -202,10 +206,10 @@ describe("a shared set that does not answer", () => {
       return err({ code: "redis-timeout" });
     };
     const before = instance.pauses.length;
-    expect(await instance.store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(instance.store, id, peer)).toEqual(unavailable);
     spent.spend = spend;
     await settled(instance, before);
-    expect(await instance.store.consume(id, peer)).toEqual({ ok: false, error: "challenge-spent" });
+    expect(await spendChallenge(instance.store, id, peer)).toEqual({ ok: false, error: "challenge-spent" });
   });
 
   test("is known to be gone as soon as the connection ends", async () => {
@@ -228,7 +232,55 @@ describe("a shared set that does not answer", () => {
     const id = await idOf(store);
     store.stop();
     expect(spent.calls.at(-1)).toBe("close");
-    expect(await store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(store, id, peer)).toEqual(unavailable);
+  });
+});
+
+async function opened(instance: Instance): Promise<OpenChallenge> {
+  const found = instance.store.open(await idOf(instance.store), peer);
+  if (!found.ok) throw new Error(found.error);
+  return found.value;
+}
+
+describe("a challenge that waits between being opened and spent", () => {
+  test("is spent once, whoever opened it", async () => {
+    const spent = fakeSpentSet(manualClock(NOW));
+    const [a, b] = [await startInstance(spent), await startInstance(spent)];
+    const id = await idOf(a.store);
+    const waiting = [a, b, a].map(({ store }) => store.open(id, peer));
+    const outcomes = await Promise.all(waiting.map(async (found) => (found.ok ? found.value.spend() : found)));
+    expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
+  });
+
+  test("expires while it waits", async () => {
+    const instance = await startInstance(fakeSpentSet(manualClock(NOW)));
+    const waiting = await opened(instance);
+    instance.clock.advance(TTL);
+    expect(await waiting.spend()).toEqual({ ok: false, error: "challenge-expired" });
+  });
+
+  test("is not spent in a store that closed meanwhile", async () => {
+    const spent = fakeSpentSet(manualClock(NOW));
+    const instance = await startInstance(spent);
+    const [first, second] = [await opened(instance), await opened(instance)];
+    spent.failure = { code: "redis-timeout" };
+    const before = instance.pauses.length;
+    expect(await first.spend()).toEqual(unavailable);
+    spent.failure = null;
+    expect(await second.spend()).toEqual(unavailable);
+    await settled(instance, before);
+    expect(spent.spentIds.size).toBe(0);
+  });
+
+  test("is void once the store has lost its data and opened again, and does not close it", async () => {
+    const spent = fakeSpentSet(manualClock(NOW));
+    const instance = await startInstance(spent);
+    const waiting = await opened(instance);
+    spent.flush();
+    await instance.probe();
+    expect(await waiting.spend()).toEqual({ ok: false, error: "challenge-unknown" });
+    expect(spent.spentIds.size).toBe(0);
+    expect(await spendChallenge(instance.store, await idOf(instance.store), peer)).toMatchObject({ ok: true });
   });
 });
 
@@ -237,27 +289,27 @@ describe("a shared set that lost its data", () => {
     const spent = fakeSpentSet(manualClock(NOW));
     const instance = await startInstance(spent);
     const [used, open] = [await idOf(instance.store), await idOf(instance.store)];
-    expect(await instance.store.consume(used, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(instance.store, used, peer)).toMatchObject({ ok: true });
     spent.flush();
     const before = instance.pauses.length;
     // The entry is gone, so this would succeed if entries were all that is looked at.
-    expect(await instance.store.consume(used, peer)).toEqual(unavailable);
+    expect(await spendChallenge(instance.store, used, peer)).toEqual(unavailable);
     await settled(instance, before);
     expect(instance.reports).toEqual([null, { code: "redis-lost-data" }, null]);
     for (const id of [used, open]) {
-      expect(await instance.store.consume(id, peer)).toEqual({ ok: false, error: "challenge-unknown" });
+      expect(await spendChallenge(instance.store, id, peer)).toEqual({ ok: false, error: "challenge-unknown" });
     }
-    expect(await instance.store.consume(await idOf(instance.store), peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(instance.store, await idOf(instance.store), peer)).toMatchObject({ ok: true });
   });
 
   test("and that another instance has made usable again is noticed all the same", async () => {
     const spent = fakeSpentSet(manualClock(NOW));
     const [a, b] = [await startInstance(spent), await startInstance(spent)];
     const id = await idOf(a.store);
-    expect(await a.store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(a.store, id, peer)).toMatchObject({ ok: true });
     spent.flush();
     await b.probe();
-    expect(await a.store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(a.store, id, peer)).toEqual(unavailable);
   });
 });
 
@@ -267,7 +319,7 @@ describe("clocks", () => {
     const spent = fakeSpentSet(clock);
     spent.timeMs += offsetMs;
     const { store } = await startInstance(spent, { clock });
-    expect(await store.consume(await idOf(store), peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, await idOf(store), peer)).toMatchObject({ ok: true });
   });
 
   test.each([5_001, -5_001])("apart by %d ms keep the store closed", async (offsetMs) => {
@@ -284,9 +336,9 @@ describe("clocks", () => {
     const spent = fakeSpentSet(clock);
     const { store, reports } = await startInstance(spent, { clock });
     const id = await idOf(store);
-    expect(await store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(store, id, peer)).toMatchObject({ ok: true });
     spent.timeMs += 3_600_000;
-    expect(await store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(store, id, peer)).toEqual(unavailable);
     expect(reports.at(-1)).toEqual({ code: "redis-clock-off" });
   });
 
@@ -299,8 +351,8 @@ describe("clocks", () => {
     clock.wall += 600_000;
     spent.timeMs += 600_000;
     await instance.probe();
-    expect(await instance.store.consume(id, peer)).toEqual({ ok: false, error: "challenge-expired" });
-    expect(await instance.store.consume(await idOf(instance.store), peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(instance.store, id, peer)).toEqual({ ok: false, error: "challenge-expired" });
+    expect(await spendChallenge(instance.store, await idOf(instance.store), peer)).toMatchObject({ ok: true });
   });
 
   test("a wall clock stepped back together with the server's revives nothing", async () => {
@@ -314,7 +366,7 @@ describe("clocks", () => {
     clock.wall -= 100_000;
     spent.timeMs -= 100_000;
     await instance.probe();
-    expect(await instance.store.consume(id, peer)).toEqual(unavailable);
+    expect(await spendChallenge(instance.store, id, peer)).toEqual(unavailable);
     expect(instance.reports.at(-1)).toEqual({ code: "redis-clock-off" });
   });
 
@@ -326,11 +378,11 @@ describe("clocks", () => {
     const slow = await startInstance(spent, { clock: manualClock(NOW - 5) });
     slow.clock.monotonic -= 5_000;
     const id = await idOf(fast.store);
-    expect(await fast.store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(fast.store, id, peer)).toMatchObject({ ok: true });
     for (let second = 0; second < TTL + 30; second += 1) {
       spent.timeMs += 1000;
       slow.clock.advance(1);
-      const outcome = await slow.store.consume(id, peer);
+      const outcome = await spendChallenge(slow.store, id, peer);
       expect(outcome.ok).toBe(false);
       if (!outcome.ok && outcome.error === "challenge-expired") return;
       // At first it lies too far ahead for the slow one.
@@ -352,7 +404,7 @@ describe("the keys of challenges", () => {
     spent.timeMs += 60_000;
     await instance.probe();
     const id = await idOf(instance.store);
-    expect(await instance.store.consume(id, peer)).toMatchObject({ ok: true });
+    expect(await spendChallenge(instance.store, id, peer)).toMatchObject({ ok: true });
     // After midnight the one day that is left is known already.
     clock.advance(TTL);
     spent.timeMs += TTL * 1000;

@@ -260,8 +260,7 @@ describe("every answer", () => {
       deps: {
         challenges: {
           issue: () => Promise.reject(new Error("planted secret")),
-          inspect: () => null,
-          consume: () => Promise.reject(new Error("planted secret")),
+          open: () => ({ ok: true, value: { spend: () => Promise.reject(new Error("planted secret")) } }),
         },
       },
     });
@@ -277,8 +276,7 @@ describe("every answer", () => {
       deps: {
         challenges: {
           issue: async () => ({ ok: true, value: { challengeId: "short", nonce: new Uint8Array(32), expiresAt: 1 } }),
-          inspect: () => null,
-          consume: async () => ({ ok: false, error: "challenge-unknown" }),
+          open: () => ({ ok: false, error: "challenge-unknown" }),
         },
       },
     });
