@@ -345,6 +345,21 @@ describe("policy merod-config", () => {
     expect((await runInWorld([...args, 'x"\n[evil]'], { files })).exitCode).toBe(2);
   });
 
+  test.each([
+    ["a node that is not named", ["--apply", "--merod-home", "/srv"]],
+    ["a node without a home", ["--format", "commands", "--node", "node1"]],
+    ["a node for nothing", ["--merod-home", "/srv", "--node", "node1"]],
+    ["a form of what is not printed", ["--apply", "--format", "toml", "--merod-home", "/srv", "--node", "node1"]],
+    ["a dry run of nothing", ["--dry-run"]],
+    ["a home that is a flag", ["--apply", "--merod-home=--version", "--node", "node1"]],
+    ["a home that steers a terminal", ["--apply", "--merod-home", "/srv\u001b[2J", "--node", "node1"]],
+    ["a node elsewhere", ["--apply", "--merod-home", "/srv", "--node", "../x"]],
+  ])("takes no %s", async (_, more) => {
+    const files = memoryFiles({ [POLICY]: policy });
+    const outcome = await runInWorld([...args, "https://kms.example.com", ...more], { files });
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+
   test("takes no address that a node which verifies its KMS refuses", async () => {
     const files = memoryFiles({ [POLICY]: policy });
     const outcomeOf = async (url: string) => await runInWorld([...args, url], { files });

@@ -25,7 +25,7 @@ export {
   type MeasurementField,
   parseMeasurement,
 } from "./measurement.ts";
-export { merodConfig, type MerodConfigSource } from "./merod-config.ts";
+export { merodAssignments, merodConfig, merodConfigOrigin, type MerodConfigSource } from "./merod-config.ts";
 export {
   type MeasurementSet,
   type MeasurementSetName,

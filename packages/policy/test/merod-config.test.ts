@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { type AppraisalPolicy, merodConfig, parseReleasePolicy } from "../src/index.ts";
+import { type AppraisalPolicy, merodAssignments, merodConfig, parseReleasePolicy } from "../src/index.ts";
 import { changedDocument } from "./released-document.ts";
 
 function policyOf(change: Parameters<typeof changedDocument>[0]): AppraisalPolicy {
@@ -26,6 +26,18 @@ describe("merod's configuration", () => {
     }
     expect(toml).toContain('\nbinding_b64 = "IyP+rOn9F1GomrK+u4q6FF80OjaI49FlXtQo6wdm45Y="\n');
     expect(toml.split("\n", 1)[0]).toContain("profile locked-read-only");
+  });
+
+  test("is the same as a list of assignments", () => {
+    const policy = policyOf(() => undefined);
+    const lines = merodConfig(policy, SOURCE).split("\n");
+    let table = "";
+    const expected = lines.flatMap((line) => {
+      table = /^\[(?<name>.+)\]$/.exec(line)?.groups?.["name"] ?? table;
+      return / = /.test(line) && !line.startsWith("#") ? [`${table}.${line.replace(" = ", "=")}`] : [];
+    });
+    expect(expected).toHaveLength(10);
+    expect(merodAssignments(policy, SOURCE.kmsUrl)).toEqual(expected);
   });
 
   test("leaves the binding out where the policy names none", () => {
