@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createSimulatedPlatform } from "../packages/tee-simulator/src/index.ts";
 import { type RunningSimulator, startSimulator } from "../packages/tee-simulator/src/server/index.ts";
-import { at } from "../scripts/release/mero-tee.ts";
+import { at, textAt } from "../scripts/release/mero-tee.ts";
 import { meroTee } from "./mero-tee.ts";
 
 let directory: string;
@@ -31,14 +31,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-beforeEach(() => {
+beforeEach(prepare);
+
+function prepare(): void {
   simulator.changeTokens({});
   environment = {
     ITA_API_KEY: "key",
     ITA_APPRAISAL_URL: `${simulator.url}/appraisal/v2/attest`,
     ITA_PORTAL_URL: simulator.url,
   };
-});
+}
 
 async function verify(...more: readonly string[]) {
   const where = ["--pccs", simulator.url, "--root-ca", join(directory, "root.pem")];
@@ -133,5 +135,64 @@ describe("quote verify --ita", () => {
     const { exitCode, document } = await verify("--ita", "--json");
     expect(exitCode).toBe(2);
     expect(document).toMatchObject({ failure: { code: "usage-invalid", message: expect.stringContaining(name) } });
+  });
+});
+
+describe("policy candidates --claims", () => {
+  let tdx: Readonly<Record<string, unknown>>;
+
+  beforeAll(async () => {
+    prepare();
+    const answer = await verify("--ita", "--json");
+    const [, payload = ""] = textAt(answer.document, "secondOpinion", "token").split(".");
+    ({ tdx } = JSON.parse(Buffer.from(payload, "base64url").toString()));
+  });
+
+  /** Candidates from a file of claims. */
+  async function candidates(claims: string, ...more: readonly string[]) {
+    const file = join(directory, "claims.json");
+    await writeFile(file, claims);
+    const args = ["--quote", join(directory, "quote.json"), "--claims", file, "--json", ...more];
+    const { exitCode, stdout } = await meroTee(["policy", "candidates", ...args]);
+    return { exitCode, document: JSON.parse(stdout) as unknown, file };
+  }
+
+  test("take the TCB status from there, and say where it stood", async () => {
+    const { exitCode, document, file } = await candidates(
+      JSON.stringify({ tdx: { ...tdx, attester_tcb_status: "up_to_date" } }),
+    );
+    expect(exitCode).toBe(0);
+    expect(document).toMatchObject({
+      source_claims_path: file,
+      source_claim_paths: {
+        tcb_statuses: [{ value: "UpToDate", path: "$.tdx.attester_tcb_status", raw: "up_to_date" }],
+      },
+      policy: { allowed_tcb_statuses: ["UpToDate"] },
+    });
+    const given = await candidates(JSON.stringify({ tdx }), "--tcb-status", "UpToDate");
+    expect(given).toMatchObject({ exitCode: 2, document: { failure: { code: "usage-invalid" } } });
+  });
+
+  test("read claims of version 1, which are flat", async () => {
+    const { document } = await candidates(JSON.stringify(tdx));
+    expect(document).toMatchObject({ source_claim_paths: { tcb_statuses: [{ path: "$.attester_tcb_status" }] } });
+  });
+
+  test.each([
+    ["of another machine", { tdx_rtmr2: "00".repeat(48) }, "ita-claims-differ"],
+    ["of an older answer of this machine", { tdx_report_data: "00".repeat(64) }, "ita-claims-differ"],
+    ["that leave a register out", { tdx_mrtd: undefined }, "ita-claims-missing"],
+    ["that name no status", { attester_tcb_status: undefined }, "ita-claims-missing"],
+    ["that name a status of nobody", { attester_tcb_status: "Fine" }, "input-unrecognised"],
+    ["of a machine that can be debugged", { tdx_is_debuggable: true }, "ita-debuggable"],
+    ["that a policy does not match", { policy_ids_unmatched: [{ id: "x" }] }, "ita-policies-unmatched"],
+  ])("refuse claims %s", async (_, changed, code) => {
+    const claims = JSON.stringify({ tdx: { ...tdx, ...changed } });
+    expect(await candidates(claims)).toMatchObject({ exitCode: 10, document: { failure: { code } } });
+  });
+
+  test.each(["", "[]", '{"tdx":{},"tdx":{}}'])("refuse a file that is no claims: %s", async (text) => {
+    const outcome = await candidates(text);
+    expect(outcome).toMatchObject({ exitCode: 10, document: { failure: { code: "input-unrecognised" } } });
   });
 });

@@ -60,7 +60,7 @@ export {
   type TrustAuthorityAnswer,
 } from "./request.ts";
 export { type Circumstances, requiredSteps } from "./requirement.ts";
-export { type SecondOpinion, verifySecondOpinion } from "./second-opinion.ts";
+export { holdClaims, type SecondOpinion, verifySecondOpinion } from "./second-opinion.ts";
 export type { SideField } from "./side-fields.ts";
 export {
   type EvidenceEncoding,
@@ -75,6 +75,7 @@ export {
 } from "./step.ts";
 export { TD_ATTRIBUTE_BITS } from "./td-attribute-bits.ts";
 export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
+export type { ClaimComparison } from "./trust-authority-claims.ts";
 export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 export { bytesOfText, isText } from "./text-bytes.ts";
 export { withdrawnReleases } from "./withdrawn-releases.ts";

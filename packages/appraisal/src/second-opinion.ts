@@ -1,8 +1,9 @@
 import type { QuoteView } from "@mero-tee/tdx-quote";
+import type { JsonValue } from "@mero-tee/tdx-quote/json";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { Anchors, TrustAuthorityAnswer } from "./request.ts";
-import { compareClaims } from "./trust-authority-claims.ts";
+import { type ClaimComparison, compareClaims } from "./trust-authority-claims.ts";
 import { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 
 /** What Intel Trust Authority says about the very machine that a quote is of. */
@@ -31,15 +32,34 @@ export async function verifySecondOpinion(
 ): Promise<Result<SecondOpinion, TokenProblem>> {
   const token = await verifyTrustAuthorityToken(answer, trust, now);
   if (!token.ok) return token;
-  const compared = compareClaims(token.value.claims, quote);
-  const { differing, missing, isDebuggable, tcbStatus, advisoryIds } = compared;
+  const held = holdClaims(token.value.claims, quote);
+  if (!held.ok) return held;
+  const { tcbStatus, advisoryIds, matchedPolicies } = held.value;
+  const matched = new Set(matchedPolicies.map((id) => id.toLowerCase()));
+  const unmatched = policyIds.filter((id) => !matched.has(id.toLowerCase()));
+  if (unmatched.length > 0) return refuse("ita-policies-unmatched", `Policies did not match: ${unmatched.join(", ")}`);
+  return ok({ token: token.value, tcbStatus, advisoryIds });
+}
+
+/**
+ * Holds the claims of a token to a quote: every one about the machine is in it, none is left out, the machine cannot be debugged,
+ * and every policy that it was judged by matched. Who made the claims is not looked at.
+ *
+ * Errors: `ita-claims-differ`, `ita-claims-missing`, `ita-debuggable`, `ita-policies-unmatched`.
+ * Source: Intel Trust Authority, attestation tokens.
+ */
+export function holdClaims(
+  claims: ReadonlyMap<string, JsonValue>,
+  quote: QuoteView,
+): Result<ClaimComparison, TokenProblem> {
+  const compared = compareClaims(claims, quote);
+  const { differing, missing, isDebuggable, unmatchedPolicies } = compared;
   if (differing.length > 0) return refuse("ita-claims-differ", `It is of another machine: ${differing.join(", ")}`);
   if (missing.length > 0) return refuse("ita-claims-missing", `It does not say: ${missing.join(", ")}`);
   if (isDebuggable) return refuse("ita-debuggable", "It says that the machine can be debugged");
-  const matched = new Set(compared.matchedPolicies.map((id) => id.toLowerCase()));
-  const unmatched = [...compared.unmatchedPolicies, ...policyIds.filter((id) => !matched.has(id.toLowerCase()))];
-  if (unmatched.length > 0) return refuse("ita-policies-unmatched", `Policies did not match: ${unmatched.join(", ")}`);
-  return ok({ token: token.value, tcbStatus, advisoryIds });
+  if (unmatchedPolicies.length > 0)
+    return refuse("ita-policies-unmatched", `Policies did not match: ${unmatchedPolicies.join(", ")}`);
+  return ok(compared);
 }
 
 function refuse(code: TokenProblem["code"], what: string): { readonly ok: false; readonly error: TokenProblem } {

@@ -43,6 +43,8 @@ export interface ClaimComparison {
   readonly isDebuggable: boolean;
   /** As Intel spells it; a word that nobody knows as it came. Null: absent. */
   readonly tcbStatus: string | null;
+  /** Where the status stands among the claims, and how it is spelled there. Null: absent. */
+  readonly tcbStatusClaim: { readonly path: string; readonly raw: string } | null;
   /** Null: the token does not say which baseline it was judged by. */
   readonly evaluationDataNumber: number | null;
   readonly advisoryIds: readonly string[];
@@ -78,6 +80,8 @@ export function compareClaims(token: ReadonlyMap<string, JsonValue>, view: Quote
     differing: claims.flatMap(({ claim, claimed, agrees }) => (claimed !== null && !agrees ? [claim] : [])),
     isDebuggable: holder.get("tdx_is_debuggable") === true || isEnabled(holder.get("dbgstat") ?? token.get("dbgstat")),
     tcbStatus: typeof status === "string" ? spelled(status) : null,
+    tcbStatusClaim:
+      typeof status === "string" ? { path: `$.${holder === token ? "" : "tdx."}${STATUS_CLAIM}`, raw: status } : null,
     evaluationDataNumber: baselineOf(holder),
     advisoryIds: textsOf(holder.get("attester_advisory_ids")),
     matchedPolicies: both("policy_ids_matched"),
