@@ -105,6 +105,7 @@ const NO_DEMANDS: ReaderDemands = {
   tag: null,
   profile: null,
   binding: null,
+  applicationHash: null,
   tcbStatuses: null,
   nonce: null,
 };
@@ -122,6 +123,18 @@ test.each<{ name: string; demands: Partial<ReaderDemands>; step: StepId; code: S
   const again = await reappraise(withDemands(file, { ...NO_DEMANDS, ...demands }), world.anchors, NOW);
   expect(outcome(again.today, step)).toEqual({ status: "fail", code });
   expect(again.today.verdict).toBe("failed");
+});
+
+test("a file cannot choose the application for a reader who knows its hash", async () => {
+  const other = new Uint8Array(32).fill(1);
+  const file = read(await written("node", { applicationId: "app-1", applicationHash: ZEROS }), "file");
+  const judged = async (demands: Partial<ReaderDemands>) =>
+    outcome(
+      (await reappraise(withDemands(file, { ...NO_DEMANDS, ...demands }), world.anchors, NOW)).today,
+      "fresh.binding",
+    );
+  expect(await judged({ applicationHash: ZEROS })).toEqual({ status: "pass", code: null });
+  expect(await judged({ applicationHash: other })).toEqual({ status: "fail", code: "binding-mismatch" });
 });
 
 test.each([

@@ -62,6 +62,55 @@ describe("verify node, of a node that binds an application", () => {
     expect(bindingOf(await run(kept, "file", "evidence.json"))).toEqual({ status, code });
   });
 
+  test.each([
+    { name: "its hash passes", hash: ["--application-hash", HASH], status: "pass", code: undefined },
+    {
+      name: "another hash fails",
+      hash: ["--application-hash", `0b${HASH.slice(2)}`],
+      status: "fail",
+      code: "binding-mismatch",
+    },
+    { name: "without a hash it was asked for none, and fails", hash: [], status: "fail", code: "binding-mismatch" },
+  ])("in a file: $name", async ({ hash, status, code }) => {
+    const answer = await fetch(`${simulator.url}/admin-api/tee/attest`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ nonce: "07".repeat(32), applicationId: "app-1" }),
+    });
+    const files = memoryFiles({ "answer.json": await answer.text() });
+    expect(bindingOf(await run(files, "file", "answer.json", "--kind", "node", ...hash))).toEqual({ status, code });
+  });
+
+  test.each([
+    { name: "passes with the binding that it was asked for", fill: 9, status: "pass", code: undefined },
+    { name: "fails with another one", fill: 8, status: "fail", code: "binding-mismatch" },
+  ])("in a file: a KMS $name", async ({ fill, status, code }) => {
+    const reportData = new Uint8Array([...new Uint8Array(32).fill(7), ...new Uint8Array(32).fill(9)]);
+    const { quote } = await simulator.platform.issueQuote({ reportData, role: "kms" });
+    const files = memoryFiles({ "answer.json": JSON.stringify({ quoteB64: Buffer.from(quote).toString("base64") }) });
+    const asked = ["--kind", "kms", "--binding", Buffer.alloc(32, fill).toString("base64")];
+    expect(bindingOf(await run(files, "file", "answer.json", ...asked))).toEqual({ status, code });
+  });
+
+  test("the reader's hash takes the place of the one that an evidence file names", async () => {
+    const files = memoryFiles({});
+    const asked = ["node", simulator.url, "--application-id", "app-1", "--application-hash", HASH];
+    await run(files, ...asked, "--export", "evidence.json");
+    const kept = memoryFiles({ "evidence.json": files.written.get("evidence.json")?.text ?? "" });
+    const other = ["--kind", "node", "--application-hash", "00".repeat(32)];
+    expect(bindingOf(await run(kept, "file", "evidence.json", ...other)).code).toBe("binding-mismatch");
+  });
+
+  test.each([
+    { name: "a hash for a KMS", args: ["--kind", "kms", "--application-hash", HASH] },
+    { name: "a hash for nobody knows what", args: ["--application-hash", HASH] },
+    { name: "a binding for a node", args: ["--kind", "node", "--binding", Buffer.alloc(32).toString("base64")] },
+  ])("in a file, $name is refused", async ({ args }) => {
+    const outcome = await run(memoryFiles({ "answer.json": "{}" }), "file", "answer.json", ...args);
+    expect(outcome.exitCode).toBe(2);
+    expect(documentOf<Document>(outcome)).toMatchObject({ verdict: null, failure: { code: "usage-invalid" } });
+  });
+
   test("a node that was asked for none has zero there, whatever it has installed", async () => {
     expect(bindingOf(await run(memoryFiles({}), "node", simulator.url)).status).toBe("pass");
   });

@@ -140,6 +140,7 @@ export async function startFaultWorld(): Promise<FaultWorld> {
         kind: null,
         expected: NOTHING_EXPECTED,
         nonceHex: null,
+        applicationHashHex: null,
         fetchesMissing: false,
         ...check,
       };

@@ -55,6 +55,26 @@ describe("an evidence file of somebody else", () => {
   });
 });
 
+describe("a node's answer in a file, of an application that it was asked to bind", () => {
+  test.each<{ name: string; applicationHashHex: string | null; status: StepStatus; verdict: string }>([
+    { name: "its hash", applicationHashHex: "07".repeat(32), status: "pass", verdict: "verified" },
+    { name: "another hash", applicationHashHex: "08".repeat(32), status: "fail", verdict: "failed" },
+    { name: "no hash, so that it was asked for none", applicationHashHex: null, status: "fail", verdict: "failed" },
+  ])("with $name: $verdict", async ({ applicationHashHex, status, verdict }) => {
+    const nonceHex = "0a".repeat(32);
+    world.simulator.installApplication("app-1", new Uint8Array(32).fill(7));
+    const answer = await fetch(`${world.simulator.url}/admin-api/tee/attest`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ nonce: nonceHex, applicationId: "app-1" }),
+    });
+    const files = [{ name: "answer.json", bytes: new Uint8Array(await answer.arrayBuffer()) }];
+    const outcome = await judged({ files, kind: "node", nonceHex, applicationHashHex, fetchesMissing: true });
+    expect(stepsOf(outcome)["fresh.binding"]).toBe(status);
+    expect(verdictOnHardware(outcome)).toBe(verdict);
+  });
+});
+
 /** The same evidence without the release that it was judged with. */
 function withoutRelease(): GivenFile {
   const document: Record<string, unknown> = JSON.parse(new TextDecoder().decode(saved.bytes));

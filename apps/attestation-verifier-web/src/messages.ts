@@ -75,6 +75,8 @@ export const TEXT = {
     applicationHint: "Only if the node should bind an application to its answer.",
     applicationHash: "Hash of its bytecode, 32 bytes as hex",
     applicationHashHint: "What the node's answer has to bind. Without it an application cannot be judged.",
+    applicationHashOfFile: "Hash of an application's bytecode, 32 bytes as hex",
+    applicationHashOfFileHint: "Only if the node was asked to bind an application to its answer.",
     askIntel: "Ask Intel Trust Authority as well",
     askIntelHint: "A second opinion. It can lower the verdict, never raise it.",
     strict: "Accept only the TCB status UpToDate",
@@ -130,7 +132,9 @@ export const TEXT = {
   input: {
     pastedName: "pasted text",
     empty: "Paste an address or evidence first.",
-    badApplicationHash: "The hash of an application is 32 bytes, 64 hex digits, beside the id of that application.",
+    applicationUnnamed:
+      "Give the id of the application beside the hash of its bytecode: the node is asked for it by its id.",
+    badApplicationHash: "The hash of an application's bytecode is 32 bytes: 64 hex digits.",
     badBinding: "A binding is 32 bytes: 64 hex digits, or 43 characters of base64url.",
     badNonce: "A challenge is 32 bytes: 64 hex digits, or 44 characters of base64.",
     badTag: "A release tag looks like mero-kms-v2.4.0 or mero-tee-v2.4.0.",

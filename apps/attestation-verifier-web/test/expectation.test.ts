@@ -48,11 +48,14 @@ test.each([
 );
 
 test.each([
-  { applicationId: "", applicationHash: HEX },
-  { applicationId: "app-1", applicationHash: HEX.slice(2) },
-])("refuses the application %j", (fields) =>
-  expect(readApplication(fields)).toEqual({
-    ok: false,
-    error: "The hash of an application is 32 bytes, 64 hex digits, beside the id of that application.",
-  }),
+  {
+    fields: { applicationId: "", applicationHash: HEX },
+    error: "Give the id of the application beside the hash of its bytecode: the node is asked for it by its id.",
+  },
+  {
+    fields: { applicationId: "app-1", applicationHash: HEX.slice(2) },
+    error: "The hash of an application's bytecode is 32 bytes: 64 hex digits.",
+  },
+])("refuses the application $fields", ({ fields, error }) =>
+  expect(readApplication(fields)).toEqual({ ok: false, error }),
 );

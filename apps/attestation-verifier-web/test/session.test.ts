@@ -9,6 +9,7 @@ const CHECK: FileCheck = {
   files: [],
   expected: { tag: null, profile: null, bindingHex: null, isStrict: false },
   nonceHex: null,
+  applicationHashHex: null,
   fetchesMissing: false,
 };
 const PROBLEM: Problem = { code: "unreachable", facts: [], retryAfterSeconds: null };

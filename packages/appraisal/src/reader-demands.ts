@@ -11,6 +11,8 @@ export interface ReaderDemands {
   readonly profile: Profile | null;
   /** 32 bytes. */
   readonly binding: Uint8Array<ArrayBuffer> | null;
+  /** Of a node: the hash of the application's bytecode that it was to bind, 32 bytes. */
+  readonly applicationHash: Uint8Array<ArrayBuffer> | null;
   readonly tcbStatuses: readonly TcbStatus[] | null;
   /** The challenge that was sent, 32 bytes, as the reader knows it. */
   readonly nonce: Uint8Array<ArrayBuffer> | null;
@@ -18,7 +20,7 @@ export interface ReaderDemands {
 
 /**
  * Puts what the reader demands in the place of what a file says was demanded: whoever made the file must not choose the
- * release, profile or binding for somebody who asked for another.
+ * release, profile, binding or application for somebody who asked for another.
  */
 export function withDemands(file: EvidenceFile, demands: ReaderDemands): EvidenceFile {
   const { request } = file;
@@ -31,6 +33,7 @@ export function withDemands(file: EvidenceFile, demands: ReaderDemands): Evidenc
       tag: demands.tag ?? request.tag,
       profile: demands.profile ?? request.profile,
       binding: demands.binding ?? request.binding,
+      applicationHash: demands.applicationHash ?? request.applicationHash,
       tcbStatuses: demands.tcbStatuses ?? request.tcbStatuses,
       challenge: nonce === null ? request.challenge : { nonce, source: "user", roundTripMs: null },
     },

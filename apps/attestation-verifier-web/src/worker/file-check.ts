@@ -28,6 +28,7 @@ export async function gatherFiles(
     kind: check.kind,
     inputs: check.files,
     challenge: challengeOf(check.nonceHex),
+    applicationHash: check.applicationHashHex === null ? null : parseHex(check.applicationHashHex, 32),
   };
   const { evidence } = recogniseInputs(base.inputs);
   if (evidence.quote === null) return base;

@@ -37,6 +37,8 @@ export interface FileCheck {
   readonly expected: Expectation;
   /** The challenge that was sent, 32 bytes in hex; null if nobody knows it. */
   readonly nonceHex: string | null;
+  /** What the node was to bind: the hash of an application's bytecode, 32 bytes in hex; null if it was asked for none. */
+  readonly applicationHashHex: string | null;
   /** Whether collateral and releases that the files lack may be asked of the API. */
   readonly fetchesMissing: boolean;
 }

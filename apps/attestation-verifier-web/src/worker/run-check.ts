@@ -124,7 +124,7 @@ async function runFiles(
  * The evidence file among the files, if it is the only one. What the reader demands replaces what the file says was demanded, and
  * its challenge counts as the reader's only where they type it again.
  */
-function openEvidence({ files, kind, expected, nonceHex }: FileCheck): EvidenceFile | null {
+function openEvidence({ files, kind, expected, nonceHex, applicationHashHex }: FileCheck): EvidenceFile | null {
   const [only, ...others] = files;
   if (only === undefined || others.length > 0) return null;
   const opened = readEvidenceFile(only.bytes, "file");
@@ -134,6 +134,7 @@ function openEvidence({ files, kind, expected, nonceHex }: FileCheck): EvidenceF
     tag: expected.tag,
     profile: expected.profile,
     binding: expected.bindingHex === null ? null : parseHex(expected.bindingHex, 32),
+    applicationHash: applicationHashHex === null ? null : parseHex(applicationHashHex, 32),
     tcbStatuses: expected.isStrict ? ["UpToDate"] : null,
     nonce: nonceHex === null ? null : parseHex(nonceHex, 32),
   });

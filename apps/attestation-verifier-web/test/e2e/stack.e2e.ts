@@ -153,6 +153,54 @@ describe("an honest stack", () => {
     expect(await verdictOn(page)).toBe("simulated");
   });
 
+  test("a node's answer in a file is judged by the hash of the application that it was asked for", async () => {
+    stack.simulator.installApplication("app-1", new Uint8Array(32).fill(7));
+    const nonce = "0a".repeat(32);
+    const answer = await fetch(`${stack.simulator.url}/admin-api/tee/attest`, {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: JSON.stringify({ nonce, applicationId: "app-1" }),
+    });
+    watched = await openPage(browser, stack.courier.url, { serviceWorkers: "block" });
+    const { page, complaints } = watched;
+    await page.goto(`${stack.courier.url}/offline`);
+    const file = { name: "answer.json", mimeType: "application/json", buffer: Buffer.from(await answer.text()) };
+    await page.locator("input[type=file]").first().setInputFiles(file);
+    await page.getByLabel("The challenge that was sent").fill(nonce);
+    await page.getByLabel("Fetch Intel's reference data").check();
+    await page.getByText("Options").click();
+    const hash = page.getByLabel("Hash of an application's bytecode");
+    expect(await hash.count()).toBe(0);
+    await page.getByLabel("A node").check();
+    expect(await page.getByLabel("Application id").count()).toBe(0);
+    await hash.fill("07");
+    await page.getByRole("button", { name: "Check these files" }).click();
+    await page.getByText("The hash of an application's bytecode is 32 bytes: 64 hex digits.").waitFor();
+    expect(await findings(page)).toEqual([]);
+    await hash.fill("07".repeat(32));
+    await page.getByRole("button", { name: "Check these files" }).click();
+    expect(await verdictOn(page)).toBe("simulated");
+    expect(await stepsOn(page)).toMatchObject({
+      "fresh.nonce": "pass",
+      "fresh.binding": "pass",
+      "rel.measurements": "pass",
+    });
+    const { bytes } = await saveEvidence(page);
+
+    // What the file says that it was to bind does not count for a reader who knows better.
+    await page.getByRole("link", { name: "Files" }).click();
+    await page.getByRole("button", { name: "Remove all" }).click();
+    const saved = { name: "evidence.json", mimeType: "application/json", buffer: bytes };
+    await page.locator("input[type=file]").first().setInputFiles(saved);
+    await page.getByLabel("A node").check();
+    await page.getByText("Options").click();
+    await hash.fill("08".repeat(32));
+    await page.getByRole("button", { name: "Check these files" }).click();
+    expect(await verdictOn(page)).toBe("failed");
+    expect(await stepsOn(page)).toMatchObject({ "fresh.nonce": "warn", "fresh.binding": "fail" });
+    expect(complaints).toEqual([]);
+  });
+
   test("evidence is compared with a release that is fetched for it, and its signers are named", async () => {
     const { page } = await check("kms");
     const { bytes } = await saveEvidence(page);

@@ -4,6 +4,7 @@ import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 
 import { JSON_FLAG, type CommonFlags } from "../command.ts";
 import { AT_FLAG, optionalFlag, PCCS_FLAG, ROOT_CA_FLAG, type OptionalFlag } from "../flags.ts";
+import { parseTolerantHex } from "../hex-input.ts";
 import { parseVersion, REPO_FLAG } from "../release-flags.ts";
 
 /** What every appraisal takes. */
@@ -30,6 +31,17 @@ function parse32Bytes(text: string): Uint8Array<ArrayBuffer> {
 /** A flag with 32 bytes in base64. */
 export function bytes32Flag(brief: string): OptionalFlag<Uint8Array<ArrayBuffer>> {
   return optionalFlag(parse32Bytes, "B64", brief);
+}
+
+function parseApplicationHash(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = parseTolerantHex(text, 32);
+  if (bytes === null) throw new Error("not 32 bytes of hex");
+  return bytes;
+}
+
+/** `--application-hash HEX`: what a node that was asked for an application has to bind. */
+export function applicationHashFlag(brief: string): OptionalFlag<Uint8Array<ArrayBuffer>> {
+  return optionalFlag(parseApplicationHash, "HEX", brief);
 }
 
 /** A flag that may be given several times. */

@@ -43,6 +43,10 @@ export type AppraisalSubject =
       readonly inputs: readonly GivenInput[];
       /** The challenge that was sent, as the user says; null: unknown. */
       readonly nonce: Uint8Array<ArrayBuffer> | null;
+      /** KMS: what it was asked to bind, 32 bytes; null: nothing. */
+      readonly binding: Uint8Array<ArrayBuffer> | null;
+      /** Node: the hash of the application's bytecode that it was to bind, 32 bytes; null: none. */
+      readonly applicationHash: Uint8Array<ArrayBuffer> | null;
     };
 
 /** An appraisal that was made, and what it was made from. */
@@ -81,9 +85,9 @@ export async function runAppraisal(
     kind: subject.kind,
     target: subject.origin === "live" ? { url: subject.url, remoteAddress: null } : null,
     ...answer,
-    binding: subject.origin === "live" ? subject.binding : null,
+    binding: subject.binding,
     ...(application === undefined ? {} : { applicationId: application.id }),
-    applicationHash: application?.hash ?? null,
+    applicationHash: subject.origin === "live" ? (application?.hash ?? null) : subject.applicationHash,
     tag: flags.version ?? null,
     profile: flags.profile ?? null,
     tcbStatuses: null,

@@ -16,7 +16,12 @@ import { formatRfc3339Utc } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 import { buildCommand, type Command } from "@stricli/core";
 
-import { APPRAISAL_FLAGS, bytes32Flag, type AppraisalFlags } from "../appraisal/appraisal-flags.ts";
+import {
+  APPRAISAL_FLAGS,
+  applicationHashFlag,
+  bytes32Flag,
+  type AppraisalFlags,
+} from "../appraisal/appraisal-flags.ts";
 import { reportAppraisal } from "../appraisal/appraisal-view.ts";
 import { loadAnchors } from "../appraisal/load-anchors.ts";
 import { runAppraisal } from "../appraisal/run-appraisal.ts";
@@ -34,11 +39,15 @@ import { grid, cell } from "../table.ts";
 interface VerifyFileFlags extends AppraisalFlags {
   readonly kind?: AttesterKind;
   readonly nonce?: Uint8Array<ArrayBuffer>;
+  readonly binding?: Uint8Array<ArrayBuffer>;
+  readonly applicationHash?: Uint8Array<ArrayBuffer>;
 }
 
 const NOTHING = { verdict: null, steps: [], recognised: [] };
 
 async function verifyFile(ports: Ports, flags: VerifyFileFlags, ...paths: readonly string[]): Promise<Report> {
+  const misuse = misuseOf(flags);
+  if (misuse !== null) return reportRefusal(refusalOfCli(cliFailure("usage-invalid", misuse)), NOTHING);
   const inputs = await loadInputs(ports, paths);
   if (!inputs.ok) return reportRefusal(inputs.error, NOTHING);
   const recognised = recogniseInputs(inputs.value).inputs;
@@ -55,6 +64,8 @@ async function verifyFile(ports: Ports, flags: VerifyFileFlags, ...paths: readon
     kind: flags.kind ?? null,
     inputs: inputs.value,
     nonce: flags.nonce ?? null,
+    binding: flags.binding ?? null,
+    applicationHash: flags.applicationHash ?? null,
   } as const;
   const made = await runAppraisal(ports, flags, subject);
   if (!made.ok) return reportRefusal(made.error, NOTHING);
@@ -63,6 +74,15 @@ async function verifyFile(ports: Ports, flags: VerifyFileFlags, ...paths: readon
     fields: { recognised: made.value.report.recognised },
     text: (paint) => `\n${sentences.map((sentence) => `${paint.dim(`  ${printable(sentence)}`)}\n`).join("")}`,
   });
+}
+
+/** What one kind of attester binds says nothing about the other, and must not be passed over in silence. */
+function misuseOf({ kind, binding, applicationHash }: VerifyFileFlags): string | null {
+  if (binding !== undefined && kind !== "kms") return "--binding is what a KMS was asked to bind; say --kind kms.";
+  if (applicationHash !== undefined && kind !== "node") {
+    return "--application-hash is what a node was asked to bind; say --kind node.";
+  }
+  return null;
 }
 
 async function loadInputs(ports: Ports, paths: readonly string[]): Promise<Result<readonly GivenInput[], Refusal>> {
@@ -95,7 +115,8 @@ async function verifyEvidenceFile(ports: Ports, flags: VerifyFileFlags, { bytes 
     kind: flags.kind ?? null,
     tag: flags.version ?? null,
     profile: flags.profile ?? null,
-    binding: null,
+    binding: flags.binding ?? null,
+    applicationHash: flags.applicationHash ?? null,
     tcbStatuses: null,
     nonce: flags.nonce ?? null,
   });
@@ -151,6 +172,10 @@ export const verifyFileCommand: Command<CliContext> = buildCommand({
         optional: true,
       },
       nonce: bytes32Flag("The challenge that was sent; without it nobody can say when the evidence was made"),
+      binding: bytes32Flag("Of a KMS: what it was asked to bind (default: the binding that every release names)"),
+      applicationHash: applicationHashFlag(
+        "Of a node: hash of the bytecode of the application that it was asked to bind (default: it was asked for none)",
+      ),
     },
   },
   docs: commandDocs(

@@ -99,7 +99,7 @@ async function subjectOf(
   const bytes = await ports.files.read(quote, INPUT_LIMIT_BYTES);
   if (!bytes.ok) return { refusal: reportRefusal(refusalOfCli(bytes.error), NOTHING) };
   const inputs = [{ name: basename(quote), bytes: bytes.value }];
-  return { value: { origin: "file", kind: "node", inputs, nonce: null } };
+  return { value: { origin: "file", kind: "node", inputs, nonce: null, binding: null, applicationHash: null } };
 }
 
 function registersText(report: AppraisalReport, paint: Paint): string {

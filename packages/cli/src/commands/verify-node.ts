@@ -1,6 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
 
-import { APPRAISAL_FLAGS, type AppraisalFlags } from "../appraisal/appraisal-flags.ts";
+import { APPRAISAL_FLAGS, applicationHashFlag, type AppraisalFlags } from "../appraisal/appraisal-flags.ts";
 import { reportAppraisal } from "../appraisal/appraisal-view.ts";
 import { runAppraisal } from "../appraisal/run-appraisal.ts";
 import { cliFailure } from "../cli-failure.ts";
@@ -8,7 +8,6 @@ import { commandDocs, reporting } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
 import { refusalOfCli } from "../failure-view.ts";
 import { optionalFlag, parseServiceUrl } from "../flags.ts";
-import { parseTolerantHex } from "../hex-input.ts";
 import { reportRefusal, type Report } from "../output.ts";
 
 interface VerifyNodeFlags extends AppraisalFlags {
@@ -21,12 +20,6 @@ const NOTHING = { verdict: null, steps: [] };
 function parseApplicationId(text: string): string {
   if (!/^[A-Za-z0-9._:-]{1,128}$/.test(text)) throw new Error("not 1 to 128 letters, digits or ._:-");
   return text;
-}
-
-function parseApplicationHash(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = parseTolerantHex(text, 32);
-  if (bytes === null) throw new Error("not 32 bytes of hex");
-  return bytes;
 }
 
 async function verifyNode(ports: Ports, flags: VerifyNodeFlags, url: string): Promise<Report> {
@@ -55,9 +48,7 @@ export const verifyNodeCommand: Command<CliContext> = buildCommand({
         "ID",
         "Application that the node shall bind to its answer (default: none)",
       ),
-      applicationHash: optionalFlag(
-        parseApplicationHash,
-        "HEX",
+      applicationHash: applicationHashFlag(
         "Hash of that application's bytecode, 32 bytes; without it the verdict is incomplete",
       ),
     },

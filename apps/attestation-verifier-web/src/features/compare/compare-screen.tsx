@@ -112,6 +112,7 @@ function fileCheck(file: GivenFile, kind: Report["kind"], tag: string | null): F
     files: [file],
     expected: { tag, profile: null, bindingHex: null, isStrict: false },
     nonceHex: null,
+    applicationHashHex: null,
     fetchesMissing: tag !== null,
   };
 }

@@ -43,10 +43,18 @@ export const NO_APPLICATION: ApplicationFields = { applicationId: "", applicatio
 export function readApplication(
   fields: ApplicationFields,
 ): Result<Pick<LiveCheck, "applicationId" | "applicationHashHex">, string> {
-  const [id, hash] = [fields.applicationId.trim(), fields.applicationHash.trim()];
-  const applicationHashHex = hash === "" ? null : read32Bytes(hash);
-  if (hash !== "" && (id === "" || applicationHashHex === null)) return err(TEXT.input.badApplicationHash);
-  return ok({ applicationId: id === "" ? null : id, applicationHashHex });
+  const id = fields.applicationId.trim();
+  const hash = readApplicationHash(fields.applicationHash);
+  if (!hash.ok) return hash;
+  if (hash.value !== null && id === "") return err(TEXT.input.applicationUnnamed);
+  return ok({ applicationId: id === "" ? null : id, applicationHashHex: hash.value });
+}
+
+/** Reads the hash that a node has to bind: lower-case hex, null for an empty field. Errors: the sentence for the reader. */
+export function readApplicationHash(text: string): Result<string | null, string> {
+  if (text.trim() === "") return ok(null);
+  const hex = read32Bytes(text.trim());
+  return hex === null ? err(TEXT.input.badApplicationHash) : ok(hex);
 }
 
 /**

@@ -8,7 +8,7 @@ import { usePage } from "../../page.ts";
 import { printable } from "../../printable.ts";
 import { useLoaded } from "../../use-loaded.ts";
 import css from "./entry.module.css";
-import { read32Bytes, readExpectation } from "./expectation.ts";
+import { read32Bytes, readApplicationHash, readExpectation } from "./expectation.ts";
 import { FilePicker } from "./file-picker.tsx";
 import { KeepChoice, useKeeping } from "./keep-choice.tsx";
 import { type OptionFields, OptionsForm } from "./options-form.tsx";
@@ -54,12 +54,15 @@ export function FilesScreen(): ReactElement {
     if (!expected.ok) return setComplaint(expected.error);
     const nonceHex = nonce.trim() === "" ? null : read32Bytes(nonce.trim());
     if (nonce.trim() !== "" && nonceHex === null) return setComplaint(TEXT.input.badNonce);
+    const applicationHash = readApplicationHash(kind === "node" ? fields.applicationHash : "");
+    if (!applicationHash.ok) return setComplaint(applicationHash.error);
     session.check({
       origin: "file",
       kind,
       files: basket.files,
       expected: expected.value,
       nonceHex,
+      applicationHashHex: applicationHash.value,
       fetchesMissing: HAS_NETWORK && fetches,
     });
     page.go("/report");

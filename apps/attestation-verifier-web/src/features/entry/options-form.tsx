@@ -85,20 +85,26 @@ export function OptionsForm({ kind, isLive, fields, onChange, children }: Option
             <p id={`${id}-binding-hint`}>{TEXT.entry.bindingHint}</p>
           </div>
         )}
-        {kind === "node" && isLive && (
+        {kind === "node" && (
           <div>
-            <label htmlFor={`${id}-application`}>{TEXT.entry.application}</label>
-            <input
-              id={`${id}-application`}
-              maxLength={128}
-              spellCheck={false}
-              autoComplete="off"
-              value={fields.applicationId}
-              aria-describedby={`${id}-application-hint`}
-              onChange={(event) => onChange({ ...fields, applicationId: event.target.value })}
-            />
-            <p id={`${id}-application-hint`}>{TEXT.entry.applicationHint}</p>
-            <label htmlFor={`${id}-hash`}>{TEXT.entry.applicationHash}</label>
+            {isLive && (
+              <>
+                <label htmlFor={`${id}-application`}>{TEXT.entry.application}</label>
+                <input
+                  id={`${id}-application`}
+                  maxLength={128}
+                  spellCheck={false}
+                  autoComplete="off"
+                  value={fields.applicationId}
+                  aria-describedby={`${id}-application-hint`}
+                  onChange={(event) => onChange({ ...fields, applicationId: event.target.value })}
+                />
+                <p id={`${id}-application-hint`}>{TEXT.entry.applicationHint}</p>
+              </>
+            )}
+            <label htmlFor={`${id}-hash`}>
+              {isLive ? TEXT.entry.applicationHash : TEXT.entry.applicationHashOfFile}
+            </label>
             <input
               id={`${id}-hash`}
               maxLength={80}
@@ -108,7 +114,9 @@ export function OptionsForm({ kind, isLive, fields, onChange, children }: Option
               aria-describedby={`${id}-hash-hint`}
               onChange={(event) => onChange({ ...fields, applicationHash: event.target.value })}
             />
-            <p id={`${id}-hash-hint`}>{TEXT.entry.applicationHashHint}</p>
+            <p id={`${id}-hash-hint`}>
+              {isLive ? TEXT.entry.applicationHashHint : TEXT.entry.applicationHashOfFileHint}
+            </p>
           </div>
         )}
         {isLive && BUILD.flavour !== "single" && (
