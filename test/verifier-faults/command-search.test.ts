@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HttpPort } from "../../packages/cli/src/http-client.ts";
 import { memoryFiles } from "../../packages/cli/test/memory-files.ts";
 import { documentOf, runInWorld } from "../../packages/cli/test/run-cli.ts";
-import type { Step } from "../../packages/appraisal/src/index.ts";
+import { decideVerdict, type Step } from "../../packages/appraisal/src/index.ts";
 import { formatRfc3339Utc } from "../../packages/tdx-quote/src/index.ts";
 import { NOW } from "../appraisal/world.ts";
 import { type FaultWorld, startFaultWorld } from "./fault-world.ts";
@@ -26,18 +26,29 @@ function network(asked: string[], change: (url: string) => Response | null = () 
   return async (url, init) => {
     if (!GITHUB.test(url)) return await fetch(url, init);
     asked.push(url.replace(GITHUB, ""));
-    return change(url) ?? (await fetch(url.replace(GITHUB, world.simulator.url), init));
+    const [list = "", tag] = url.replace(GITHUB, world.simulator.url).split("/tags/");
+    const answer = change(url) ?? (await fetch(list, init));
+    return tag === undefined ? answer : await releaseOf(answer, tag);
   };
 }
 
-async function verify(fetchPort: HttpPort): Promise<{ readonly exitCode: number; readonly document: Verdict }> {
+/** GitHub's answer about one tag, out of its list: the simulator has the list alone. */
+async function releaseOf(list: Response, tag: string): Promise<Response> {
+  const releases: { readonly tag_name: string }[] = JSON.parse(await list.text());
+  return json(releases.find(({ tag_name: name }) => name === tag));
+}
+
+async function verify(
+  fetchPort: HttpPort,
+  ...more: readonly string[]
+): Promise<{ readonly exitCode: number; readonly document: Verdict }> {
   const { url } = await world.kms();
   const files = memoryFiles({
     "root.pem": world.platform.rootCaPem,
     "sigstore.json": world.simulator.sigstore().trustedRoot,
   });
   const flags = ["--root-ca", "root.pem", "--trusted-root", "sigstore.json", "--pccs", world.simulator.url];
-  const outcome = await runInWorld(["verify", "kms", url, ...flags, "--allow-simulated", "--json"], {
+  const outcome = await runInWorld(["verify", "kms", url, ...flags, ...more, "--allow-simulated", "--json"], {
     files,
     fetch: fetchPort,
     now: formatRfc3339Utc(NOW),
@@ -63,6 +74,63 @@ async function listed(newer: number): Promise<(url: string) => Response | null> 
   const others = Array.from({ length: newer }, (_, index) => ({ tag_name: `mero-kms-v1.${index}.0`, assets: [] }));
   return (url) => (url.includes("/releases?") ? json([...own, ...others]) : null);
 }
+
+/** A catalog in which the simulated release is withdrawn, for a reason that is shown as a stranger's words. */
+const WITHDRAWN = {
+  schema_version: 1,
+  releases: [
+    {
+      version: "0.0.0",
+      kms_tag: "mero-kms-v0.0.0",
+      node_image_tag: "mero-tee-v0.0.0",
+      kms_policy_url: "https://example.com/kms.json",
+      node_policy_url: "https://example.com/node.json",
+      withdrawn: { reason: "it leaks keys", at: "2026-11-01T00:00:00Z" },
+    },
+  ],
+};
+
+const catalog =
+  (answer: () => Response) =>
+  (url: string): Response | null =>
+    url.endsWith("/contents/compatibility-catalog.json") ? answer() : null;
+
+describe("mero-tee verify kms, of a release that was withdrawn", () => {
+  test.each([
+    { name: "which nobody names", more: [] },
+    { name: "which is asked for", more: ["--version", "0.0.0"] },
+  ])("$name: a warning, with the reason", async ({ more }) => {
+    const asked: string[] = [];
+    const { document } = await verify(
+      network(
+        asked,
+        catalog(() => json(WITHDRAWN)),
+      ),
+      ...more,
+    );
+    expect(asked).toContain("/repos/calimero-network/mero-tee/contents/compatibility-catalog.json");
+    expect(document.steps.find(({ id }) => id === "rel.select")).toMatchObject({
+      status: "warn",
+      code: "release-withdrawn",
+      summary: 'mero-kms-v0.0.0 was withdrawn: "it leaks keys".',
+    });
+    expect(decideVerdict(document.steps, "production", new Set()).verdict).toBe("caution");
+  });
+
+  test.each([
+    { name: "does not exist", answer: () => new Response("no", { status: 404 }) },
+    { name: "is none", answer: () => json({ releases: "all of them" }) },
+    { name: "comes from another host", answer: () => Response.redirect("https://evil.example/catalog") },
+  ])("says that nobody knows, where the catalog $name", async ({ answer }) => {
+    const { exitCode, document } = await verify(network([], catalog(answer)), "--version", "0.0.0");
+    expect(exitCode).toBe(0);
+    const selected = document.steps.find(({ id }) => id === "rel.select");
+    expect(selected?.status).toBe("pass");
+    expect(selected?.evidence.find(({ label }) => label === "Taken from")?.value).toBe(
+      "calimero-network/mero-tee, without the catalog that names the withdrawn ones",
+    );
+  });
+});
 
 describe("mero-tee verify kms, where nobody names a release", () => {
   test("finds the one that runs there, among others of this lane", async () => {

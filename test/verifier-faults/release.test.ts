@@ -1,3 +1,4 @@
+import { expect, test } from "vitest";
 import { laneIdentity } from "../../packages/release-artifacts/src/index.ts";
 import { REPOSITORY } from "../appraisal/release.ts";
 import { type FaultRow, policyOf, testFaults, world } from "./fault-rows.ts";
@@ -137,3 +138,16 @@ const RELEASE_ROWS: readonly FaultRow[] = [
 ];
 
 testFaults(RELEASE_ROWS);
+
+test.each([
+  { name: "a catalog", changed: {}, source: "the release host, through this site's API" },
+  {
+    name: "no catalog",
+    changed: { releases: "all of them" },
+    source: "the release host, through this site's API, without the catalog that names the withdrawn ones",
+  },
+])("the page says that releases came with $name", async ({ changed, source }) => {
+  const asked = await world.ask({ corrupt: { "/api/catalog": (json) => ({ ...json, ...changed }) } });
+  const { releases } = asked.ok ? asked.value.request : { releases: asked.error };
+  expect(releases).toMatchObject({ status: "given", source });
+});

@@ -78,5 +78,5 @@ export { STEP_CATALOGUE, type StepDescription } from "./step-catalogue.ts";
 export type { ClaimComparison } from "./trust-authority-claims.ts";
 export { type TokenProblem, type TrustAuthorityToken, verifyTrustAuthorityToken } from "./trust-authority-token.ts";
 export { bytesOfText, isText } from "./text-bytes.ts";
-export { withdrawnReleases } from "./withdrawn-releases.ts";
+export { WITHOUT_CATALOG, withdrawnReleases } from "./withdrawn-releases.ts";
 export { type Decision, decideVerdict, type JudgedStep, missingSteps } from "./verdict.ts";

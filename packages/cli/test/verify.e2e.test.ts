@@ -162,6 +162,7 @@ describe("a running simulated KMS and node", () => {
     const own = await run("mrtd", "--url", nodeUrl, "--profile", "locked-read-only", ...trust);
     expect(own).toMatchObject({ exitCode: 0 });
     expect(own.stdout.match(/✓ (?:MRTD|RTMR[0-3])/g)).toHaveLength(5);
+    expect(own.stdout).toContain("! rel.sigstore: ");
 
     const [, , , , , policyFile = ""] = trust;
     const policy: { policy: Record<string, unknown> } = readJson(await readFile(policyFile, "utf8"));

@@ -103,6 +103,7 @@ export {
 } from "./follow-redirects.ts";
 export { openListedAsset } from "./listed-asset.ts";
 export { type ListedRelease, listReleases } from "./release-list.ts";
+export { fetchCatalog } from "./release-catalog.ts";
 export { createSignatureVerifier, GITHUB_ACTIONS_ISSUER, laneIdentity, type LaneSigner } from "./lane-signature.ts";
 export { appComposeHash, type AppComposeError } from "./compose-hash.ts";
 export { type ComposeTemplate, parseComposeTemplate, type TemplateError } from "./compose-template.ts";

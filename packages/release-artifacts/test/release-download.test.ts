@@ -3,6 +3,7 @@ import type { FetchPort } from "@mero-tee/tdx-quote/collateral";
 
 import {
   BrokenDownload,
+  fetchCatalog,
   findRelease,
   openAsset,
   openListedAsset,
@@ -11,6 +12,7 @@ import {
 } from "../src/index.ts";
 
 const LIST = "https://api.github.com/repos/calimero-network/mero-tee/releases/tags/mero-kms-v2.4.0";
+const CATALOG = "https://api.github.com/repos/calimero-network/mero-tee/contents/compatibility-catalog.json";
 const ASSET = "https://github.com/calimero-network/mero-tee/releases/download/mero-kms-v2.4.0/kms-phala-checksums.txt";
 const STORE = "https://release-assets.githubusercontent.com/x?sig=secret";
 const RELEASE = { lane: "kms", tag: "mero-kms-v2.4.0" } as const;
@@ -225,5 +227,32 @@ describe("an asset that is listed", () => {
     const source = host({ [ASSET]: [{ status: 302, location: "https://evil.example/x" }] });
     expect(await openListed(source)).toMatchObject({ ok: false, error: { code: "release-redirect-refused" } });
     expect(source.waits).toEqual([]);
+  });
+});
+
+describe("the compatibility catalog", () => {
+  test("comes as the repository has it", async () => {
+    const fetched = await fetchCatalog(host({ [CATALOG]: [{ body: ['{"releases"', ":[]}"] }] }));
+    expect(fetched.ok && new TextDecoder().decode(fetched.value)).toBe('{"releases":[]}');
+  });
+
+  test.each<{ name: string; answers: readonly (Answer | Error)[]; code: string }>([
+    { name: "is absent", answers: [{ status: 404 }], code: "release-not-found" },
+    { name: "is refused", answers: [{ status: 403 }], code: "release-fetch-failed" },
+    { name: "breaks off", answers: [{ body: ["{", new Error("sig=secret")] }], code: "release-fetch-failed" },
+    {
+      name: "is endless",
+      answers: [{ body: Array.from({ length: 64 }, () => " ".repeat(1024 * 1024)) }],
+      code: "release-asset-too-large",
+    },
+    {
+      name: "leads elsewhere",
+      answers: [{ status: 302, location: "https://evil.example/x" }],
+      code: "release-redirect-refused",
+    },
+  ])("that $name is an error", async ({ answers, code }) => {
+    const fetched = await fetchCatalog(host({ [CATALOG]: answers }));
+    expect(fetched).toMatchObject({ ok: false, error: { code } });
+    expect(JSON.stringify(fetched)).not.toContain("secret");
   });
 });

@@ -5,6 +5,7 @@ import {
   type ReleaseAsset,
   type ReleaseMaterial,
   type Supply,
+  WITHOUT_CATALOG,
   withdrawnReleases,
 } from "@mero-tee/appraisal";
 import { PROFILES } from "@mero-tee/policy";
@@ -49,26 +50,31 @@ export async function fetchReleases(search: ReleaseSearch): Promise<Supply<reado
       : [listed?.releases.find((release) => release.tag === tag) ?? { tag, published_at: null }];
   const found: ReleaseMaterial[] = [];
   let age = listed?.age ?? "";
+  const given = (): Supply<readonly ReleaseMaterial[]> => ({
+    status: "given",
+    value: found,
+    source: `the release host, through this site's API${age}${withdrawn === null ? WITHOUT_CATALOG : ""}`,
+  });
   for (const release of wanted) {
     const assets = await fetchAssets(kind, release.tag, source, reach);
     if (assets === "not-found") continue;
     if (assets === "unavailable") {
       // Of what is kept the list may name more than was ever fetched.
       if (reach === "kept" && tag === null) continue;
-      return found.length === 0 ? missing : given(found, age);
+      return found.length === 0 ? missing : given();
     }
     age = assets.age === "" ? age : assets.age;
     found.push({
       tag: release.tag,
       origin: "published",
       publishedAt: release.published_at,
-      withdrawn: withdrawn.get(release.tag) ?? null,
+      withdrawn: withdrawn?.get(release.tag) ?? null,
       ...(newestListed === undefined ? {} : { newestListed }),
       assets: assets.files,
     });
     if (seemsToFit(assets.files)) break;
   }
-  if (found.length > 0) return given(found, age);
+  if (found.length > 0) return given();
   return reach === "network" ? { status: "absent", reason: "The release host has no such release" } : NOT_GIVEN;
 }
 
@@ -78,10 +84,6 @@ const UNAVAILABLE: Supply<never> = {
   status: "unavailable",
   reason: "This site's API could not fetch signed release data",
 };
-
-function given(value: readonly ReleaseMaterial[], age: string): Supply<readonly ReleaseMaterial[]> {
-  return { status: "given", value, source: `the release host, through this site's API${age}` };
-}
 
 /** The tags that the API lists, the newest first. */
 export async function fetchTags(kind: AttesterKind, source: ReferenceSource): Promise<readonly string[]> {
@@ -100,10 +102,10 @@ async function fetchList(
   return answer.ok && read.ok ? { releases: read.value.releases, age: answer.value.age } : null;
 }
 
-/** Why releases were withdrawn, by tag, as far as the API says. */
-async function fetchWithdrawals({ source, reach }: Place): Promise<ReadonlyMap<string, string>> {
+/** Why releases were withdrawn, by tag, as far as the API says; null where it says nothing. */
+async function fetchWithdrawals({ source, reach }: Place): Promise<ReadonlyMap<string, string> | null> {
   const answer = await source.get("/api/catalog", reach);
-  if (!answer.ok) return new Map();
+  if (!answer.ok) return null;
   return withdrawnReleases(new TextEncoder().encode(JSON.stringify(toPlainJson(answer.value.json))));
 }
 

@@ -9,6 +9,7 @@ import {
   type ReleaseAsset,
   type ReleaseMaterial,
   type Supply,
+  WITHOUT_CATALOG,
   withdrawnReleases,
 } from "@mero-tee/appraisal";
 import type { ReleaseService } from "../releases/release-service.ts";
@@ -121,7 +122,9 @@ async function gatherReleases(
 ): Promise<Supply<readonly ReleaseMaterial[]>> {
   const unavailable = { status: "unavailable", reason: "No signed release data could be fetched" } as const;
   const [listed, catalog] = await Promise.all([releases.list(kind), releases.catalog()]);
-  const withdrawn = catalog.ok ? withdrawnReleases(catalog.value) : new Map<string, string>();
+  const withdrawn = catalog.ok ? withdrawnReleases(catalog.value) : null;
+  const source = `the release host, asked by this service${withdrawn === null ? WITHOUT_CATALOG : ""}`;
+  const given = (value: readonly ReleaseMaterial[]) => ({ status: "given", value, source }) as const;
   const known = listed.ok ? listed.value.releases : [];
   if (tag === null && !listed.ok) return unavailable;
   const newest = known.find((release) => release.newest);
@@ -144,15 +147,11 @@ async function gatherReleases(
       tag: candidate,
       origin: "published",
       publishedAt,
-      withdrawn: withdrawn.get(candidate) ?? null,
+      withdrawn: withdrawn?.get(candidate) ?? null,
       ...listing,
       assets,
     });
     if (fits(assets)) break;
   }
   return found.length === 0 ? { status: "absent", reason: "There is no such release" } : given(found);
-}
-
-function given(value: readonly ReleaseMaterial[]): Supply<readonly ReleaseMaterial[]> {
-  return { status: "given", value, source: "the release host, asked by this service" };
 }

@@ -7,11 +7,14 @@ import {
   RELEASE_SEARCH_LIMIT,
   type ReleaseMaterial,
   type Supply,
+  WITHOUT_CATALOG,
+  withdrawnReleases,
 } from "@mero-tee/appraisal";
 import {
   ASSET_LIMIT_BYTES,
   BrokenDownload,
   type DownloadError,
+  fetchCatalog,
   findRelease,
   listReleases,
   openAsset,
@@ -61,15 +64,23 @@ export async function supplyReleases(
   };
   if (version !== undefined) {
     const label = `fetching release ${version} of the ${kind} from ${repository}`;
-    const material = await withProgress(ports, label, fetchMaterial(source, kind, version));
-    return ok(material.ok ? given([material.value], repository) : lacking(material.error));
+    const work = Promise.all([fetchMaterial(source, kind, version), fetchCatalog(source)]);
+    const [material, catalog] = await withProgress(ports, label, work);
+    return ok(material.ok ? given([material.value], repository, catalog) : lacking(material.error));
   }
   const label = `looking for the release that this ${kind} is of, in ${repository}`;
   return ok(await withProgress(ports, label, search(source, kind, seemsToFit ?? (() => true))));
 }
 
-function given(value: readonly ReleaseMaterial[], source: string): Supply<readonly ReleaseMaterial[]> {
-  return { status: "given", value, source };
+/** Releases beside what the repository's catalog says of them: it is the one place where a release is withdrawn. */
+function given(
+  releases: readonly ReleaseMaterial[],
+  repository: string,
+  catalog: Result<Uint8Array, DownloadError>,
+): Supply<readonly ReleaseMaterial[]> {
+  const withdrawn = catalog.ok ? withdrawnReleases(catalog.value) : null;
+  const value = releases.map((release) => ({ ...release, withdrawn: withdrawn?.get(release.tag ?? "") ?? null }));
+  return { status: "given", value, source: `${repository}${withdrawn === null ? WITHOUT_CATALOG : ""}` };
 }
 
 function lacking({ code, message }: DownloadError): Supply<never> {
@@ -82,7 +93,7 @@ async function search(
   kind: AttesterKind,
   seemsToFit: (assets: readonly ReleaseAsset[]) => boolean,
 ): Promise<Supply<readonly ReleaseMaterial[]>> {
-  const listed = await listReleases(source);
+  const [listed, catalog] = await Promise.all([listReleases(source), fetchCatalog(source)]);
   if (!listed.ok) return lacking(listed.error);
   const found: ReleaseMaterial[] = [];
   const lane = listed.value.filter((release) => release.lane === kind);
@@ -96,7 +107,7 @@ async function search(
     if (seemsToFit(assets.value)) break;
   }
   if (found.length === 0) return { status: "absent", reason: `${source.repository} has no release of this lane` };
-  return given(found, source.repository);
+  return given(found, source.repository, catalog);
 }
 
 async function ownValues(

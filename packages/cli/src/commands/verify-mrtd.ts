@@ -85,6 +85,11 @@ function isAgainst({ id, status }: Step): boolean {
   return status === "fail" || (DEMANDED.has(id) && status !== "pass" && status !== "warn");
 }
 
+/** What holds, and what the operator must know all the same: a release that was withdrawn, values that nobody signed. */
+function isReservation({ id, status }: Step): boolean {
+  return DEMANDED.has(id) && status === "warn";
+}
+
 function misuseOf({ url, quote, policy = [], version }: VerifyMrtdFlags): string | null {
   if ((url === undefined) === (quote === undefined)) return "Give --url or --quote, and not both.";
   if (policy.length > 0 === (version !== undefined)) return "Give --version or --policy, and not both.";
@@ -105,12 +110,14 @@ async function subjectOf(
 function registersText(report: AppraisalReport, paint: Paint): string {
   const { facts, steps } = report;
   const blocks = facts.registers.map((comparison) => registerText(comparison, paint));
-  const others = steps.filter((step) => step.id !== "verdict" && isAgainst(step));
-  const problems = others.map(({ id, summary }) => `  ${paint.bad("✗")} ${id}: ${printable(summary)}\n`).join("");
+  const besides = steps
+    .filter((step) => step.id !== "verdict" && (isAgainst(step) || isReservation(step)))
+    .map((step) => `  ${isAgainst(step) ? paint.bad("✗") : paint.warn("!")} ${step.id}: ${printable(step.summary)}\n`)
+    .join("");
   const title =
     facts.profile ??
     (facts.closestProfile === null ? "nothing to compare with" : `${facts.closestProfile} (closest, not a match)`);
-  return `${paint.strong(printable(`${facts.release?.tag ?? "your own values"}, ${title}`))}\n\n${blocks.join("\n")}${problems === "" ? "" : `\n${problems}`}`;
+  return `${paint.strong(printable(`${facts.release?.tag ?? "your own values"}, ${title}`))}\n\n${blocks.join("\n")}${besides === "" ? "" : `\n${besides}`}`;
 }
 
 function registerText(
