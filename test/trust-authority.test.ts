@@ -138,6 +138,15 @@ describe("quote verify --ita", () => {
   });
 });
 
+/** Candidates from a file of claims. */
+async function candidates(claims: string, ...more: readonly string[]) {
+  const file = join(directory, "claims.json");
+  await writeFile(file, claims);
+  const args = ["--quote", join(directory, "quote.json"), "--claims", file, "--json", ...more];
+  const { exitCode, stdout } = await meroTee(["policy", "candidates", ...args]);
+  return { exitCode, document: JSON.parse(stdout) as unknown, file };
+}
+
 describe("policy candidates --claims", () => {
   let tdx: Readonly<Record<string, unknown>>;
 
@@ -147,15 +156,6 @@ describe("policy candidates --claims", () => {
     const [, payload = ""] = textAt(answer.document, "secondOpinion", "token").split(".");
     ({ tdx } = JSON.parse(Buffer.from(payload, "base64url").toString()));
   });
-
-  /** Candidates from a file of claims. */
-  async function candidates(claims: string, ...more: readonly string[]) {
-    const file = join(directory, "claims.json");
-    await writeFile(file, claims);
-    const args = ["--quote", join(directory, "quote.json"), "--claims", file, "--json", ...more];
-    const { exitCode, stdout } = await meroTee(["policy", "candidates", ...args]);
-    return { exitCode, document: JSON.parse(stdout) as unknown, file };
-  }
 
   test("take the TCB status from there, and say where it stood", async () => {
     const { exitCode, document, file } = await candidates(
