@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DEFAULT_BINDING } from "../../packages/kms-protocol/src/index.ts";
 import { expectOk, stopLane } from "../release/lane-stop.ts";
 import { at, listAt, textAt } from "../release/mero-tee.ts";
 import { createMachineClient } from "./machine-client.ts";
-import { freshNonce, keep, type Probe, verifyProbedQuote, writeCandidates } from "./probe.ts";
+import { freshNonce, keep, type Probe, trustFlags, verifyProbedQuote, writeCandidates } from "./probe.ts";
 
 /** A probe of a KMS that runs under dstack. */
 export interface KmsProbe extends Probe {
@@ -14,8 +15,6 @@ export interface KmsProbe extends Probe {
   /** The label by which the run is found, and by nothing else. */
   readonly label: string;
 }
-
-const REGISTERS = ["rtmr0", "rtmr1", "rtmr2", "rtmr3"] as const;
 
 /**
  * Probes a KMS: it must be up, quote a fresh nonce on a genuine machine, and be explained by its event log down to the composition
@@ -37,22 +36,14 @@ export async function probeKms(probe: KmsProbe): Promise<string> {
   const answer = await keep(probe, `attest-response-${profile}.json`, await machine.ask("/attest", question));
   const verified = await verifyProbedQuote(probe, answer, Buffer.concat([nonce, DEFAULT_BINDING]));
 
-  const replayed = expectOk(await meroTee(["event-log", "replay", answer, "--quote", answer])).document;
-  const matches = REGISTERS.map((register) => at(replayed, "matchesQuote", register) === true);
+  const identity = ["--identity-out", join(probe.out, `kms-app-identity-${profile}.json`), "--profile", profile];
+  const replay = ["event-log", "replay", answer, "--quote", answer, ...identity, ...trustFlags(probe)];
+  const replayed = expectOk(await meroTee(replay)).document;
   const composeHash = textAt(replayed, "composeHash");
   expectOk(await meroTee(["compose-hash", probe.appCompose, "--expected", composeHash]));
 
   const facts = { answer, nonce, tcbStatus: verified.tcbStatus };
   await writeCandidates(probe, `kms-policy-candidates-${profile}.json`, facts);
-  await keep(probe, `kms-app-identity-${profile}.json`, {
-    schema_version: 1,
-    compose_hash: composeHash,
-    app_id: textAt(replayed, "appId"),
-    profile,
-    quote_verified: true,
-    event_log_verified: matches[3],
-    os_image_hash_verified: matches.every(Boolean),
-  });
   await keep(probe, `kms-key-provider-${profile}.json`, keyProviderOf(replayed));
   await keep(probe, `probe-run-${profile}.json`, { head_sha: probe.commit, label: probe.label });
   return `${verified.tcbStatus}, compose hash ${composeHash.slice(0, 12)}`;

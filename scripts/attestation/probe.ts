@@ -48,6 +48,11 @@ export async function keep(probe: Pick<Probe, "out">, name: string, value: unkno
   return path;
 }
 
+/** Whom a command trusts that verifies a quote of the machine. */
+export function trustFlags({ pccs, rootCa }: Pick<Probe, "pccs" | "rootCa">): readonly string[] {
+  return [...(pccs === undefined ? [] : ["--pccs", pccs]), ...(rootCa === undefined ? [] : ["--root-ca", rootCa])];
+}
+
 /**
  * Verifies a quote as genuine, current and made for this very question, on a machine that nobody can debug.
  *
@@ -59,15 +64,14 @@ export async function verifyProbedQuote(
   answer: string,
   reportData: Uint8Array,
 ): Promise<{ readonly tcbStatus: string; readonly quote: unknown; readonly opinion: SeenOpinion | null }> {
-  const { meroTee, pccs, rootCa, needsSecondOpinion, profile } = probe;
+  const { meroTee, needsSecondOpinion, profile } = probe;
   const outcome = await meroTee([
     "quote",
     "verify",
     answer,
     "--report-data",
     Buffer.from(reportData).toString("hex"),
-    ...(pccs === undefined ? [] : ["--pccs", pccs]),
-    ...(rootCa === undefined ? [] : ["--root-ca", rootCa]),
+    ...trustFlags(probe),
     ...(needsSecondOpinion ? ["--ita"] : []),
   ]);
   const { document } = expectOk(outcome);

@@ -1,8 +1,18 @@
-import { verifyPckChain, type CollateralBundle, type Failure, type TdxQuote } from "@mero-tee/tdx-quote";
+import {
+  COLLATERAL_LIMIT_BYTES,
+  encodeCollateral,
+  parseCollateral,
+  verifyPckChain,
+  type Collateral,
+  type CollateralBundle,
+  type Failure,
+  type TdxQuote,
+} from "@mero-tee/tdx-quote";
 import { createPcsClient, INTEL_PCS_URL } from "@mero-tee/tdx-quote/collateral";
-import type { Result } from "@mero-tee/tdx-quote/result";
+import { err, type Result } from "@mero-tee/tdx-quote/result";
 
 import type { Ports } from "./context.ts";
+import { refusalOfCli, refusalOfEvidence, type Refusal } from "./failure-view.ts";
 import { withProgress } from "./output.ts";
 
 /** What collateral is fetched for, and where. */
@@ -46,4 +56,37 @@ export async function fetchCollateralFor(
     `fetching ${update === undefined ? "" : `${update} `}collateral for FMSPC ${fmspc} from ${serviceUrl}`,
     client.fetchCollateral({ fmspc, ca }),
   );
+}
+
+/** Where a command line says that collateral is: in a file, or at a service. */
+export interface CollateralFlags {
+  readonly collateral?: string;
+  readonly pccs?: string;
+}
+
+/**
+ * Reads the collateral of a quote's platform, or fetches it where no file was named.
+ *
+ * @returns not authenticated yet
+ * Errors: those of the file, of {@link fetchCollateralFor}, and of a bundle that is none.
+ */
+export async function obtainCollateral(
+  ports: Ports,
+  { collateral: file, pccs }: CollateralFlags,
+  request: CollateralRequest,
+): Promise<Result<Collateral, Refusal>> {
+  if (file !== undefined) {
+    const content = await ports.files.read(file, COLLATERAL_LIMIT_BYTES);
+    return content.ok ? parsed(content.value) : err(refusalOfCli(content.error));
+  }
+  const fetched = await fetchCollateralFor(ports, {
+    ...request,
+    ...(pccs === undefined ? {} : { serviceUrl: pccs }),
+  });
+  return fetched.ok ? parsed(encodeCollateral(fetched.value)) : err(refusalOfEvidence(fetched.error));
+}
+
+function parsed(bundle: string | Uint8Array): Result<Collateral, Refusal> {
+  const collateral = parseCollateral(bundle);
+  return collateral.ok ? collateral : err(refusalOfEvidence(collateral.error));
 }

@@ -1,4 +1,5 @@
 import { buildCommand, type Command } from "@stricli/core";
+import { PROFILES, type Profile } from "@mero-tee/policy";
 import {
   appId,
   compareReplay,
@@ -13,20 +14,24 @@ import {
 } from "@mero-tee/tdx-quote";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
+import { appIdentityText, type IdentityTrust, type ReplayedApplication } from "../app-identity.ts";
+import { cliFailure } from "../cli-failure.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
 import { EVENT_LOG_INPUT_LIMIT_BYTES, recogniseEventLog } from "../event-log-input.ts";
 import { eventLogText } from "../event-log-view.ts";
 import { refusalOfCli, refusalOfEvidence, type Refusal } from "../failure-view.ts";
-import { fileArgument, optionalFlag } from "../flags.ts";
+import { AT_FLAG, fileArgument, optionalFlag, PCCS_FLAG, ROOT_CA_FLAG } from "../flags.ts";
 import { reportRefusal, reportSuccess, type Report } from "../output.ts";
 import { loadQuoteBytes } from "../quote-file.ts";
 
 const FORMATS = ["auto", "ccel", "dstack"] as const;
 
-interface ReplayFlags extends CommonFlags {
+interface ReplayFlags extends CommonFlags, IdentityTrust {
   readonly format: (typeof FORMATS)[number];
   readonly quote?: string;
+  readonly identityOut?: string;
+  readonly profile?: Profile;
 }
 
 const NOTHING_KNOWN = {
@@ -39,6 +44,8 @@ const NOTHING_KNOWN = {
 } as const;
 
 async function replay(ports: Ports, flags: ReplayFlags, file: string): Promise<Report> {
+  const misuse = misuseOf(flags);
+  if (misuse !== null) return reportRefusal(refusalOfCli(cliFailure("usage-invalid", misuse)), NOTHING_KNOWN);
   const log = await loadEventLog(ports, flags.format, file);
   if (!log.ok) return reportRefusal(log.error, NOTHING_KNOWN);
   const replayed = replayEventLog(log.value);
@@ -64,7 +71,38 @@ async function replay(ports: Ports, flags: ReplayFlags, file: string): Promise<R
   if (!failed.ok) return reportRefusal(refusalOfEvidence(failed.error), named, text);
   if (!compose.ok) return reportRefusal(refusalOfEvidence(compose.error), named, text);
   if (!app.ok) return reportRefusal(refusalOfEvidence(app.error), named, text);
+  if (quote.value !== null && comparison !== null) {
+    const application = { quote: quote.value, comparison, composeHash: compose.value, appId: app.value };
+    const written = await writeIdentity(ports, flags, application);
+    if (!written.ok) return reportRefusal(written.error, named, text);
+  }
   return reportSuccess(named, text);
+}
+
+/** `--identity-out`: the file comes to be only where everything held. */
+async function writeIdentity(
+  ports: Ports,
+  flags: ReplayFlags,
+  application: ReplayedApplication,
+): Promise<Result<null, Refusal>> {
+  const { identityOut, profile } = flags;
+  if (identityOut === undefined || profile === undefined) return ok(null);
+  const identity = await appIdentityText(ports, flags, profile, application);
+  if (!identity.ok) return identity;
+  const written = await ports.files.write(identityOut, identity.value, "document");
+  return written.ok ? written : err(refusalOfCli(written.error));
+}
+
+/** What no single flag can see is wrong; null if nothing is. */
+function misuseOf({ identityOut, quote, profile, collateral, pccs, at, rootCa }: ReplayFlags): string | null {
+  const others = [profile, collateral, pccs, at, rootCa];
+  if (identityOut === undefined) {
+    const isIdle = others.every((each) => each === undefined);
+    return isIdle ? null : "--profile, --collateral, --pccs, --at and --root-ca say nothing without --identity-out.";
+  }
+  if (quote === undefined || profile === undefined) return "--identity-out needs --quote and --profile.";
+  if (collateral !== undefined && pccs !== undefined) return "Give --collateral or --pccs, not both.";
+  return null;
 }
 
 async function loadEventLog(
@@ -103,7 +141,26 @@ export const eventLogReplayCommand: Command<CliContext> = buildCommand({
   parameters: {
     flags: {
       format: { kind: "enum", values: FORMATS, default: "auto", brief: "Format of the log" },
-      quote: optionalFlag(String, "FILE", "Compare with the registers of this quote; it is parsed, not verified"),
+      quote: optionalFlag(
+        String,
+        "FILE",
+        "Compare with the registers of this quote; without --identity-out it is not verified",
+      ),
+      identityOut: optionalFlag(
+        String,
+        "FILE",
+        "Verify the quote as well, and write there what runs on the machine, as kms-app-identity.json",
+      ),
+      profile: {
+        kind: "enum",
+        values: PROFILES,
+        optional: true,
+        brief: "Image profile of the KMS, for --identity-out",
+      },
+      collateral: optionalFlag(String, "FILE", "Collateral bundle, as `collateral fetch` writes it"),
+      pccs: PCCS_FLAG,
+      at: AT_FLAG,
+      rootCa: ROOT_CA_FLAG,
       json: JSON_FLAG,
     },
     positional: {

@@ -3,9 +3,7 @@ import { evaluatePolicy, PROFILES, type AppraisalPolicy, type PolicyRole, type P
 import {
   COLLATERAL_LIMIT_BYTES,
   describeQuote,
-  encodeCollateral,
   INTEL_SGX_ROOT_CA,
-  parseCollateral,
   parseQuote,
   verifyPckChain,
   verifyQuote,
@@ -19,7 +17,7 @@ import { equalBytes } from "@mero-tee/tdx-quote/equal-bytes";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
 
 import { cliFailure } from "../cli-failure.ts";
-import { fetchCollateralFor } from "../collateral-source.ts";
+import { obtainCollateral } from "../collateral-source.ts";
 import { commandDocs, JSON_FLAG, reporting, type CommonFlags } from "../command.ts";
 import type { CliContext, Ports } from "../context.ts";
 import { refusalOfCli, refusalOfEvidence, refusalOfPolicy, type Refusal } from "../failure-view.ts";
@@ -93,7 +91,11 @@ async function verify(ports: Ports, flags: VerifyFlags, file: string): Promise<R
   const fmspc = platform.ok ? platform.value.fmspc : null;
   const located: VerificationFields = { ...parsed, trustAnchor: isIntel ? "intel" : "custom", fmspc };
 
-  const collateral = await obtainCollateral(ports, flags, quote.value, inputs.value);
+  const collateral = await obtainCollateral(ports, flags, {
+    quote: quote.value,
+    now,
+    ...(rootCa === null ? {} : { rootCa }),
+  });
   if (!collateral.ok) return reportRefusal(collateral.error, { ...located });
   const verified = await verifyQuote(quote.value, collateral.value, {
     now,
@@ -202,32 +204,6 @@ async function loadInputs(ports: Ports, flags: VerifyFlags): Promise<Result<Inpu
     role: flags.role ?? "node",
   });
   return policy.ok ? ok({ ...inputs, policy: policy.value }) : policy;
-}
-
-async function obtainCollateral(
-  ports: Ports,
-  flags: VerifyFlags,
-  quote: TdxQuote,
-  { now, rootCa }: Inputs,
-): Promise<Result<Collateral, Refusal>> {
-  const content =
-    flags.collateral === undefined
-      ? await fetchCollateralFor(ports, {
-          quote,
-          now,
-          ...(rootCa === null ? {} : { rootCa }),
-          ...(flags.pccs === undefined ? {} : { serviceUrl: flags.pccs }),
-        })
-      : null;
-  if (content !== null && !content.ok) return err(refusalOfEvidence(content.error));
-  if (content !== null) return parsedCollateral(encodeCollateral(content.value));
-  const file = await ports.files.read(flags.collateral ?? "", COLLATERAL_LIMIT_BYTES);
-  return file.ok ? parsedCollateral(file.value) : err(refusalOfCli(file.error));
-}
-
-function parsedCollateral(bundle: string | Uint8Array): Result<Collateral, Refusal> {
-  const collateral = parseCollateral(bundle);
-  return collateral.ok ? collateral : err(refusalOfEvidence(collateral.error));
 }
 
 /** `mero-tee quote verify FILE`: is this quote genuine, as of when, and does a policy accept it? */
