@@ -20,7 +20,7 @@ await scriptMain("watch-log", async (log) => {
   if (!/^[1-9]\d{0,2}$/.test(values.hours)) throw new Misuse("--hours is a number from 1 to 999.");
   const repository = variable("MERO_TEE_REPOSITORY");
   const { fetch } = realWorld(process.env);
-  const releases = await listReleases({ fetch, repository, wait: async (ms) => await sleep(ms) });
+  const releases = await listReleases({ fetch, repository, wait: pause });
   if (!releases.ok) return stopLane("host-failed", releases.error.message);
   const digests = releases.value.flatMap(({ assets }) => [...assets.values()].filter((digest) => digest !== null));
   const identities = RELEASE_LANES.flatMap((lane) => {
@@ -28,8 +28,19 @@ await scriptMain("watch-log", async (log) => {
     return "exact" in identity ? [identity.exact] : [];
   });
   const since = Math.floor(Date.now() / 1000) - Number(values.hours) * 3600;
-  const watched = await watchLog({ fetch, rekor: values.rekor, identities, published: new Set(digests), since });
+  const watched = await watchLog({
+    fetch,
+    wait: pause,
+    rekor: values.rekor,
+    identities,
+    published: new Set(digests),
+    since,
+  });
   const { from, to, known } = watched;
   log.line("INFO", `entries ${from} to ${to}: ${known} signatures of these workflows, all of released files`);
   return { entries: String(to - from), known: String(known) };
 });
+
+async function pause(ms: number): Promise<void> {
+  await sleep(ms);
+}

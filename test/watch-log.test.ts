@@ -21,6 +21,7 @@ interface Logged {
 let log: Logged[];
 const OLDER = 7;
 let asked: number;
+let pauses: number[];
 
 /** What the log keeps of a signature. */
 function signed(text: string, identity = OURS, integratedTime = NOW): Logged {
@@ -54,8 +55,12 @@ function rekor(hidden = -1, status = 200): HttpPort {
   };
 }
 
+async function wait(ms: number): Promise<void> {
+  await Promise.resolve(pauses.push(ms));
+}
+
 async function watched(published: readonly string[], fetch = rekor(), since = NOW - 3600) {
-  const watch = { fetch, rekor: REKOR, identities: [OURS], since };
+  const watch = { fetch, wait, rekor: REKOR, identities: [OURS], since };
   return await watchLog({ ...watch, published: new Set(published.map(digest)) });
 }
 
@@ -67,8 +72,19 @@ beforeEach(() => {
     signed("x", "https://github.com/o/n/other"),
     ...others,
   ];
-  asked = 0;
+  [asked, pauses] = [0, []];
 });
+
+/** A Rekor that answers the first questions like this. */
+function after(count: number, failure: () => Response): HttpPort {
+  const whole = rekor();
+  let failed = 0;
+  return async (url, init) => {
+    if (failed === count) return await whole(url, init);
+    failed += 1;
+    return failure();
+  };
+}
 
 describe("the log", () => {
   test("with signatures of released files alone is in order", async () => {
@@ -109,6 +125,34 @@ describe("the log", () => {
     ["gives no answer", rekor(-1, 503)],
   ])("that %s proves nothing", async (_, fetch) => {
     expect(await stopOf(watched(["a.json"], fetch))).toMatchObject({ code: "host-failed", exitCode: 1 });
+  });
+
+  test.each([
+    ["has no time", () => new Response("{}", { status: 503 })],
+    ["wants patience", () => new Response("{}", { status: 429 })],
+    ["sends a page", () => new Response("<html>", { status: 502 })],
+    [
+      "hangs up",
+      () => {
+        throw new TypeError("fetch failed", { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) });
+      },
+    ],
+  ])("is asked again, ever later, where it %s", async (_, failure) => {
+    expect(await watched(["a.json"], after(4, failure))).toMatchObject({ known: 1 });
+    expect(pauses).toEqual([1_000, 4_000, 16_000, 60_000]);
+    expect(await stopOf(watched(["a.json"], after(5, failure)))).toMatchObject({ code: "host-failed", exitCode: 1 });
+  });
+
+  test("is not asked again where it calls the question wrong", async () => {
+    const refused = after(1, () => new Response("{}", { status: 400 }));
+    expect(await stopOf(watched(["a.json"], refused))).toMatchObject({ code: "host-failed" });
+    expect(pauses).toEqual([]);
+  });
+
+  test("still has an unknown signature after a question that failed", async () => {
+    log.push(signed("policy of somebody", OURS, NOW + 500));
+    const fetch = after(1, () => new Response("{}", { status: 503 }));
+    expect(await stopOf(watched(["a.json"], fetch))).toMatchObject({ code: "signature-unknown" });
   });
 
   test("may hold anything of others", async () => {

@@ -8,6 +8,8 @@ import { at, listAt, textAt } from "./mero-tee.ts";
 /** What to look for in a transparency log. */
 export interface LogWatch {
   readonly fetch: HttpPort;
+  /** Waits. */
+  readonly wait: (milliseconds: number) => Promise<void>;
   /** Address of a Rekor, version 1. */
   readonly rekor: string;
   /** Subjects of certificates: workflows at their ref. */
@@ -105,13 +107,22 @@ async function entriesAt(watch: LogWatch, indices: readonly number[]): Promise<r
   return entries.filter(({ index }) => indices.includes(index));
 }
 
-async function ask({ fetch, rekor }: LogWatch, path: string, body?: unknown): Promise<unknown> {
-  const answer = await exchangeJson(fetch, { url: `${rekor}${path}`, ...(body === undefined ? {} : { body }) });
-  if (!answer.ok) return stopLane("host-failed", `${rekor}${path}: ${answer.error}.`);
-  const { status, value } = answer.value;
-  return status === 200
-    ? toPlainJson(value)
-    : stopLane("host-failed", `${rekor}${path} answered with status ${status}.`);
+/** Pauses before a question is asked again; a whole day of the log takes thousands of them, of which none may fail. */
+const PAUSES_MS = [1_000, 4_000, 16_000, 60_000] as const;
+
+/** Asks, and where that fails in a way that may pass, asks again after a while. */
+async function ask(watch: LogWatch, path: string, body?: unknown): Promise<unknown> {
+  const url = `${watch.rekor}${path}`;
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await exchangeJson(watch.fetch, { url, ...(body === undefined ? {} : { body }) });
+    if (answer.ok && answer.value.status === 200) return toPlainJson(answer.value.value);
+    const reason = answer.ok ? `${url} answered with status ${answer.value.status}.` : `${url}: ${answer.error}.`;
+    // What Rekor calls wrong stays wrong; patience is asked for with 429, and a time-out of its own is 408.
+    const isFinal = answer.ok && answer.value.status < 500 && ![408, 429].includes(answer.value.status);
+    const pauseMs = PAUSES_MS[attempt];
+    if (pauseMs === undefined || isFinal) return stopLane("host-failed", reason);
+    await watch.wait(pauseMs);
+  }
 }
 
 /** Which of the identities a certificate in an entry names, whatever kind of entry it is; null for none. */
