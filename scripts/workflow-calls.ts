@@ -2,7 +2,7 @@
 const WORD = /(?:[\w@%+=:,./-]|'[^']*'|"(?:[^"$`\\]|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})*")+/y;
 
 /** What a step may call beside our own programs: what sets a machine up, and what a service is spoken to with. */
-const PROGRAMS = new Set(["apt-get", "docker", "gcloud", "pipx", "systemctl"]);
+const PROGRAMS = new Set(["apt-get", "gcloud", "pipx", "systemctl"]);
 /** What pnpm may be asked for. */
 const PNPM_COMMANDS = new Set(["install", "audit"]);
 /** By these, programs take a program from the command line. */

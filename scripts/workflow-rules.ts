@@ -127,7 +127,7 @@ const USES_OF_SCOPES: Readonly<Record<string, RegExp>> = {
   "pull-requests": PROPOSING,
   "id-token":
     /\brelease-(?:kms|node|verifier)\.ts\b|\bgoogle-credentials\.ts\b|^\.\/\.github\/workflows\/probe-node\.yaml$/m,
-  packages: /\bkms-images\.ts\b/,
+  packages: /\bkms-image(?:s|-tags)\.ts\b|^\.\/\.github\/workflows\/tag-kms-images\.yaml$/m,
 };
 
 function mayWrite(scope: string, commands: string): boolean {

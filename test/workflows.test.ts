@@ -254,6 +254,7 @@ describe("a step", () => {
     ["another shell by the package manager", "npx --yes pnpm@10.34.9 exec sh x"],
     ["a package of the hour", "npx --yes cowsay"],
     ["a package manager of the hour", "npx --yes pnpm@10 install"],
+    ["a builder of the hour", "docker buildx create --use"],
     ["nothing but variables", "env A=b"],
   ])("may not have %s", (_, line) => {
     expect(callsIn(line)).toContain(null);

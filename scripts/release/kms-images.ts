@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,21 +8,23 @@ import { PROFILES } from "../../packages/policy/src/index.ts";
 import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
 import { commitTime } from "../commit-time.ts";
 import { Misuse, needed, Refusal, settle, variable, writeOutputs } from "../script-outcome.ts";
+import { digestAt, logIn, parseImageName, tagsOf } from "./image-registry.ts";
 
 /**
- * `node scripts/release/kms-images.ts --context DIR --version X.Y.Z --image REPOSITORY --out FILE [--dry-run]`: builds and pushes the
- * container image of the KMS for each profile, and leaves their digests in the file, and each image by digest
- * as an output with the name of its profile. A tag that is there is never pushed again: what a
- * digest means does not change, what a tag means must not. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the
- * commit `GITHUB_SHA`. With `--dry-run` the images are built and not pushed, and nobody logs in. Ends with 0, 1 (docker failed, or did
- * not learn whether a tag is there), 2 (usage) or 10 (a tag is there, or two profiles are alike).
+ * `node scripts/release/kms-images.ts --context DIR --version X.Y.Z --image REPOSITORY --buildkit IMAGE@DIGEST --out FILE [--dry-run]`:
+ * builds and pushes the container image of the KMS for each profile, and leaves their digests in the file, and each image by digest as an
+ * output with the name of its profile. Nothing gets a tag here: `kms-image-tags.ts` gives them to what was released, so that a run which
+ * stops between can be made again. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the commit
+ * `GITHUB_SHA`. BuildKit sees the credentials and writes the images, so it is named by digest. With `--dry-run` the images are built and not pushed, and nobody logs in.
+ * Ends with 0, 1 (docker failed, or did not learn whether a tag is there), 2 (usage) or 10 (a tag is there, or two profiles are alike).
  *
- * Source: docker/buildx, `imagetools inspect`; containerd, `core/remotes/docker`, the error of a resolver that was answered with 404.
+ * Source: docker/buildx, `build`, exporter `image`, and `create`, driver `docker-container`.
  */
 const OPTIONS = {
   context: { type: "string" },
   version: { type: "string" },
   image: { type: "string" },
+  buildkit: { type: "string" },
   out: { type: "string" },
   "dry-run": { type: "boolean", default: false },
 } as const;
@@ -29,35 +32,40 @@ const OPTIONS = {
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
   const version = parseReleaseVersion(needed(values.version, "version"));
-  const image = needed(values.image, "image").toLowerCase();
-  if (version === null || !/^[a-z0-9.-]+(?:\/[a-z0-9._-]+)+$/.test(image))
-    throw new Misuse("--version or --image is none");
+  if (version === null) throw new Misuse("--version is none");
+  const image = parseImageName(needed(values.image, "image"));
+  const buildkit = needed(values.buildkit, "buildkit");
+  if (!/^[a-z0-9.-]+(?:[/:][a-z0-9._-]+)*@sha256:[0-9a-f]{64}$/.test(buildkit))
+    throw new Misuse("--buildkit is no image by its digest");
   const [context, out] = [needed(values.context, "context"), needed(values.out, "out")];
   const commit = variable("GITHUB_SHA");
   const epoch = await commitTime(commit);
   const isDryRun = values["dry-run"];
-  if (!isDryRun) await logIn(image.split("/")[0] ?? "");
+  if (!isDryRun) {
+    await logIn(image);
+    for (const { tag } of tagsOf(image, version))
+      if ((await digestAt(tag)) !== null) throw new Refusal(`${tag} is there already`);
+  }
   const scratch = await mkdtemp(join(tmpdir(), "mero-tee-images-"));
+  const builder = `mero-tee-${randomUUID()}`;
   try {
+    const driver = ["--driver=docker-container", `--driver-opt=image=${buildkit}`];
+    await execa("docker", ["buildx", "create", `--name=${builder}`, ...driver]);
     const digests = new Map<string, string>();
     for (const profile of PROFILES) {
-      const tags = [
-        `${image}:${version}-${profile}`,
-        ...(profile === "locked-read-only" ? [`${image}:${version}`] : []),
-      ];
-      for (const tag of isDryRun ? [] : tags) await refuseKnown(tag);
       const metadata = join(scratch, `${profile}.json`);
       const built = `KMS_IMAGE_PROFILE=${profile} KMS_VERSION=${version} KMS_COMMIT=${commit} SOURCE_DATE_EPOCH=${epoch}`;
+      const push = isDryRun ? "push=false" : `name=${image},push-by-digest=true,name-canonical=true,push=true`;
       await execa("docker", [
         "buildx",
         "build",
         context,
+        `--builder=${builder}`,
         "--platform=linux/amd64",
         "--provenance=false",
         "--sbom=false",
         ...built.split(" ").map((argument) => `--build-arg=${argument}`),
-        ...tags.map((tag) => `--tag=${tag}`),
-        `--output=type=image,rewrite-timestamp=true,push=${String(!isDryRun)}`,
+        `--output=type=image,rewrite-timestamp=true,${push}`,
         `--metadata-file=${metadata}`,
       ]);
       const digest = /"containerimage\.digest":\s*"(?<digest>sha256:[0-9a-f]{64})"/.exec(
@@ -72,22 +80,9 @@ async function main(): Promise<string> {
     await writeOutputs(Object.fromEntries(images));
     return [...digests].map(([profile, digest]) => `${profile} ${digest}`).join("\n");
   } finally {
+    await execa("docker", ["buildx", "rm", builder], { reject: false });
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** By standard input: what is on a command line, others can read. */
-async function logIn(registry: string): Promise<void> {
-  const [user, input] = [variable("GITHUB_ACTOR"), variable("REGISTRY_TOKEN")];
-  await execa("docker", ["login", registry, "--username", user, "--password-stdin"], { input });
-}
-
-/** Only the registry's own "not found" says that nobody has pushed the tag: whoever could not ask does not know. */
-async function refuseKnown(tag: string): Promise<void> {
-  const found = await execa("docker", ["buildx", "imagetools", "inspect", tag], { reject: false });
-  if (found.exitCode === 0) throw new Refusal(`${tag} is there already`);
-  if (found.stderr?.trim() !== `ERROR: ${tag}: not found`)
-    throw new Error(`docker does not say whether ${tag} is there: ${found.stderr ?? found.shortMessage}`);
 }
 
 await settle(main);
