@@ -22,6 +22,8 @@ export const WORKFLOW_RULES = [
   "pin-comment",
   "credentials",
   "cache",
+  "artifact",
+  "ref",
   "actor",
   "logic",
   "expression-in-run",
@@ -75,7 +77,17 @@ function judgeWorkflow(workflow: Node, expect: Expect): void {
     const isUsed = triggers.includes(trigger);
     expect(!isUsed, "trigger", `runs on ${trigger}`);
   }
-  for (const [name, value] of Object.entries(asNode(workflow["jobs"]))) judgeJob(name, asNode(value), expect);
+  const jobs = Object.entries(asNode(workflow["jobs"])).map(([name, value]) => [name, asNode(value)] as const);
+  for (const [name, job] of jobs) judgeJob(name, job, expect);
+  if (!triggers.includes("release")) return;
+  // Such a run is that of a tag, and so is what it checks out.
+  const checkouts = jobs.flatMap(([, job]) => asNodes(job["steps"])).filter((step) => isCheckout(step));
+  const isOnMaster = checkouts.every((step) => asNode(step["with"])["ref"] === "master");
+  expect(isOnMaster, "ref", "runs on a publication, and takes its code from the tag");
+}
+
+function isCheckout(step: Node): boolean {
+  return textOf(step["uses"]).startsWith("actions/checkout@");
 }
 
 function judgeJob(name: string, job: Node, expect: Expect): void {
@@ -117,6 +129,9 @@ function judgeJob(name: string, job: Node, expect: Expect): void {
   expect(job["runs-on"] === RUNNER, "runner", `job ${name} does not run on ${RUNNER}`);
   expect(typeof job["timeout-minutes"] === "number", "timeout", `job ${name} has no time limit`);
   for (const step of steps) judgeStep(step, expect);
+  const taking = steps.findIndex((step) => asNode(step["with"])["run-id"] !== undefined);
+  const isAsked = steps.slice(0, Math.max(taking, 0)).some((step) => /\bown-run\.ts\b/.test(textOf(step["run"])));
+  expect(taking === -1 || isAsked, "artifact", `job ${name} takes artifacts of a run that anybody may have caused`);
 }
 
 const PROPOSING = /\bpropose-change\.ts\b/;
@@ -154,7 +169,7 @@ function judgeStep(step: Node, expect: Expect): void {
     /^actions\/cache\b/.test(uses) || Object.keys(asNode(step["with"])).some((key) => /cache/i.test(key));
   expect(!isCached, "cache", `${uses} keeps what other runs left`);
   expect(!/GITHUB_(?:ENV|PATH)\b/.test(run), "environment-file", `a step changes the steps after it: ${run}`);
-  if (uses.startsWith("actions/checkout@")) {
+  if (isCheckout(step)) {
     expect(asNode(step["with"])["persist-credentials"] === false, "credentials", "a checkout leaves its token behind");
   }
 }

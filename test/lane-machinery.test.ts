@@ -173,6 +173,51 @@ describe("the gate of a lane", () => {
   });
 });
 
+describe("a run that artifacts are taken from", () => {
+  const OURS = {
+    id: 71,
+    head_repository: { full_name: "owner/name" },
+    head_branch: "master",
+    event: "workflow_dispatch",
+    path: ".github/workflows/release-e2e.yaml",
+    display_title: "Release end to end 2.4.0",
+    conclusion: "success",
+  };
+  const judge = async (changes: object, ...more: readonly string[]) => {
+    answers = { "GET /repos/owner/name/actions/runs/71": { body: { ...OURS, ...changes } } };
+    return await script("release/own-run.ts", ["--run", "71", "--workflow", "release-e2e.yaml", ...more]);
+  };
+  const TITLE = ["--title", "Release end to end 2.4.0"];
+
+  test("is one of ours", async () => {
+    expect(await judge({}, ...TITLE)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await judge({ path: `${OURS.path}@master`, conclusion: "failure" })).toMatchObject({ exitCode: 0 });
+    expect(requests[0]?.headers.authorization).toBe("Bearer t");
+  });
+
+  test.each([
+    ["of a fork", { head_repository: { full_name: "mallory/name" } }, []],
+    ["of a fork that is gone", { head_repository: null }, []],
+    ["of a pull request", { event: "pull_request" }, []],
+    ["of a branch", { head_branch: "x" }, []],
+    ["of another workflow", { path: ".github/workflows/ci.yaml" }, []],
+    ["of another version", { display_title: "Release end to end 2.3.0" }, TITLE],
+    ["that failed", { conclusion: "failure" }, TITLE],
+    ["that is not done", { conclusion: null }, TITLE],
+  ])("is none %s", async (_, changes, more) => {
+    const run = await judge(changes, ...more);
+    expect(run).toMatchObject({ exitCode: 10, stderr: expect.stringContaining("run 71 is not ours") });
+  });
+
+  test("is none that GitHub does not speak of, and no id is a path", async () => {
+    expect(await judge({ id: 72 })).toMatchObject({ exitCode: 1 });
+    answers = {};
+    const args = ["--workflow", "release-e2e.yaml", "--run"];
+    expect(await script("release/own-run.ts", [...args, "71"])).toMatchObject({ exitCode: 1 });
+    expect(await script("release/own-run.ts", [...args, "71/../72"])).toMatchObject({ exitCode: 2 });
+  });
+});
+
 const KMS_IMAGE = "ghcr.io/owner/mero-kms-phala";
 const BUILDKIT = `docker.io/moby/buildkit@sha256:${"ab".repeat(32)}`;
 

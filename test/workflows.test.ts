@@ -161,6 +161,13 @@ describe("a workflow", () => {
       "- run: node",
       `- uses: actions/setup-node@${"0".repeat(40)} # v6.0.0\n        with:\n          cache: pnpm\n      - run: node`,
     ],
+    [
+      "artifact",
+      "what any run left",
+      "- run: node",
+      `- uses: actions/download-artifact@${"0".repeat(40)} # v5.0.0\n        with:\n          run-id: "1"\n      - run: node`,
+    ],
+    ["ref", "code of a tag", "pull_request:", "release:"],
     ["actor", "trust in a name", "runs-on:", "if: github.actor == 'dependabot[bot]'\n    runs-on:"],
     [
       "old-commands",
@@ -183,6 +190,14 @@ describe("a workflow", () => {
       expect(workflowProblems("x.yaml", change(from, to)).map((problem) => problem.rule)).toContain(rule);
     },
   );
+
+  test("that asks first whose run it is may take what that left", () => {
+    const download = `- uses: actions/download-artifact@${"0".repeat(40)} # v5.0.0\n        with:\n          run-id: "1"\n      `;
+    const ask = "- run: node scripts/release/own-run.ts --run 1 --workflow x.yaml\n      ";
+    const [good, late] = [ask + download, download + ask].map((steps) => change("- run: node", `${steps}- run: node`));
+    expect(workflowProblems("x.yaml", good ?? "")).toEqual([]);
+    expect(workflowProblems("x.yaml", late ?? "").map(({ rule }) => rule)).toEqual(["artifact"]);
+  });
 
   test("can break every rule", () => {
     expect(new Set(BAD.map(([rule]) => rule))).toEqual(new Set(WORKFLOW_RULES));

@@ -1,5 +1,5 @@
+import { askGithub, type ReleaseLookup } from "./ask-github.ts";
 import { listAt, textAt } from "./mero-tee.ts";
-import type { ReleaseLookup } from "./published.ts";
 
 /** A run of the node lane. */
 export interface NodeRun {
@@ -17,16 +17,8 @@ const WORKFLOW = "release-node-image-gcp.yaml";
  * Throws when GitHub gives no answer that says so.
  * Source: GitHub REST API, list workflow runs for a workflow.
  */
-export async function newestNodeRuns({ api, repository, token }: ReleaseLookup): Promise<readonly NodeRun[]> {
-  const url = `${api}/repos/${repository}/actions/workflows/${WORKFLOW}/runs?branch=master&per_page=20`;
-  const answer = await fetch(url, {
-    redirect: "error",
-    headers: {
-      accept: "application/vnd.github+json",
-      "user-agent": "mero-tee",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-  });
+export async function newestNodeRuns(lookup: ReleaseLookup): Promise<readonly NodeRun[]> {
+  const answer = await askGithub(lookup, `actions/workflows/${WORKFLOW}/runs?branch=master&per_page=20`);
   if (answer.status !== 200) throw new Error(`GitHub answered the question for runs with status ${answer.status}`);
   const listed: unknown = await answer.json();
   return listAt(listed, "workflow_runs").map((run) => ({
