@@ -44,10 +44,13 @@ async function readArguments(args: readonly string[]): Promise<Proposal> {
 
 async function propose(proposal: Proposal): Promise<string> {
   const { branch, base, title, body, labels, paths } = proposal;
+  if (proposal.isDryRun) {
+    const changed = await execa("git", ["status", "--porcelain", "--", ...paths]);
+    return changed.stdout === "" ? "nothing has changed" : `${branch} would propose: ${title}`;
+  }
   await execa("git", ["add", "--", ...paths]);
   const staged = await execa("git", ["diff", "--cached", "--quiet"], { reject: false });
   if (staged.exitCode === 0) return "nothing has changed";
-  if (proposal.isDryRun) return `${branch} would propose: ${title}`;
 
   const [server, repository, token] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN"].map(variable);
   await execa("git", ["checkout", "--quiet", "-B", branch]);

@@ -7,16 +7,25 @@ export class Misuse extends Error {}
 export class Refusal extends Error {}
 
 /**
- * Runs the body of a script: what it says goes to standard output, why it did not succeed to standard error, as one line without a
+ * Runs the body of a script: what it says goes to standard output, why it did not succeed to standard error, without a
  * stack, and its exit code is one of those of the `mero-tee` command.
  */
 export async function settle(body: () => Promise<string>): Promise<void> {
   try {
-    process.stdout.write(`${await body()}\n`);
+    process.stdout.write(`${inert(await body())}\n`);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${inert(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = error instanceof Refusal ? 10 : isMisuse(error) ? 2 : 1;
   }
+}
+
+/**
+ * What programs and services said, so that the runner which reads the log takes none of it for a command.
+ *
+ * Source: GitHub Actions runner, `ActionCommand`: `::` at the beginning of a line, blanks aside, and `##[` anywhere.
+ */
+function inert(text: string): string {
+  return text.replaceAll(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
 }
 
 function isMisuse(error: unknown): boolean {

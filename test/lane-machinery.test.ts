@@ -317,7 +317,8 @@ describe("the images of the KMS", () => {
 
   test("are not pushed in a dry run", async () => {
     await docker();
-    expect(await buildImages({}, "--dry-run")).toMatchObject({ exitCode: 0 });
+    expect(await buildImages({}, "--dry-run")).toMatchObject({ exitCode: 0, outputs: "" });
+    await expect(readFile(join(directory, "x.json"))).rejects.toThrow("ENOENT");
     expect(await dockerLog()).not.toMatch(/push=true|login/);
   });
 
@@ -579,6 +580,14 @@ describe("a probe machine on Google Cloud", () => {
         "instances delete probe-y",
         "firewall-rules delete probe-y",
       ]);
+    });
+
+    test("is no command to the runner that reads what gcloud said", async () => {
+      const lines = ["#!/bin/sh", "echo ' ::stop-commands::x' >&2", "echo 'x ##[add-path]/tmp' >&2", "exit 1"];
+      await writeFile(join(directory, "gcloud"), `${lines.join("\n")}\n`);
+      const run = await script("gcp/sweep.ts", SWEEP);
+      expect(run).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("stop-commands") });
+      expect(run.stderr).not.toMatch(/^\s*::|##\[/m);
     });
 
     test.each([

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCiLog } from "../scripts/ci-log.ts";
 import { promotePolicies, promotionText } from "../scripts/policy/promote.ts";
@@ -14,6 +15,7 @@ import type { ReleaseHost } from "../scripts/release/release-host.ts";
 import { writeUmbrella } from "../scripts/release/umbrella.ts";
 import { type GithubStandIn, startGithubStandIn } from "../scripts/rehearsal/github-stand-in.ts";
 import { kmsCandidates, publishedText, VERSION } from "../packages/release-artifacts/test/release-world.ts";
+import { ROOT } from "./markdown.ts";
 import { stopOf } from "./stop-of.ts";
 
 const REPOSITORY = "calimero-network/mero-tee";
@@ -252,7 +254,16 @@ describe("the promotion of policies", () => {
     const text = promotionText(await promotePolicies(promotion));
     expect(text).toContain("`policy.kms_allowed_rtmr2`");
     expect(text).toContain(`\`${"ef".repeat(48)}\``);
-  });
+
+    await writeFile(join(probed, "kms-policy-candidates-debug.json"), JSON.stringify(kmsCandidates("debug")));
+    const reviewed = await readFile(join(policies, "kms.debug.json"), "utf8");
+    const place = await files("dry", {});
+    const where = ["--probed", probed, "--node-policy", join(probed, "published-mrtds.json"), "--policies", policies];
+    const dry = [join(ROOT, "scripts/promote-policy.ts"), ...where, "--body", "body.md", "--dry-run"];
+    const { stdout } = await execa(process.execPath, dry, { cwd: place });
+    expect(stdout).toContain("`policy.kms_allowed_rtmr2`");
+    expect([await readFile(join(policies, "kms.debug.json"), "utf8"), await readdir(place)]).toEqual([reviewed, []]);
+  }, 60_000);
 
   test("takes no candidates that are cut, and leaves the reviewed policy as it is", async () => {
     const meroTee = createMeroTee({

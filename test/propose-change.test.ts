@@ -120,12 +120,14 @@ describe("propose-change", () => {
     ]);
   });
 
-  test("changes nothing outside in a dry run", async () => {
+  test("changes nothing in a dry run, not even what git is to commit", async () => {
+    expect(await propose("--dry-run")).toMatchObject({ exitCode: 0, stdout: "nothing has changed" });
     await writeFile(join(clone, "catalog.json"), "[1]");
     const run = await propose("--dry-run");
     expect(run).toMatchObject({ exitCode: 0, stdout: "update/catalog-2.4.0 would propose: chore: list 2.4.0" });
     expect(calls).toEqual([]);
     expect((await execa("git", ["-C", remote, "branch", "--list"])).stdout).toBe("");
+    expect((await execa("git", ["-C", clone, "diff", "--cached", "--name-only"])).stdout).toBe("");
   });
 
   test("says what GitHub refused, and not with which token", async () => {

@@ -15,7 +15,7 @@ import { digestAt, logIn, parseImageName, tagsOf } from "./image-registry.ts";
  * builds and pushes the container image of the KMS for each profile, and leaves their digests in the file, and each image by digest as an
  * output with the name of its profile. Nothing gets a tag here: `kms-image-tags.ts` gives them to what was released, so that a run which
  * stops between can be made again. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the commit
- * `GITHUB_SHA`. BuildKit sees the credentials and writes the images, so it is named by digest. With `--dry-run` the images are built and not pushed, and nobody logs in.
+ * `GITHUB_SHA`. BuildKit sees the credentials and writes the images, so it is named by digest. With `--dry-run` the images are built and not pushed, nobody logs in, and nothing is left.
  * Ends with 0, 1 (docker failed, or did not learn whether a tag is there), 2 (usage) or 10 (a tag is there, or two profiles are alike).
  *
  * Source: docker/buildx, `build`, exporter `image`, and `create`, driver `docker-container`.
@@ -75,9 +75,10 @@ async function main(): Promise<string> {
       digests.set(profile, digest.groups["digest"]);
     }
     if (new Set(digests.values()).size !== PROFILES.length) throw new Refusal("two profiles have one image");
-    await writeFile(out, `${JSON.stringify({ image, digests: Object.fromEntries(digests) }, null, 2)}\n`);
-    const images = [...digests].map(([profile, digest]) => [profile, `${image}@${digest}`] as const);
-    await writeOutputs(Object.fromEntries(images));
+    if (!isDryRun) {
+      await writeFile(out, `${JSON.stringify({ image, digests: Object.fromEntries(digests) }, null, 2)}\n`);
+      await writeOutputs(Object.fromEntries([...digests].map(([profile, digest]) => [profile, `${image}@${digest}`])));
+    }
     return [...digests].map(([profile, digest]) => `${profile} ${digest}`).join("\n");
   } finally {
     await execa("docker", ["buildx", "rm", builder], { reject: false });
