@@ -192,6 +192,112 @@ describe("the runbook about TLS", () => {
   );
 });
 
+describe("the runbook for a bar that Intel raises", () => {
+  test(
+    "names what is good today and will fall short",
+    async () => {
+      const { quote } = await platform.bootGuest("locked-read-only").quote(new Uint8Array(64));
+      await writeFile(join(directory, "quote.bin"), quote);
+      const looked = await run(scriptsOf("tcb-raised").join(""));
+      expect(looked.exitCode).toBe(0);
+      expect(looked.stdout).toContain("TCB status UpToDate");
+      expect(looked.stdout).toMatch(/will fall short\n +\S.* has \d+, needs \d+/);
+    },
+    LIMIT_MS,
+  );
+});
+
+/** What a runbook asks of a published release, asked of the simulated one, whose policy nobody signed. */
+function ofSimulation(script: string, address: string): string {
+  const given = `--policy policy.json --root-ca root-ca.pem --pccs ${simulator.url} --allow-simulated`;
+  return script.replaceAll("https://kms.example.com", `http://${address}`).replaceAll("--version 2.4.0", given);
+}
+
+/** The block of a runbook that asks the doctor about an address. */
+function doctorOf(runbook: string): string {
+  return scriptsOf(runbook).find((script) => script.startsWith("mero-tee doctor https://")) ?? "false";
+}
+
+describe("the runbooks that look at a KMS from outside", () => {
+  let kms: Child & { readonly address: string };
+
+  beforeAll(async () => {
+    kms = await startKms({ AUDIT_FILE: join(directory, "audit.jsonl") });
+  }, LIMIT_MS);
+
+  afterAll(async () => await kms?.end());
+
+  test.each(["kms-down", "compromise", "deploy-kms-phala"])(
+    "%s: the doctor is content with a KMS that releases keys",
+    async (runbook) => {
+      const looked = await run(ofSimulation(doctorOf(runbook), kms.address));
+      expect([looked.exitCode, looked.stdout]).toEqual([0, expect.stringContaining("✓ Healthy")]);
+      expect(looked.stdout).toContain("ok address: ");
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "compromise: the record is whole up to a digest that the log kept, and a cut end shows",
+    async () => {
+      await writeFile(join(directory, "node.key"), "07".repeat(32));
+      const trust = `--simulator ${simulator.url} --root-ca root-ca.pem --policy policy.json`;
+      const asked = await run(`mero-tee kms get-key http://${kms.address} --identity node.key ${trust}`);
+      expect(asked.exitCode).toBe(0);
+      const [, digest = ""] = await kms.line(/"audit":\{"records":\d+,"digest":"(\w{64})"\},"msg":"answered"/);
+      const [script = ""] = scriptsOf("compromise");
+      const verify = script.replace("HEX", digest);
+      expect((await run(verify)).stdout).toContain("the record that was asked for is there");
+      const whole = await readFile(join(directory, "audit.jsonl"), "utf8");
+      const cut = whole.trimEnd().split("\n").slice(0, -1).join("\n");
+      await writeFile(join(directory, "cut.jsonl"), `${cut}\n`);
+      const looked = await run(verify.replace("audit.jsonl", "cut.jsonl"));
+      expect([looked.exitCode, looked.stdout]).toEqual([10, expect.stringContaining("audit-anchor-missing")]);
+      expect((await run(verify.replace(/audit\.jsonl.*/, "cut.jsonl"))).exitCode).toBe(0);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("the runbook that rolls out a node release", () => {
+  test(
+    "asks the catalog of the checkout, and says when that is too old",
+    async () => {
+      const [ask = ""] = scriptsOf("roll-out-node-release");
+      const name = "compatibility-catalog.json";
+      const vector = await readFile(`${ROOT}packages/release-artifacts/test/vectors/release/${name}`, "utf8");
+      await writeFile(join(directory, name), vector);
+      const old = await run(ask);
+      expect([old.exitCode, old.stdout]).toEqual([10, expect.stringContaining("catalog-release-unlisted")]);
+      await writeFile(join(directory, name), vector.replaceAll("2.4.0", "2.5.0"));
+      const asked = await run(ask);
+      expect([asked.exitCode, asked.stdout]).toEqual([0, expect.stringContaining("✓ They belong together")]);
+    },
+    LIMIT_MS,
+  );
+});
+
+describe("the runbook that comes from the reference", () => {
+  const [look = ""] = scriptsOf("upgrade-from-reference");
+
+  test(
+    "has every problem named at once, and no setting that only the reference reads",
+    async () => {
+      const wrong = ["LISTEN_ADDR=8080", "CHALLENGE_TTL_SECS=60s", "USE_ENV_POLICY=true", "ALLOWED_TCB_STATUSES=Fine"];
+      await writeFile(join(directory, "reference.env"), [...wrong, "RUST_LOG=info"].join("\n"));
+      const looked = await run(look);
+      expect(looked.exitCode).toBe(10);
+      const named = [...looked.stdout.matchAll(/^failed configuration: setting-malformed (\w+):/gm)].map(
+        ([, each]) => each,
+      );
+      expect(named).toEqual(expect.arrayContaining(["LISTEN_ADDR", "CHALLENGE_TTL_SECS", "ALLOWED_TCB_STATUSES"]));
+      expect(looked.stdout).not.toContain("RUST_LOG");
+      expect(looked.stdout).not.toMatch(/\.\. /);
+    },
+    LIMIT_MS,
+  );
+});
+
 describe("the runbook for a KMS that is down", () => {
   test("has a row for every check of readiness that can fail", () => {
     const checks = rowsOf(chapterOf(readPage("docs/runbooks/kms-down.md"), "Steps").replaceAll(/^ {3}/gm, ""));

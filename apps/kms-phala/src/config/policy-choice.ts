@@ -105,7 +105,7 @@ function readEnvironmentPolicy(settings: SettingsReader, isInForce: boolean, pro
     for (const error of policy.error) {
       // `ALLOWED_MRTD[2]` is an entry of `ALLOWED_MRTD`; the sentence says which.
       const variable = "field" in error ? error.field.replace(/\[.*/, "") : "USE_ENV_POLICY";
-      settings.refuse("setting-malformed", variable, describePolicyError(error));
+      settings.refuse("setting-malformed", variable, describePolicyError(error).replace(/\.$/, ""));
     }
     return null;
   }
