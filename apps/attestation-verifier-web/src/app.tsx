@@ -22,7 +22,7 @@ export function App(): ReactElement {
   return (
     <Shell>
       <DropTarget />
-      <Suspense fallback={<p>{TEXT.report.checking}</p>}>
+      <Suspense fallback={<p>{TEXT.site.loading}</p>}>
         <Screen key={route} />
       </Suspense>
     </Shell>

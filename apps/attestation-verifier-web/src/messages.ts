@@ -21,6 +21,7 @@ export const TEXT = {
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
     unknownPage: "There is no such page",
+    loading: "Loading…",
     simulatedBuild: "Simulated platform: nothing on this site proves anything about a real machine.",
     privateTargets: "This site's API may ask private addresses. It is a development server.",
     offline: "No network: only local checks.",

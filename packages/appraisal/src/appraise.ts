@@ -100,7 +100,7 @@ async function runStep(
 }
 
 function dependent(missing: readonly Step[]): Finding {
-  const names = missing.map(({ id }) => id).join(", ");
+  const names = missing.map(({ id, title }) => `"${title}" (${id})`).join(", ");
   return { status: "skip", code: "dependency-not-met", summary: `Not looked at: it depends on ${names}.` };
 }
 

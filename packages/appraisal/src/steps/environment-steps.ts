@@ -18,7 +18,7 @@ export function judgeClock({ request: { now, otherClock } }: Case): Finding {
     item("Seconds apart", apart, "user"),
   ];
   if (apart <= CLOCK_TOLERANCE_SECONDS)
-    return pass(`This device's clock is within ${apart} seconds of another one.`, evidence);
+    return pass(`This device's clock and another one are ${apart} seconds apart.`, evidence);
   return warn(
     "clock-implausible",
     `This device's clock is ${apart} seconds from another one; validity was judged by it.`,

@@ -85,23 +85,23 @@ export function OptionsForm({ kind, isLive, fields, onChange, children }: Option
             <p id={`${id}-binding-hint`}>{TEXT.entry.bindingHint}</p>
           </div>
         )}
+        {kind === "node" && isLive && (
+          <div>
+            <label htmlFor={`${id}-application`}>{TEXT.entry.application}</label>
+            <input
+              id={`${id}-application`}
+              maxLength={128}
+              spellCheck={false}
+              autoComplete="off"
+              value={fields.applicationId}
+              aria-describedby={`${id}-application-hint`}
+              onChange={(event) => onChange({ ...fields, applicationId: event.target.value })}
+            />
+            <p id={`${id}-application-hint`}>{TEXT.entry.applicationHint}</p>
+          </div>
+        )}
         {kind === "node" && (
           <div>
-            {isLive && (
-              <>
-                <label htmlFor={`${id}-application`}>{TEXT.entry.application}</label>
-                <input
-                  id={`${id}-application`}
-                  maxLength={128}
-                  spellCheck={false}
-                  autoComplete="off"
-                  value={fields.applicationId}
-                  aria-describedby={`${id}-application-hint`}
-                  onChange={(event) => onChange({ ...fields, applicationId: event.target.value })}
-                />
-                <p id={`${id}-application-hint`}>{TEXT.entry.applicationHint}</p>
-              </>
-            )}
             <label htmlFor={`${id}-hash`}>
               {isLive ? TEXT.entry.applicationHash : TEXT.entry.applicationHashOfFile}
             </label>
