@@ -21,6 +21,8 @@ interface Asked {
   readonly isJson: boolean;
 }
 
+const USAGE = `usage: pnpm --silent rehearse [--lane ${RELEASE_LANES.join("|")}] [--failures | --failure NAME] [--json]`;
+
 function readFlags(args: readonly string[]): Asked {
   const options = {
     lane: { type: "string" },
@@ -157,6 +159,8 @@ try {
   const isUsage =
     error instanceof Error &&
     (("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) || error.message.startsWith("--"));
-  process.stderr.write(isUsage ? `${error.message}\n` : `${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    isUsage ? `${error.message}\n${USAGE}\n` : `${error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = isUsage ? 2 : 1;
 }

@@ -9,12 +9,15 @@ export class Refusal extends Error {}
 /**
  * Runs the body of a script: what it says goes to standard output, why it did not succeed to standard error, without a
  * stack, and its exit code is one of those of the `mero-tee` command.
+ *
+ * @param usage - how the script is called, for whoever gives an option that it does not have
  */
-export async function settle(body: () => Promise<string>): Promise<void> {
+export async function settle(body: () => Promise<string>, usage = ""): Promise<void> {
   try {
     process.stdout.write(`${inert(await body())}\n`);
   } catch (error) {
     process.stderr.write(`${inert(error instanceof Error ? error.message : String(error))}\n`);
+    if (isOfParser(error) && usage !== "") process.stderr.write(`usage: ${usage}\n`);
     process.exitCode = error instanceof Refusal ? 10 : isMisuse(error) ? 2 : 1;
   }
 }
@@ -29,8 +32,12 @@ function inert(text: string): string {
 }
 
 function isMisuse(error: unknown): boolean {
-  const isParser = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
-  return isParser || error instanceof Misuse;
+  return isOfParser(error) || error instanceof Misuse;
+}
+
+/** Whether the parser of arguments refused them. */
+function isOfParser(error: unknown): boolean {
+  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }
 
 /** An option that must be there. */

@@ -384,7 +384,9 @@ describe("the command", () => {
     expect(refused.exitCode).toBe(10);
     expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, failures: [{ code: "app-compose-unreviewed" }] });
     expect((await run("--check", join(folder, "absent.json"))).exitCode).toBe(1);
-    expect((await run("--tag", "x")).exitCode).toBe(2);
+    const unknown = await run("--tag", "x");
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.stderr).toContain("\nusage: pnpm --silent kms-compose ");
   });
 });
 

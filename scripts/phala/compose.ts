@@ -46,6 +46,10 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+const USAGE = `pnpm --silent kms-compose --profile P --key-provider-id HEX --release DIR [--service-port N] [--redis] [--out DIR] [--dry-run] [--json]
+       … with --image REF --version X.Y.Z and --node-release DIR or --node-policy-sha256 HEX in place of --release
+       pnpm --silent kms-compose --check FILE [--expected HEX] [--json]`;
+
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
 
 /** Options that say the same thing: the first decides it, so the others have no say. */
@@ -154,4 +158,4 @@ async function main(): Promise<string> {
   return text;
 }
 
-await settle(main);
+await settle(main, USAGE);

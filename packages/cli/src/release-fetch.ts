@@ -38,7 +38,8 @@ export async function fetchRelease(ports: Ports, release: ReleaseToFetch): Promi
     repository,
     wait: async (milliseconds) => await sleep(milliseconds),
   };
-  const found = await findRelease(source, lane, version);
+  const looking = `looking for release ${version} of the ${lane} in ${repository}`;
+  const found = await withProgress(ports, looking, findRelease(source, lane, version));
   if (!found.ok) return err(refusalOfRelease(found.error));
   const { tag, assets } = found.value;
   const meter = createDownloadMeter(ports, assets.length);
