@@ -63,6 +63,7 @@ export async function forecastTcb(
     verifier: anchor.createVerifier(),
     memory: NO_MEMORY,
     certificates: anchor.certificates(),
+    hasStarted: false,
   };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;

@@ -141,6 +141,16 @@ const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const ESCAPED: ReadonlySet<number> = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)));
 const LETTER_U = 0x75;
 
+/** The text that a literal spells, quotes included; undefined where it is none. */
+function decodedLiteral(literal: string): string | undefined {
+  try {
+    return String(JSON.parse(literal));
+  } catch {
+    // What is wrong is said in this reader's own words.
+    return undefined;
+  }
+}
+
 /** One reading of one text. Methods return undefined once something was refused; `finish` says what. */
 class JsonScanner {
   /** Where the values of the outermost object stand, in code units. */
@@ -218,14 +228,47 @@ class JsonScanner {
 
   #string(): string | undefined {
     const text = this.#text;
-    const start = this.#at;
-    let hasEscapes = false;
-    for (let at = start + 1; at < text.length; at += 1) {
+    const start = this.#at + 1;
+    for (let at = start; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
       if (code === MARK.quote) {
         this.#at = at + 1;
-        return hasEscapes ? this.#unescape(text.slice(start, at + 1)) : text.slice(start + 1, at);
+        return text.slice(start, at);
       }
+      if (code === MARK.backslash) return this.#escapedString();
+      if (code < 0x20) break;
+    }
+    return this.#refuseString();
+  }
+
+  /** A string with escapes. Not piece by piece: a signed document inside a string has a thousand escaped quotes. */
+  #escapedString(): string | undefined {
+    const end = this.#endOfString();
+    const decoded = decodedLiteral(this.#text.slice(this.#at, end));
+    if (decoded === undefined) return this.#refuseString();
+    this.#at = end;
+    // The text itself is well-formed, and quotes cut it between characters: only escapes can do harm.
+    return decoded.isWellFormed() ? decoded : this.#refuse("lone surrogate");
+  }
+
+  /** The place after the first quote that no backslash escapes; that of the text where there is none. */
+  #endOfString(): number {
+    const text = this.#text;
+    let at = this.#at;
+    for (;;) {
+      at = text.indexOf('"', at + 1);
+      if (at < 0) return text.length;
+      let before = at - 1;
+      while (text.charCodeAt(before) === MARK.backslash) before -= 1;
+      if ((at - before) % 2 === 1) return at + 1;
+    }
+  }
+
+  /** Says what is wrong first in a string that is none. */
+  #refuseString(): undefined {
+    const text = this.#text;
+    for (let at = this.#at + 1; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
       if (code < 0x20) {
         this.#at = at;
         return this.#refuse("control character in a string");
@@ -233,7 +276,6 @@ class JsonScanner {
       if (code === MARK.backslash) {
         const length = this.#escapeLength(at);
         if (length === undefined) return undefined;
-        hasEscapes = true;
         at += length - 1;
       }
     }
@@ -241,18 +283,9 @@ class JsonScanner {
     return this.#refuse("unfinished string");
   }
 
-  /** A string literal whose characters and escapes have all been looked at. */
-  #unescape(literal: string): string | undefined {
-    // Not piece by piece: a signed document inside a string has a thousand escaped quotes.
-    const decoded = String(JSON.parse(literal));
-    // The text itself is well-formed, and quotes cut it between characters: only escapes can do harm.
-    return decoded.isWellFormed() ? decoded : this.#refuse("lone surrogate");
-  }
-
   #escapeLength(at: number): number | undefined {
     const letter = this.#text.charCodeAt(at + 1);
-    // A signed document inside a string has a thousand escaped quotes, and little else.
-    if (letter === MARK.quote || ESCAPED.has(letter)) return 2;
+    if (ESCAPED.has(letter)) return 2;
     if (letter === LETTER_U && /^[0-9a-fA-F]{4}$/.test(this.#text.slice(at + 2, at + 6))) return 6;
     this.#at = at;
     return this.#refuse("unknown escape");

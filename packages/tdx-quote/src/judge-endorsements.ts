@@ -19,6 +19,8 @@ export interface EndorsementContext extends ChainContext {
   readonly memory: JudgementMemory;
   /** Every certificate read so far: the chains of one verification share some of them. */
   readonly certificates: KnownCertificates;
+  /** Whether {@link startEarlyQuote} and {@link startEarlyCollateral} did their part for the quote and the collateral that are judged. */
+  readonly hasStarted: boolean;
 }
 
 /** Chains in the order in which their trust anchor is judged; those of known collateral are left out. */
@@ -39,15 +41,14 @@ function startAnchored(
   { rootCa, verifier }: EndorsementContext,
   meanwhile: "work" | "wait",
 ): void {
-  if (!allEndInRoot(chains, rootCa)) return;
-  startSignatureChecks([...chains.flatMap(chainChecks), ...checks], verifier, meanwhile);
+  if (allEndInRoot(chains, rootCa)) startSignatureChecks(checks, verifier, meanwhile);
 }
 
 /** Starts the checks that need no more than collateral, while its documents are still to be read. */
 export function startEarlyCollateral(collateral: SignedCollateral, context: EndorsementContext): void {
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
   const chains = [tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain];
-  startAnchored(chains, collateralChecks(collateral), context, "work");
+  startAnchored(chains, [...chains.flatMap(chainChecks), ...collateralChecks(collateral)], context, "work");
 }
 
 /**
@@ -57,7 +58,7 @@ export function startEarlyCollateral(collateral: SignedCollateral, context: Endo
 export function startEarlyQuote(quote: TdxQuote, context: EndorsementContext): void {
   const pem = findPckChain(quote, undefined);
   const chain = pem.ok ? parsePckChain(pem.value, context.certificates) : pem;
-  if (chain.ok) startAnchored([chain.value], [], context, "work");
+  if (chain.ok) startAnchored([chain.value], chainChecks(chain.value), context, "work");
 }
 
 /**
@@ -72,7 +73,7 @@ export async function judgeEndorsements(
   collateral: Collateral,
   context: EndorsementContext,
 ): Promise<Result<Endorsements, Failure>> {
-  const { now, rootCa, verifier, memory } = context;
+  const { now, rootCa, verifier, memory, hasStarted } = context;
   const pem = findPckChain(quote, collateral.bundle.pck_certificate_chain);
   if (!pem.ok) return pem;
   const known = memory.recallCollateral(collateral, now);
@@ -89,16 +90,14 @@ export async function judgeEndorsements(
   const chains = anchoredChains(chain, known === undefined ? collateral : null);
   const leafKey = chain[0]?.publicKey ?? null;
   const isKeyKnown = leafKey !== null && memory.attestationKeys.knows(quote, leafKey);
+  const certificates = chains.map((anchored) => anchored.certificates);
+  // To ask again for what was started costs a comparison of all its bytes. A PCK chain that came with the collateral was not.
   const checks = [
-    ...(known === undefined ? collateralChecks(collateral) : []),
+    ...(hasStarted ? [chain] : certificates).flatMap(chainChecks),
+    ...(known === undefined && !hasStarted ? collateralChecks(collateral) : []),
     ...quoteChecks(quote, leafKey, isKeyKnown),
   ];
-  startAnchored(
-    chains.map(({ certificates }) => certificates),
-    checks,
-    context,
-    "wait",
-  );
+  startAnchored(certificates, checks, context, "wait");
 
   const anchorProblem = await verifyTrustAnchor(chains, rootCa, context);
   if (anchorProblem !== null) return err(anchorProblem);

@@ -1,6 +1,6 @@
 import { p256Engine } from "#p256-engine";
 import { createBoundedCache } from "./bounded-cache.ts";
-import { equalBytes } from "./equal-bytes.ts";
+import { equalPublicBytes } from "./equal-bytes.ts";
 import { toHex } from "./hex.ts";
 import type { P256Engine, P256Key } from "./p256-engine.ts";
 
@@ -52,7 +52,7 @@ export function createP256KeyImporter(limit: number): P256KeyImporter {
   return (publicKey) => {
     const id = toHex(publicKey.subarray(1, 1 + KEY_ID_BYTES));
     const known = imported.get(id);
-    if (known !== undefined && equalBytes(known.publicKey, publicKey)) return known.key;
+    if (known !== undefined && equalPublicBytes(known.publicKey, publicKey)) return known.key;
     const key = p256Engine.importKey(publicKey);
     imported.set(id, { publicKey: new Uint8Array(publicKey), key });
     return key;
@@ -124,14 +124,14 @@ export function createP256Verifier(
   const known = (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): Promise<boolean> | undefined =>
     checks.find(
       (check) =>
-        equalBytes(check.signature, signature) &&
-        equalBytes(check.publicKey, publicKey) &&
-        equalBytes(check.message, message),
+        equalPublicBytes(check.signature, signature) &&
+        equalPublicBytes(check.publicKey, publicKey) &&
+        equalPublicBytes(check.message, message),
     )?.verdict;
 
   const keyOf = (publicKey: Uint8Array): ImportedKey => {
     if (publicKey.length !== PUBLIC_KEY_BYTES) return null;
-    const before = checks.find((check) => equalBytes(check.publicKey, publicKey));
+    const before = checks.find((check) => equalPublicBytes(check.publicKey, publicKey));
     return before === undefined ? importKey(publicKey) : before.key;
   };
 

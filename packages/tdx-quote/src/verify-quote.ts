@@ -6,12 +6,7 @@ import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA, type TrustAnchor } from "./intel-root-ca.ts";
-import {
-  judgeEndorsements,
-  startEarlyCollateral,
-  startEarlyQuote,
-  type EndorsementContext,
-} from "./judge-endorsements.ts";
+import { judgeEndorsements, startEarlyCollateral, startEarlyQuote } from "./judge-endorsements.ts";
 import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
@@ -143,9 +138,10 @@ export async function runVerification(
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
   const certificates = anchor.certificates();
-  const context: EndorsementContext = { now: request.now, rootCa: anchor.der, verifier, memory, certificates };
   // With a memory most of these checks may turn out to be unnecessary.
   const startsEarly = memory === NO_MEMORY;
+  const hasStarted = startsEarly && typeof collateral === "string";
+  const context = { now: request.now, rootCa: anchor.der, verifier, memory, certificates, hasStarted };
   if (startsEarly) startEarlyQuote(parsed.value, context);
   const taken =
     typeof collateral === "string"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { equalBytes } from "../src/equal-bytes.ts";
+import { equalBytes, equalPublicBytes } from "../src/equal-bytes.ts";
 
 test.each([
   { left: [], right: [], equal: true },
@@ -10,7 +10,9 @@ test.each([
   { left: [1, 2], right: [1, 2, 0], equal: false },
   { left: [1, 2, 0], right: [1, 2], equal: false },
 ])("$left and $right: equal is $equal", ({ left, right, equal }) => {
-  expect(equalBytes(Uint8Array.from(left), Uint8Array.from(right))).toBe(equal);
+  for (const compare of [equalBytes, equalPublicBytes]) {
+    expect(compare(Uint8Array.from(left), Uint8Array.from(right))).toBe(equal);
+  }
 });
 
 test("differences that cancel each other are differences", () => {

@@ -29,6 +29,8 @@ describe("documents that are read", () => {
     '"a\\u0000\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9é€😀"',
     '"\\ud83d\\ude00"',
     '"\u007f\u2028"',
+    '"\\\\"',
+    '["\\"","\\\\\\"\\\\",""]',
     "[]",
     "[ ]",
     "[1,[2,[]],{}]",
@@ -98,6 +100,12 @@ describe("documents that are refused", () => {
     { text: '"\\u00g0"', reason: "unknown escape", offset: 1 },
     { text: '"a\nb"', reason: "control character in a string", offset: 2 },
     { text: '"\u0000"', reason: "control character in a string", offset: 1 },
+    { text: '"\\n\n"', reason: "control character in a string", offset: 3 },
+    { text: '"\\u00e9\\x"', reason: "unknown escape", offset: 7 },
+    { text: '"\\n', reason: "unfinished string", offset: 3 },
+    { text: '"\\"', reason: "unfinished string", offset: 3 },
+    { text: '["\\\\\\"]', reason: "unfinished string", offset: 7 },
+    { text: '["a\\"" 1]', reason: "expected a comma or the end of the array", offset: 7 },
     { text: "// comment\n1", reason: "expected a value", offset: 0 },
   ])("$text: $reason at $offset", ({ text, reason, offset }) => {
     expect(parseStrictJson(text)).toEqual({ ok: false, error: { reason, offset } });
