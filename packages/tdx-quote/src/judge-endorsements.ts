@@ -52,7 +52,7 @@ export function startEarlyCollateral(collateral: SignedCollateral, context: Endo
 }
 
 /**
- * Starts the checks of a quote's own PCK chain, while the collateral is still to be parsed. The quote's two signatures are left
+ * Starts the checks of a quote's own PCK chain, while documents are still to be read. The quote's two signatures are left
  * for the time when nothing else is to be done but wait for these.
  */
 export function startEarlyQuote(quote: TdxQuote, context: EndorsementContext): void {
