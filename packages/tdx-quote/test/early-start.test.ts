@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Collateral } from "../src/collateral-bundle.ts";
 import { INTEL_SGX_ROOT_CA } from "../src/intel-root-ca.ts";
 import { createJudgementMemory, NO_MEMORY, type JudgementMemory } from "../src/judgement-memory.ts";
 import { createP256Verifier, type P256Verifier } from "../src/p256.ts";
@@ -6,7 +7,7 @@ import { prepareAnchor } from "../src/prepared-anchor.ts";
 import { parseQuote } from "../src/quote.ts";
 import { runPckChainVerification } from "../src/verify-pck-chain.ts";
 import { runVerification } from "../src/verify-quote.ts";
-import { flipped, pemOf, v5, withCertificationData, type Evidence } from "./real-evidence.ts";
+import { collateralOf, flipped, pemOf, v5, withCertificationData, type Evidence } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
 function nameOf(...parts: readonly Uint8Array[]): string {
@@ -27,14 +28,14 @@ function recorder() {
   return { verifier, checks };
 }
 
-async function checksOf({ quote, bundle, now }: Evidence, memory: JudgementMemory, rootCa = INTEL_SGX_ROOT_CA) {
+async function checksOf(
+  { quote, bundle, now }: Evidence,
+  memory: JudgementMemory,
+  rootCa = INTEL_SGX_ROOT_CA,
+  collateral: Collateral | string = JSON.stringify(bundle),
+) {
   const { verifier, checks } = recorder();
-  const result = await runVerification(
-    quote,
-    JSON.stringify(bundle),
-    { now },
-    { anchor: prepareAnchor(rootCa), memory, verifier },
-  );
+  const result = await runVerification(quote, collateral, { now }, { anchor: prepareAnchor(rootCa), memory, verifier });
   return { ok: result.ok, ...checks };
 }
 
@@ -49,6 +50,24 @@ describe.skipIf(!HAS_REAL_VECTORS)("what is started ahead", () => {
     const bundle = { ...v5().bundle, pck_crl: "00" };
     const refused = await checksOf({ ...v5(), bundle }, NO_MEMORY);
     expect(refused).toEqual({ ok: false, work: new Set(), wait: new Set(), verified: new Set() });
+  });
+
+  test("is nothing of collateral that was parsed before: all is asked for at once", async () => {
+    const { ok, work, wait, verified } = await checksOf(v5(), NO_MEMORY, INTEL_SGX_ROOT_CA, collateralOf(v5()));
+    expect({ ok, work: work.size, wait: wait.size }).toEqual({ ok: true, work: 0, wait: 10 });
+    expect(wait).toEqual(verified);
+  });
+
+  test("is not a PCK chain that comes with the collateral, which is asked for with the quote's own two", async () => {
+    const { quote, bundle, now } = v5();
+    const evidence = {
+      quote: withCertificationData(quote, 1, new Uint8Array(36)),
+      bundle: { ...bundle, pck_certificate_chain: pemOf(quote) },
+      now,
+    };
+    const { ok, work, wait, verified } = await checksOf(evidence, NO_MEMORY);
+    expect({ ok, work: work.size, later: wait.difference(work).size }).toEqual({ ok: true, work: 7, later: 3 });
+    expect(work.union(wait)).toEqual(verified);
   });
 
   test("is only what the memory does not hold", async () => {

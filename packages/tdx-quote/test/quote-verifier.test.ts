@@ -67,6 +67,17 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     expect(await cost(verifier, v5(), collateral)).toEqual({ verdict: "UpToDate", checks: 1 });
   });
 
+  test("knows no attestation key under a leaf without a key that it can use", async () => {
+    const verifier = createQuoteVerifier();
+    expect(await verdictOf(verifier, v5(), collateralOf(v5()))).toBe("UpToDate");
+    const [leaf = "", ...issuers] = blocksOf(pemOf(v5().quote));
+    const der = Buffer.from(leaf.replaceAll(/-----[A-Z ]+-----|\n/g, ""), "base64");
+    // The object identifier of the curve: another curve, so that the key is none of P-256.
+    const keyless = flippedPem(leaf, der.toString("hex").indexOf("06082a8648ce3d030107") / 2 + 9);
+    const quote = withCertificationData(v5().quote, 5, Buffer.from([keyless, ...issuers].join("")));
+    expect(await verdictOf(verifier, { ...v5(), quote }, collateralOf(v5()))).toMatch(/^pck-chain\//);
+  });
+
   test("judges a PCK chain by itself once, and again outside of its window", async () => {
     const verifier = createQuoteVerifier();
     const quote = parseQuote(v5().quote);
