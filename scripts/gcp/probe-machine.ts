@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
 import { imageName } from "../image/image-name.ts";
 import { parseProfileOption } from "../profile-option.ts";
+import { neededVersion } from "../needed-version.ts";
 import { Misuse, needed, settle, writeOutputs } from "../script-outcome.ts";
 import { PROBE_MARK } from "./probe-mark.ts";
 
@@ -65,8 +65,7 @@ async function main(): Promise<string> {
 
   const allow = await allowedAddress(needed(values.allow, "allow"));
   const profile = parseProfileOption(values.profile);
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version is none");
+  const version = neededVersion(values.version);
   const tries = Number(values.tries);
   if (!(tries >= 1 && tries <= 1000)) throw new Misuse("--tries is no number of tries");
   const machine = [

@@ -1,5 +1,5 @@
 /** Whose repository is looked at. */
-export interface ReleaseLookup {
+export interface RepositoryLookup {
   /** Base address of GitHub's API. */
   readonly api: string;
   /** `OWNER/NAME` */
@@ -9,7 +9,7 @@ export interface ReleaseLookup {
 }
 
 /** Asks GitHub about a repository; the path is below that. Any status is an answer. Source: GitHub REST API. */
-export async function askGithub({ api, repository, token }: ReleaseLookup, path: string): Promise<Response> {
+export async function askGithub({ api, repository, token }: RepositoryLookup, path: string): Promise<Response> {
   return await fetch(`${api}/repos/${repository}/${path}`, {
     redirect: "error",
     headers: {

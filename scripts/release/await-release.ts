@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { parseReleaseVersion, releaseTag } from "../../packages/release-artifacts/src/index.ts";
-import { Misuse, needed, variable } from "../script-outcome.ts";
+import { releaseTag } from "../../packages/release-artifacts/src/index.ts";
+import { neededVersion } from "../needed-version.ts";
+import { Misuse, variable } from "../script-outcome.ts";
 import { stopLane } from "./lane-stop.ts";
 import { type NodeRun, newestNodeRuns } from "./node-runs.ts";
 import { isPublished } from "./published.ts";
@@ -23,8 +24,7 @@ await scriptMain("await-release", async (log) => {
     "dry-run": { type: "boolean", default: false },
   } as const;
   const { values } = parseArgs({ options });
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version names no release");
+  const version = neededVersion(values.version);
   const [tries, pauseSeconds] = [Number(values.tries), Number(values["pause-seconds"])];
   if (!(tries >= 1 && tries <= 1000 && pauseSeconds >= 0 && pauseSeconds <= 600)) throw new Misuse("not a patience");
 

@@ -15,7 +15,8 @@ import { isPublished } from "./published.ts";
 /**
  * `node scripts/release/gate.ts --lane kms|node|verifier [--root DIR] [--dry-run]`: whether a push to master is to become a release, which is
  * so when the version of the lane has none yet; 0.0.0 is what a lane has before its first. Writes `run`, `version`, `tag`, `prerelease` and
- * `reason` to `GITHUB_OUTPUT`; with `--dry-run` it only says the reason. Ends with 0 either way, 1 where GitHub does not say, 2 (usage) or 10 (the version is none).
+ * `reason` to `GITHUB_OUTPUT`; with `--dry-run` it only says the reason. Ends with 0 either way, 1 where GitHub does not say, 2 (usage) or
+ * 10 (the version is none).
  */
 const SOURCES: Readonly<Record<ReleaseLane, { readonly file: string; readonly member: string }>> = {
   kms: { file: "apps/kms-phala/package.json", member: "version" },

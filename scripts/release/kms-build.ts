@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { ASSET, parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
+import { ASSET } from "../../packages/release-artifacts/src/index.ts";
 import { commitTime } from "../commit-time.ts";
-import { Misuse, needed, settle, variable } from "../script-outcome.ts";
+import { neededVersion } from "../needed-version.ts";
+import { needed, settle, variable } from "../script-outcome.ts";
 import { makeTwice } from "./make-twice.ts";
 
 /**
@@ -27,8 +28,7 @@ const APP = fileURLToPath(new URL("../../apps/kms-phala", import.meta.url));
 
 async function build(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version is none");
+  const version = neededVersion(values.version);
   const [mirror, out] = [needed(values.mirror, "mirror"), resolve(needed(values.out, "out"))];
   const context = resolve(needed(values.context, "context"));
   const commit = variable("GITHUB_SHA");

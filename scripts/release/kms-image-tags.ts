@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
+import { neededVersion } from "../needed-version.ts";
 import { Misuse, needed, Refusal, settle } from "../script-outcome.ts";
 import { digestAt, logIn, parseImageName, tagsOf } from "./image-registry.ts";
 import { textAt } from "./mero-tee.ts";
@@ -22,8 +22,7 @@ const OPTIONS = {
 
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version is none");
+  const version = neededVersion(values.version);
   const images: unknown = JSON.parse(await readFile(needed(values.images, "images"), "utf8"));
   const image = parseImageName(textAt(images, "image"));
   const wanted = tagsOf(image, version).map(({ profile, tag }) => ({

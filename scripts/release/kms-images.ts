@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { PROFILES } from "../../packages/policy/src/index.ts";
-import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
 import { commitTime } from "../commit-time.ts";
+import { neededVersion } from "../needed-version.ts";
 import { Misuse, needed, Refusal, settle, variable, writeOutputs } from "../script-outcome.ts";
 import { digestAt, logIn, parseImageName, tagsOf } from "./image-registry.ts";
 
@@ -15,7 +15,8 @@ import { digestAt, logIn, parseImageName, tagsOf } from "./image-registry.ts";
  * builds and pushes the container image of the KMS for each profile, and leaves their digests in the file, and each image by digest as an
  * output with the name of its profile. Nothing gets a tag here: `kms-image-tags.ts` gives them to what was released, so that a run which
  * stops between can be made again. Needs docker, which it logs in as `GITHUB_ACTOR` with `REGISTRY_TOKEN`, and the commit
- * `GITHUB_SHA`. BuildKit sees the credentials and writes the images, so it is named by digest. With `--dry-run` the images are built and not pushed, nobody logs in, and nothing is left.
+ * `GITHUB_SHA`. BuildKit sees the credentials and writes the images, so it is named by digest. With `--dry-run` the images are built and
+ * not pushed, nobody logs in, and nothing is left.
  * Ends with 0, 1 (docker failed, or did not learn whether a tag is there), 2 (usage) or 10 (a tag is there, or two profiles are alike).
  *
  * Source: docker/buildx, `build`, exporter `image`, and `create`, driver `docker-container`.
@@ -31,8 +32,7 @@ const OPTIONS = {
 
 async function main(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version is none");
+  const version = neededVersion(values.version);
   const image = parseImageName(needed(values.image, "image"));
   const buildkit = needed(values.buildkit, "buildkit");
   if (!/^[a-z0-9.-]+(?:[/:][a-z0-9._-]+)*@sha256:[0-9a-f]{64}$/.test(buildkit))

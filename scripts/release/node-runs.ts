@@ -1,4 +1,4 @@
-import { askGithub, type ReleaseLookup } from "./ask-github.ts";
+import { askGithub, type RepositoryLookup } from "./ask-github.ts";
 import { listAt, textAt } from "./mero-tee.ts";
 
 /** A run of the node lane. */
@@ -17,7 +17,7 @@ const WORKFLOW = "release-node-image-gcp.yaml";
  * Throws when GitHub gives no answer that says so.
  * Source: GitHub REST API, list workflow runs for a workflow.
  */
-export async function newestNodeRuns(lookup: ReleaseLookup): Promise<readonly NodeRun[]> {
+export async function newestNodeRuns(lookup: RepositoryLookup): Promise<readonly NodeRun[]> {
   const answer = await askGithub(lookup, `actions/workflows/${WORKFLOW}/runs?branch=master&per_page=20`);
   if (answer.status !== 200) throw new Error(`GitHub answered the question for runs with status ${answer.status}`);
   const listed: unknown = await answer.json();

@@ -1,5 +1,5 @@
 import { type ReleaseLane, releaseTag, type ReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
-import { askGithub, type ReleaseLookup } from "./ask-github.ts";
+import { askGithub, type RepositoryLookup } from "./ask-github.ts";
 
 /**
  * Whether a release is published. A draft is not.
@@ -7,7 +7,11 @@ import { askGithub, type ReleaseLookup } from "./ask-github.ts";
  * Throws when GitHub gives no answer that says so or otherwise: a release that may be there must not be made twice.
  * Source: GitHub REST API, get a release by tag name.
  */
-export async function isPublished(lookup: ReleaseLookup, lane: ReleaseLane, version: ReleaseVersion): Promise<boolean> {
+export async function isPublished(
+  lookup: RepositoryLookup,
+  lane: ReleaseLane,
+  version: ReleaseVersion,
+): Promise<boolean> {
   const tag = releaseTag(lane, version);
   const answer = await askGithub(lookup, `releases/tags/${tag}`);
   if (answer.status === 404) return false;

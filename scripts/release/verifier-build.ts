@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import { parseReleaseVersion } from "../../packages/release-artifacts/src/index.ts";
 import { commitTime } from "../commit-time.ts";
 import { pnpm } from "../package-manager.ts";
-import { Misuse, needed, settle, variable } from "../script-outcome.ts";
+import { neededVersion } from "../needed-version.ts";
+import { needed, settle, variable } from "../script-outcome.ts";
 import { makeTwice } from "./make-twice.ts";
 
 /**
@@ -25,8 +25,7 @@ const BUILD = ["--filter", "@mero-tee/attestation-verifier-web", "--filter", "@m
 
 async function build(): Promise<string> {
   const { values } = parseArgs({ options: OPTIONS });
-  const version = parseReleaseVersion(needed(values.version, "version"));
-  if (version === null) throw new Misuse("--version is none");
+  const version = neededVersion(values.version);
   const out = resolve(needed(values.out, "out"));
   const commit = variable("GITHUB_SHA");
   const env = { SOURCE_DATE_EPOCH: String(await commitTime(commit)) };
