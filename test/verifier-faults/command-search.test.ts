@@ -6,6 +6,7 @@ import { decideVerdict, type Step } from "../../packages/appraisal/src/index.ts"
 import { formatRfc3339Utc } from "../../packages/tdx-quote/src/index.ts";
 import { NOW } from "../appraisal/world.ts";
 import { type FaultWorld, startFaultWorld } from "./fault-world.ts";
+import { WITHDRAWN_RELEASE } from "./withdrawn-release.ts";
 
 let world: FaultWorld;
 
@@ -75,21 +76,6 @@ async function listed(newer: number): Promise<(url: string) => Response | null> 
   return (url) => (url.includes("/releases?") ? json([...own, ...others]) : null);
 }
 
-/** A catalog in which the simulated release is withdrawn, for a reason that is shown as a stranger's words. */
-const WITHDRAWN = {
-  schema_version: 1,
-  releases: [
-    {
-      version: "0.0.0",
-      kms_tag: "mero-kms-v0.0.0",
-      node_image_tag: "mero-tee-v0.0.0",
-      kms_policy_url: "https://example.com/kms.json",
-      node_policy_url: "https://example.com/node.json",
-      withdrawn: { reason: "it leaks keys", at: "2026-11-01T00:00:00Z" },
-    },
-  ],
-};
-
 const catalog =
   (answer: () => Response) =>
   (url: string): Response | null =>
@@ -104,7 +90,7 @@ describe("mero-tee verify kms, of a release that was withdrawn", () => {
     const { document } = await verify(
       network(
         asked,
-        catalog(() => json(WITHDRAWN)),
+        catalog(() => json({ schema_version: 1, releases: [WITHDRAWN_RELEASE] })),
       ),
       ...more,
     );

@@ -3,6 +3,7 @@ import { laneIdentity } from "../../packages/release-artifacts/src/index.ts";
 import { REPOSITORY } from "../appraisal/release.ts";
 import { type FaultRow, policyOf, testFaults, world } from "./fault-rows.ts";
 import { type FaultyCheck, type FaultWorld } from "./fault-world.ts";
+import { WITHDRAWN_RELEASE } from "./withdrawn-release.ts";
 
 const KMS_WORKFLOW = `https://github.com/${REPOSITORY}/.github/workflows/release-kms-phala.yaml`;
 const NODE_IDENTITY = laneIdentity("node", REPOSITORY);
@@ -28,16 +29,7 @@ const RELEASE_ROWS: readonly FaultRow[] = [
       corrupt: {
         "/api/catalog": (json) => ({
           ...json,
-          releases: [
-            {
-              version: "0.0.0",
-              kms_tag: "mero-kms-v0.0.0",
-              node_image_tag: "mero-tee-v0.0.0",
-              kms_policy_url: "https://example.com/kms.json",
-              node_policy_url: "https://example.com/node.json",
-              withdrawn: { reason: "it leaks keys", at: "2026-11-01T00:00:00Z" },
-            },
-          ],
+          releases: [WITHDRAWN_RELEASE],
         }),
       },
     }),
