@@ -67,8 +67,8 @@ export function list<T>(member: Shape<T>, min = 0, max: number = Infinity): Shap
       return refuse(min === max ? `must have ${min} members` : "must not be empty");
     }
     const members: T[] = [];
-    for (const [index, item] of value.entries()) {
-      const result = member(item);
+    for (let index = 0; index < value.length; index += 1) {
+      const result = member(value[index]);
       if (!result.ok) return within(`[${index}]`, result.error);
       members.push(result.value);
     }
@@ -79,6 +79,15 @@ export function list<T>(member: Shape<T>, min = 0, max: number = Infinity): Shap
 /** The same shape, or `fallback` where the key is absent (`null` is not absence). */
 export function optional<T, F>(shape: Shape<T>, fallback: F): Shape<T | F> {
   return (value) => (value === undefined ? ok(fallback) : shape(value));
+}
+
+/** The value of one key of an object; other keys are ignored. */
+export function field<T>(key: string, shape: Shape<T>): Shape<T> {
+  return (value) => {
+    if (!(value instanceof Map)) return refuse("must be an object");
+    const result = shape(value.get(key));
+    return result.ok ? result : within(key, result.error);
+  };
 }
 
 /** An object with at least these keys; other keys are ignored. Keys are looked up in a Map, so `__proto__` is a key like any other. */

@@ -1,4 +1,4 @@
-import { integer, list, object, optional, text, time, word, type Shape, type ShapeError } from "./json-shape.ts";
+import { field, integer, list, object, optional, text, time, word, type Shape, type ShapeError } from "./json-shape.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import { svnAt } from "./svn.ts";
 
@@ -80,12 +80,7 @@ function descending<Level>(
 /** `advisoryIDs` of a level; none where absent. */
 const advisoryIds: Shape<readonly string[]> = optional(list(text), []);
 
-const componentDocuments = list(object<{ svn: number }>({ svn: integer(255) }), 16, 16);
-
-const components: Shape<readonly number[]> = (value) => {
-  const parsed = componentDocuments(value);
-  return parsed.ok ? ok(parsed.value.map(({ svn }) => svn)) : parsed;
-};
+const components = list(field("svn", integer(255)), 16, 16);
 
 interface TcbLevelDocument {
   readonly tcb: {

@@ -38,6 +38,8 @@ describe("documents that are read", () => {
     "{ }",
     '{"a":1,"b":{"a":[null]},"":0," a":2}',
     '{ "a" : [ 1 , 2 ] , "b" : "" }',
+    '{"a":0}',
+    '{"a":9,"b":10 ,"c":12345678901234567890,"d":0.5,"e":1e3,"f":-1,"g":-0,"h":10E0}',
   ])("%s means what JSON.parse says", (text) => {
     expect(toPlainJson(parsed(text))).toEqual(JSON.parse(text));
     expect(toPlainJson(parsed(utf8(text)))).toEqual(JSON.parse(text));
@@ -74,6 +76,12 @@ describe("documents that are refused", () => {
     { text: "01", reason: "text after the document", offset: 1 },
     { text: "+1", reason: "expected a value", offset: 0 },
     { text: ".5", reason: "expected a value", offset: 0 },
+    { text: '{"a":01}', reason: "expected a comma or the end of the object", offset: 6 },
+    { text: '{"a":00,"b":1}', reason: "expected a comma or the end of the object", offset: 6 },
+    { text: '{"a":1', reason: "expected a comma or the end of the object", offset: 6 },
+    { text: '{"a":1:2}', reason: "expected a comma or the end of the object", offset: 6 },
+    { text: '{"a":,"b":1}', reason: "expected a value", offset: 5 },
+    { text: '{"a":}', reason: "expected a value", offset: 5 },
     { text: "1.", reason: "text after the document", offset: 1 },
     { text: "-", reason: "expected a value", offset: 0 },
     { text: "1e", reason: "text after the document", offset: 1 },
