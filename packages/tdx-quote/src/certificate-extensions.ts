@@ -1,4 +1,4 @@
-import { DER_TAG, derBoolean, derOctetString, derParts, derUnsigned, parseDer, type DerNode } from "./der.ts";
+import { DER_TAG, derBoolean, derOctetString, derParts, derUnsigned, type DerNode } from "./der.ts";
 import { hasDuplicates, type X509Extension } from "./x509-fields.ts";
 
 const SUBJECT_KEY_IDENTIFIER = "2.5.29.14";
@@ -33,9 +33,15 @@ const CRL_SIGN = 0x02;
 /** Longer paths than anyone could send; the reader of integers wants a bound. */
 const MAX_PATH_LENGTH = 0xffff_ffff;
 
+/** An extension of a certificate. */
+export interface CertificateExtension extends X509Extension {
+  /** What the value holds, of those in {@link DECODED_EXTENSIONS}: a chain asks for it many times. */
+  readonly content: DerNode | undefined;
+}
+
 /** The extensions of a certificate, its only part that matters here. */
 interface WithExtensions {
-  readonly extensions: readonly X509Extension[];
+  readonly extensions: readonly CertificateExtension[];
 }
 
 /**
@@ -125,7 +131,5 @@ function basicConstraintsProblem(certificate: WithExtensions, profile: Certifica
 
 /** The content of the first extension with this OID; undefined without one. */
 function decoded({ extensions }: WithExtensions, oid: string): DerNode | undefined {
-  const extension = extensions.find((candidate) => candidate.oid === oid);
-  const document = extension === undefined ? undefined : parseDer(extension.value);
-  return document?.ok === true ? document.value : undefined;
+  return extensions.find((candidate) => candidate.oid === oid)?.content;
 }

@@ -1,10 +1,10 @@
-import { DECODED_EXTENSIONS } from "./certificate-extensions.ts";
+import { DECODED_EXTENSIONS, type CertificateExtension } from "./certificate-extensions.ts";
 import { DER_TAG, derBitStringBytes, derOid, derParts, derUnsigned, parseDer, type DerNode } from "./der.ts";
 import { isP256Point } from "./p256-point.ts";
 import { err, ok, type Result } from "./result.ts";
 import { isEcdsaWithSha256, parseSignedDer } from "./signed-der.ts";
 import { parseAsn1Time } from "./utc-time.ts";
-import { parseExtensions, parseName, parseSerial, type X509Extension } from "./x509-fields.ts";
+import { parseExtensions, parseName, parseSerial } from "./x509-fields.ts";
 
 /** Largest accepted certificate, in bytes of DER. */
 const CERTIFICATE_LIMIT_BYTES = 16 * 1024;
@@ -36,7 +36,7 @@ export interface Certificate {
   /** `r || s`, 64 bytes; zero stands for a value that is no scalar, and never verifies. */
   readonly signature: Uint8Array;
   /** In file order, duplicates and unknown ones included: a chain refuses them. */
-  readonly extensions: readonly X509Extension[];
+  readonly extensions: readonly CertificateExtension[];
 }
 
 /** What keeps bytes from being a certificate that this project reads. */
@@ -114,10 +114,15 @@ function parsePublicKey(node: DerNode | undefined): Uint8Array | null | undefine
 }
 
 /** The extensions; none when the field is absent (a chain then misses the required ones); null when malformed. */
-function parseExtensionsField(node: DerNode | undefined): readonly X509Extension[] | null {
+function parseExtensionsField(node: DerNode | undefined): readonly CertificateExtension[] | null {
   if (node === undefined) return [];
-  if (node.tag !== EXPLICIT_EXTENSIONS) return null;
-  const extensions = parseExtensions(onlyPart(node));
-  const areDer = extensions?.every(({ oid, value }) => !DECODED_EXTENSIONS.has(oid) || parseDer(value).ok);
-  return areDer === true ? extensions : null;
+  const extensions = node.tag === EXPLICIT_EXTENSIONS ? parseExtensions(onlyPart(node)) : null;
+  if (extensions === null) return null;
+  const read: CertificateExtension[] = [];
+  for (const { oid, critical, value } of extensions) {
+    const content = DECODED_EXTENSIONS.has(oid) ? parseDer(value) : null;
+    if (content?.ok === false) return null;
+    read.push({ oid, critical, value, content: content?.value });
+  }
+  return read;
 }

@@ -45,12 +45,11 @@ class DerNode {
   #children: readonly DerNode[] | undefined;
 
   constructor(document: DataView, offset: number) {
-    const length = contentLength(document, offset);
     this.tag = document.getUint8(offset);
     this.offset = offset;
-    this.header = headerLength(length);
+    this.header = headerLength(document, offset);
     this.#document = document;
-    this.#end = offset + this.header + length;
+    this.#end = offset + this.header + contentLength(document, offset);
   }
 
   /** The content octets. */
@@ -98,11 +97,15 @@ class DerNode {
 
   /** The values inside a constructed value, `limit` of them at most. */
   #first(limit: number): readonly DerNode[] {
-    const parts: DerNode[] = [];
-    let at = (this.tag & CONSTRUCTED) === 0 ? this.#end : this.offset + this.header;
-    while (at < this.#end && parts.length < limit) {
+    const start = (this.tag & CONSTRUCTED) === 0 ? this.#end : this.offset + this.header;
+    let count = 0;
+    for (let at = start; at < this.#end && count < limit; count += 1) at = valueEnd(this.#document, at);
+    // Most lists have two or three members, and an array that grows begins with room for 17.
+    const parts = Array<DerNode>(count);
+    let at = start;
+    for (let index = 0; index < count; index += 1) {
       const node = new DerNode(this.#document, at);
-      parts.push(node);
+      parts[index] = node;
       at = node.#end;
     }
     return parts;
@@ -132,8 +135,7 @@ export function parseDer(bytes: Uint8Array, maxDepth: number = DEFAULT_MAX_DEPTH
   const document = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const problem = headerProblem(document, 0, bytes.length);
   if (problem !== null) return err({ reason: problem, offset: 0 });
-  const length = contentLength(document, 0);
-  const end = headerLength(length) + length;
+  const end = valueEnd(document, 0);
   if (end !== bytes.length) return err({ reason: "trailing bytes", offset: end });
   const error = findProblem(document, 0, end, maxDepth);
   return error === null ? ok(new DerNode(document, 0)) : err(error);
@@ -146,16 +148,16 @@ function findProblem(document: DataView, start: number, end: number, levels: num
     if (levels === 0) return { reason: "nested too deeply", offset: at };
     const reason = headerProblem(document, at, end);
     if (reason !== null) return { reason, offset: at };
-    const length = contentLength(document, at);
-    const content = at + headerLength(length);
+    const content = at + headerLength(document, at);
+    const next = valueEnd(document, at);
     const tag = document.getUint8(at);
-    const problem = tag < FIRST_CLASS_BEYOND_UNIVERSAL ? universalProblem(document, tag, content, length) : null;
+    const problem = tag < FIRST_CLASS_BEYOND_UNIVERSAL ? universalProblem(document, tag, content, next) : null;
     if (problem !== null) return { reason: problem, offset: at };
     if ((tag & CONSTRUCTED) !== 0) {
-      const inner = findProblem(document, content, content + length, levels - 1);
+      const inner = findProblem(document, content, next, levels - 1);
       if (inner !== null) return inner;
     }
-    at = content + length;
+    at = next;
   }
   return null;
 }
@@ -171,7 +173,7 @@ function headerProblem(document: DataView, at: number, end: number): string | nu
   if (lengthOctets > 4) return "length of more than four bytes";
   if (available - 2 < lengthOctets) return "cut short";
   const length = contentLength(document, at);
-  if (headerLength(length) !== 2 + lengthOctets) return "non-minimal length";
+  if (lengthOctets !== fewestLengthOctets(length)) return "non-minimal length";
   return length > available - 2 - lengthOctets ? "runs past its end" : null;
 }
 
@@ -184,34 +186,46 @@ function contentLength(document: DataView, at: number): number {
   return length;
 }
 
-/** Length of tag and length octets: lengths have one spelling, so the content's length decides. */
-function headerLength(length: number): number {
-  if (length < 0x80) return 2;
-  if (length < 0x100) return 3;
-  if (length < 0x1_0000) return 4;
-  return length < 0x100_0000 ? 5 : 6;
+/** Octets after the first one of a length, in its one spelling. */
+function fewestLengthOctets(length: number): number {
+  if (length < 0x80) return 0;
+  if (length < 0x100) return 1;
+  if (length < 0x1_0000) return 2;
+  return length < 0x100_0000 ? 3 : 4;
 }
 
-/** What is wrong with the content of a value of a universal type. */
-function universalProblem(document: DataView, tag: number, start: number, length: number): string | null {
-  const byte = (index: number): number => document.getUint8(start + index);
+/** Length of the tag and length octets at `at`. */
+function headerLength(document: DataView, at: number): number {
+  const first = document.getUint8(at + 1);
+  return first < 0x80 ? 2 : 2 + first - 0x80;
+}
+
+/** Where the value at `at` ends. */
+function valueEnd(document: DataView, at: number): number {
+  return at + headerLength(document, at) + contentLength(document, at);
+}
+
+/** What is wrong with the content, `start`..`end`, of a value of a universal type. */
+function universalProblem(document: DataView, tag: number, start: number, end: number): string | null {
+  const length = end - start;
   switch (tag) {
     case DER_TAG.sequence:
     case DER_TAG.set:
       return null;
     case DER_TAG.boolean:
-      return length === 1 && (byte(0) === 0 || byte(0) === 0xff) ? null : "BOOLEAN other than 00 or FF";
+      return length === 1 && (document.getUint8(start) + 1) % 0x100 < 2 ? null : "BOOLEAN other than 00 or FF";
     case DER_TAG.integer:
     case DER_TAG.enumerated:
       if (length === 0) return "empty INTEGER";
-      return length > 1 && byte(0) === (byte(1) < 0x80 ? 0 : 0xff) ? "non-minimal INTEGER" : null;
+      return length > 1 && document.getUint8(start) === (document.getUint8(start + 1) < 0x80 ? 0 : 0xff)
+        ? "non-minimal INTEGER"
+        : null;
     case DER_TAG.bitString:
-      if (length === 0 || byte(0) > (length === 1 ? 0 : 7)) return "BIT STRING with a wrong count of unused bits";
-      return (byte(length - 1) & ((1 << byte(0)) - 1)) === 0 ? null : "BIT STRING with unused bits set";
+      return bitStringProblem(document, start, end);
     case DER_TAG.null:
       return length === 0 ? null : "NULL with content";
     case DER_TAG.oid:
-      return oidProblem(byte, length);
+      return oidProblem(document, start, end);
     default:
       return (tag & CONSTRUCTED) === 0 && tag !== 0x00 && tag !== 0x10 && tag !== 0x11
         ? null
@@ -219,13 +233,22 @@ function universalProblem(document: DataView, tag: number, start: number, length
   }
 }
 
+/** The first octet counts the bits of the last one that are no part of the value. */
+function bitStringProblem(document: DataView, start: number, end: number): string | null {
+  const most = end - start === 1 ? 0 : 7;
+  if (start === end || document.getUint8(start) > most) return "BIT STRING with a wrong count of unused bits";
+  const unused = (1 << document.getUint8(start)) - 1;
+  return (document.getUint8(end - 1) & unused) === 0 ? null : "BIT STRING with unused bits set";
+}
+
 /** An arc ends with a byte below 80, and does not begin with 80, which would be a leading zero. */
-function oidProblem(byte: (index: number) => number, length: number): string | null {
-  if (length === 0) return "empty OBJECT IDENTIFIER";
+function oidProblem(document: DataView, start: number, end: number): string | null {
+  if (start === end) return "empty OBJECT IDENTIFIER";
   let startsArc = true;
-  for (let index = 0; index < length; index += 1) {
-    if (startsArc && byte(index) === 0x80) return "non-minimal OBJECT IDENTIFIER";
-    startsArc = byte(index) < 0x80;
+  for (let at = start; at < end; at += 1) {
+    const octet = document.getUint8(at);
+    if (startsArc && octet === 0x80) return "non-minimal OBJECT IDENTIFIER";
+    startsArc = octet < 0x80;
   }
   return startsArc ? null : "OBJECT IDENTIFIER cut short";
 }
@@ -304,28 +327,32 @@ export function derBitStringBytes(node: DerNode | undefined): Uint8Array | null 
   return content[0] === 0 ? content.subarray(1) : null;
 }
 
+/** The characters of a PrintableString, by octet. Source: ITU-T X.680, table 10. */
+const IS_PRINTABLE: readonly boolean[] = Array.from({ length: 0x100 }, (_, octet) =>
+  /[A-Za-z0-9 '()+,\-./:=?]/.test(String.fromCharCode(octet)),
+);
+
+/** Whether a value is a UTF8String or a PrintableString of the characters that it may have. */
+export function isDerText(node: DerNode | undefined): node is DerNode {
+  if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return false;
+  const isUtf8 = node.tag === DER_TAG.utf8String;
+  for (let index = 0; index < node.length; index += 1) {
+    const octet = node.octet(index);
+    if (isUtf8 ? octet < 0x80 : IS_PRINTABLE[octet] === true) continue;
+    return isUtf8 && decodedText(node.content) !== null;
+  }
+  return true;
+}
+
 /**
  * The text of a UTF8String or a PrintableString; null for anything else, also for invalid UTF-8 and for characters that a
  * PrintableString does not have.
  */
 export function derText(node: DerNode | undefined): string | null {
-  if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return null;
-  const text = utf8Text(node);
-  if (text === null || node.tag === DER_TAG.utf8String) return text;
-  return /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? text : null;
+  return isDerText(node) ? decodedText(node.content) : null;
 }
 
 /** The content as UTF-8; null where it is none. */
-function utf8Text(node: DerNode): string | null {
-  let ascii = "";
-  for (let index = 0; index < node.length; index += 1) {
-    const octet = node.octet(index);
-    if (octet >= 0x80) return decodedText(node.content);
-    ascii += String.fromCharCode(octet);
-  }
-  return ascii;
-}
-
 function decodedText(content: Uint8Array): string | null {
   try {
     return UTF8.decode(content);

@@ -1,26 +1,20 @@
-import { SGX_EXTENSION } from "./certificate-extensions.ts";
-import {
-  DER_TAG,
-  derBoolean,
-  derEnumerated,
-  derOctetString,
-  derOid,
-  derParts,
-  derUnsigned,
-  parseDer,
-  type DerNode,
-} from "./der.ts";
+import { SGX_EXTENSION, type CertificateExtension } from "./certificate-extensions.ts";
+import { DER_TAG, derBoolean, derEnumerated, derOctetString, derParts, derUnsigned, type DerNode } from "./der.ts";
 import { toHex } from "./hex.ts";
 import { err, ok, type Result } from "./result.ts";
-import type { X509Extension } from "./x509-fields.ts";
 
-const PPID = `${SGX_EXTENSION}.1`;
-const TCB = `${SGX_EXTENSION}.2`;
-const PCE_ID = `${SGX_EXTENSION}.3`;
-const FMSPC = `${SGX_EXTENSION}.4`;
-const SGX_TYPE = `${SGX_EXTENSION}.5`;
-const PLATFORM_INSTANCE_ID = `${SGX_EXTENSION}.6`;
-const CONFIGURATION = `${SGX_EXTENSION}.7`;
+/** Content of the OBJECT IDENTIFIER of {@link SGX_EXTENSION}, below which those of all entries stand. */
+const SGX_EXTENSION_ARCS: readonly number[] = [0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01];
+/** Last arcs of its entries. */
+const PPID = 1;
+const TCB = 2;
+const PCE_ID = 3;
+const FMSPC = 4;
+const SGX_TYPE = 5;
+const PLATFORM_INSTANCE_ID = 6;
+const CONFIGURATION = 7;
+const TCB_ARCS = [...SGX_EXTENSION_ARCS, TCB];
+const CONFIGURATION_ARCS = [...SGX_EXTENSION_ARCS, CONFIGURATION];
 
 const TCB_COMPONENTS = 16;
 const MAX_COMPONENT_SVN = 255;
@@ -67,12 +61,11 @@ interface SgxConfiguration {
  * Source: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5.
  */
 export function parseSgxExtension(certificate: {
-  readonly extensions: readonly X509Extension[];
+  readonly extensions: readonly CertificateExtension[];
 }): Result<SgxExtension, { readonly reason: string }> {
   const extension = certificate.extensions.find(({ oid }) => oid === SGX_EXTENSION);
   if (extension === undefined) return err({ reason: "no SGX extension" });
-  const document = parseDer(extension.value);
-  const entries = document.ok ? pairs(document.value) : null;
+  const entries = entriesBelow(SGX_EXTENSION_ARCS, extension.content);
   if (entries === null) return err({ reason: "not a list of pairs with each OID once" });
   const isPlatform = entries.size === 7;
   if (!isPlatform && entries.size !== 5) return err({ reason: `${entries.size} entries in place of 5 or 7` });
@@ -97,18 +90,28 @@ export function parseSgxExtension(certificate: {
   return ok({ ...processor, platformInstanceIdHex, configuration });
 }
 
-/** Reads `SEQUENCE OF SEQUENCE { OID, ANY }` by OID; null when it is none, or an OID comes twice. */
-function pairs(node: DerNode | undefined): ReadonlyMap<string, DerNode> | null {
+/**
+ * Reads `SEQUENCE OF SEQUENCE { OID, ANY }` by the last arc of each OID; null when it is none, or an OID comes twice or does not
+ * stand directly below `arcs`. Compared as bytes: to spell the OIDs takes longer than all the rest.
+ */
+function entriesBelow(arcs: readonly number[], node: DerNode | undefined): ReadonlyMap<number, DerNode> | null {
   const list = derParts(node, DER_TAG.sequence);
   if (list === null) return null;
-  const values = new Map<string, DerNode>();
+  const values = new Map<number, DerNode>();
   for (const item of list) {
-    const [type, value, ...rest] = derParts(item, DER_TAG.sequence) ?? [];
-    const oid = derOid(type);
-    if (oid === null || value === undefined || rest.length > 0 || values.has(oid)) return null;
-    values.set(oid, value);
+    const parts = derParts(item, DER_TAG.sequence);
+    const value = parts?.[1];
+    const arc = lastArc(arcs, parts?.[0]);
+    if (arc === null || value === undefined || parts?.length !== 2 || values.has(arc)) return null;
+    values.set(arc, value);
   }
   return values;
+}
+
+/** The one octet that an OID has after those of `arcs`; null for anything else. */
+function lastArc(arcs: readonly number[], node: DerNode | undefined): number | null {
+  if (node?.tag !== DER_TAG.oid || node.length !== arcs.length + 1) return null;
+  return arcs.every((octet, index) => node.octet(index) === octet) ? node.octet(arcs.length) : null;
 }
 
 function octets(node: DerNode | undefined, byteLength: number): string | null {
@@ -118,24 +121,24 @@ function octets(node: DerNode | undefined, byteLength: number): string | null {
 
 /** The 16 components, PCESVN and CPUSVN: exactly these 18 pairs. */
 function parseTcb(node: DerNode | undefined): Pick<SgxExtension, "tcbComponents" | "pceSvn" | "cpuSvnHex"> | null {
-  const entries = pairs(node);
+  const entries = entriesBelow(TCB_ARCS, node);
   if (entries?.size !== TCB_COMPONENTS + 2) return null;
   const tcbComponents: number[] = [];
   for (let index = 1; index <= TCB_COMPONENTS; index += 1) {
-    const svn = derUnsigned(entries.get(`${TCB}.${index}`), MAX_COMPONENT_SVN);
+    const svn = derUnsigned(entries.get(index), MAX_COMPONENT_SVN);
     if (svn === null) return null;
     tcbComponents.push(svn);
   }
-  const pceSvn = derUnsigned(entries.get(`${TCB}.17`), MAX_PCE_SVN);
-  const cpuSvnHex = octets(entries.get(`${TCB}.18`), 16);
+  const pceSvn = derUnsigned(entries.get(17), MAX_PCE_SVN);
+  const cpuSvnHex = octets(entries.get(18), 16);
   return pceSvn === null || cpuSvnHex === null ? null : { tcbComponents, pceSvn, cpuSvnHex };
 }
 
 function parseConfiguration(node: DerNode | undefined): SgxConfiguration | null {
-  const entries = pairs(node);
-  const dynamicPlatform = derBoolean(entries?.get(`${CONFIGURATION}.1`));
-  const cachedKeys = derBoolean(entries?.get(`${CONFIGURATION}.2`));
-  const smtEnabled = derBoolean(entries?.get(`${CONFIGURATION}.3`));
+  const entries = entriesBelow(CONFIGURATION_ARCS, node);
+  const dynamicPlatform = derBoolean(entries?.get(1));
+  const cachedKeys = derBoolean(entries?.get(2));
+  const smtEnabled = derBoolean(entries?.get(3));
   if (entries?.size !== 3 || dynamicPlatform === null || cachedKeys === null || smtEnabled === null) return null;
   return { dynamicPlatform, cachedKeys, smtEnabled };
 }

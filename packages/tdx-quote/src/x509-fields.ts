@@ -6,6 +6,7 @@ import {
   derParts,
   derText,
   derUnsignedBytes,
+  isDerText,
   type DerNode,
 } from "./der.ts";
 import { toHex } from "./hex.ts";
@@ -33,20 +34,20 @@ export interface X509Name {
 export function parseName(node: DerNode | undefined): X509Name | null {
   const relativeNames = derParts(node, DER_TAG.sequence);
   if (node === undefined || relativeNames === null) return null;
-  const commonNames: string[] = [];
+  const commonNames: (string | null)[] = [];
   for (const relativeName of relativeNames) {
     const attributes = derParts(relativeName, DER_TAG.set);
     if (attributes === null || attributes.length === 0) return null;
     for (const attribute of attributes) {
-      const [type, value, ...rest] = derParts(attribute, DER_TAG.sequence) ?? [];
-      const oid = derOid(type);
-      const text = derText(value);
-      if (oid === null || text === null || rest.length > 0) return null;
-      if (oid === COMMON_NAME) commonNames.push(text);
+      const parts = derParts(attribute, DER_TAG.sequence);
+      const oid = derOid(parts?.[0]);
+      // A text need not be spelled to be judged, and only the common name is of use.
+      if (oid === null || !isDerText(parts?.[1]) || parts?.length !== 2) return null;
+      if (oid === COMMON_NAME) commonNames.push(derText(parts[1]));
     }
   }
-  const [commonName = "", ...others] = commonNames;
-  const isUsable = others.length === 0 && /^[\x20-\x7e]{1,64}$/.test(commonName);
+  const [commonName = null] = commonNames;
+  const isUsable = commonNames.length === 1 && commonName !== null && /^[\x20-\x7e]{1,64}$/.test(commonName);
   return { der: node.bytes, commonName: isUsable ? commonName : null };
 }
 
@@ -95,5 +96,5 @@ export function parseExtensions(node: DerNode | undefined): readonly X509Extensi
 
 /** Whether an OID occurs more than once. */
 export function hasDuplicates(extensions: readonly X509Extension[]): boolean {
-  return new Set(extensions.map(({ oid }) => oid)).size !== extensions.length;
+  return extensions.some(({ oid }, index) => extensions.findIndex((other) => other.oid === oid) !== index);
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { CertificateExtension } from "../src/certificate-extensions.ts";
+import { parseDer } from "../src/der.ts";
 import { parseSgxExtension, type SgxExtension } from "../src/sgx-extension.ts";
 import { bool, bytes, int, octets, oid, seq, set, tlv } from "./der-writer.ts";
 import { HAS_REAL_VECTORS, readExpectedQuotes, readVector } from "./real-vectors.ts";
@@ -35,8 +37,14 @@ function platform(changes: Pairs = {}, tcb: Pairs = {}, configuration: Pairs = {
 
 const PROCESSOR: Pairs = { "6": null, "7": null };
 
+/** An extension as a certificate has it, also with a value that a certificate parser would refuse. */
+function extension(oidText: string, value: Uint8Array): CertificateExtension {
+  const document = parseDer(value);
+  return { oid: oidText, critical: false, value, content: document.ok ? document.value : undefined };
+}
+
 function parse(value: Uint8Array): ReturnType<typeof parseSgxExtension> {
-  return parseSgxExtension({ extensions: [{ oid: SGX, critical: false, value }] });
+  return parseSgxExtension({ extensions: [extension(SGX, value)] });
 }
 
 const EXPECTED: SgxExtension = {
@@ -83,8 +91,8 @@ describe("the SGX extension", () => {
   });
 
   test("is found among others, and missed where it is not", () => {
-    const other = { oid: UNKNOWN, critical: false, value: seq() };
-    const own = { oid: SGX, critical: false, value: seq(...pairs(platform())) };
+    const other = extension(UNKNOWN, seq());
+    const own = extension(SGX, seq(...pairs(platform())));
     expect(parseSgxExtension({ extensions: [other, own] }).ok).toBe(true);
     expect(parseSgxExtension({ extensions: [other] })).toEqual({ ok: false, error: { reason: "no SGX extension" } });
   });
@@ -111,6 +119,21 @@ describe("the SGX extension is refused with", () => {
       name: "an entry without OID",
       value: seq(...pairs(platform({ "7": null })), seq(int(7), int(7))),
       reason: noList,
+    },
+    ...["1.2.840.113741.1.13.2.7", "1.2.840.113741.1.13.7", `${SGX}.7.7`, `${SGX}.135`].map((dotted) => ({
+      name: `${dotted} for the OID of the configuration`,
+      value: seq(...pairs(platform({ "7": null })), seq(oid(dotted), seq(...pairs(CONFIGURATION)))),
+      reason: noList,
+    })),
+    {
+      name: "the TCB with an SVN below the configuration",
+      value: seq(...pairs(platform({ "2": seq(...pairs({ ...TCB, "2.1": null, "7.1": int(3) })) }))),
+      reason: "TCB",
+    },
+    {
+      name: "the configuration with a flag below the TCB",
+      value: seq(...pairs(platform({ "7": seq(...pairs({ ...CONFIGURATION, "7.1": null, "2.1": bool(true) })) }))),
+      reason: "configuration",
     },
     {
       name: "FMSPC twice",
