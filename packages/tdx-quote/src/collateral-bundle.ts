@@ -7,6 +7,7 @@ import { parseStrictJson } from "./json.ts";
 import { parsePemCertificates, type KnownCertificates } from "./pem.ts";
 import { parseQeIdentity, type QeIdentity } from "./qe-identity.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
+import { signedText, type SignedText } from "./signed-json.ts";
 import { parseTcbInfo, type TcbInfo } from "./tcb-info.ts";
 
 /** Largest accepted bundle: two CRLs of 4 MiB in hex, two signed documents of 1 MiB with escapes, four chains. */
@@ -61,8 +62,6 @@ export interface SignedCollateral extends Omit<CollateralFields, "bundle" | "tcb
 
 /** A parsed collateral bundle. **Not authenticated**: every use verifies it. Only {@link parseCollateral} makes one. */
 export type Collateral = Brand<CollateralFields, "Collateral">;
-
-const UTF8 = new TextEncoder();
 
 const requiredShape = object<Required<Omit<CollateralBundle, "pck_certificate_chain">>>({
   pck_crl_issuer_chain: text,
@@ -121,11 +120,12 @@ export function parseCollateralSharing(
   const bytes = parseHexFields(bundle);
   if (!bytes.ok) return bytes;
   // What signs is read first; the order of refusals is that of the documentation all the same.
-  const signed = parseSigned(bundle, bytes.value, known);
+  const texts = { tcbInfo: signedText(bundle.tcb_info), qeIdentity: signedText(bundle.qe_identity) };
+  const signed = parseSigned(bundle, texts, bytes.value, known);
   if (signed.ok) onSigned(signed.value);
-  const tcbInfo = parseTcbInfo(bundle.tcb_info);
+  const tcbInfo = parseTcbInfo(texts.tcbInfo);
   if (!tcbInfo.ok) return tcbInfo;
-  const qeIdentity = parseQeIdentity(bundle.qe_identity);
+  const qeIdentity = parseQeIdentity(texts.qeIdentity);
   if (!qeIdentity.ok) return qeIdentity;
   if (!signed.ok) return signed;
 
@@ -161,6 +161,7 @@ function parseHexFields(bundle: CollateralBundle): Result<HexFields, Failure> {
 
 function parseSigned(
   bundle: CollateralBundle,
+  { tcbInfo, qeIdentity }: Readonly<Record<"tcbInfo" | "qeIdentity", SignedText>>,
   { rootCaCrl: rootCaCrlDer, pckCrl: pckCrlDer, tcbInfoSignature, qeIdentitySignature }: HexFields,
   known: KnownCertificates,
 ): Result<SignedCollateral, Failure> {
@@ -174,9 +175,9 @@ function parseSigned(
     ...chains.value,
     rootCaCrl: rootCaCrl.value,
     pckCrl: pckCrl.value,
-    tcbInfo: { bytes: UTF8.encode(bundle.tcb_info) },
+    tcbInfo,
     tcbInfoSignature,
-    qeIdentity: { bytes: UTF8.encode(bundle.qe_identity) },
+    qeIdentity,
     qeIdentitySignature,
   });
 }

@@ -14,6 +14,7 @@ export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
  * Compares bytes that are no secret: stops at the first difference, so that a search among many others costs next to nothing.
  */
 export function equalPublicBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left === right) return true;
   if (left.length !== right.length) return false;
   for (let index = 0; index < left.length; index += 1) if (left[index] !== right[index]) return false;
   return true;

@@ -18,13 +18,10 @@ export interface P256Key {
    * Verifies one signature, in a thread of the run time where there is one: calls that overlap run side by side.
    *
    * @param signature - `r || s`, 64 bytes; low and high s are both good (FIPS 186-5 asks for neither)
-   * @param message - must not change until the promise settles
+   * @param message - taken before the call returns, as the signature is
    * @returns false as well for scalars outside 1..n-1; never rejects
    */
-  readonly verify: (signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>) => Promise<boolean>;
+  readonly verify: (signature: Uint8Array, message: Uint8Array) => Promise<boolean>;
   /** The same for a verdict that is awaited at once, in the way that gives it soonest. */
-  readonly verifyNow: (
-    signature: Uint8Array<ArrayBuffer>,
-    message: Uint8Array<ArrayBuffer>,
-  ) => boolean | Promise<boolean>;
+  readonly verifyNow: (signature: Uint8Array, message: Uint8Array) => boolean | Promise<boolean>;
 }

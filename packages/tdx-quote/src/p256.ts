@@ -8,6 +8,9 @@ import type { P256Engine, P256Key } from "./p256-engine.ts";
  * Verifies ECDSA signatures over P-256 and SHA-256. One verifier serves one verification: it remembers each check, so
  * independent checks can be started side by side, and the pass that gives the verdict in its order only awaits what
  * already runs.
+ *
+ * What it is given must stay as it is while the verifier is in use: checks are known again by it. Parsers have made copies of
+ * all that a stranger could change.
  */
 export interface P256Verifier {
   /**
@@ -61,31 +64,11 @@ export function createP256KeyImporter(limit: number): P256KeyImporter {
 
 /** One check that was begun: its answer depends on nothing but these bytes, so whoever has it need not ask again. */
 export interface P256Check {
-  /** Copies: what a caller does to its buffers afterwards changes neither a running check nor what it is remembered for. */
   readonly publicKey: Uint8Array;
-  readonly signature: Uint8Array<ArrayBuffer>;
-  readonly message: Uint8Array<ArrayBuffer>;
+  readonly signature: Uint8Array;
+  readonly message: Uint8Array;
   readonly key: ImportedKey;
   readonly verdict: Promise<boolean>;
-}
-
-/** Copies in one piece of memory: each piece of more than 64 bytes is an allocation outside of the engine's own heap. */
-function copyTogether(
-  publicKey: Uint8Array,
-  signature: Uint8Array,
-  message: Uint8Array,
-): Pick<P256Check, "publicKey" | "signature" | "message"> {
-  const signatureAt = publicKey.length;
-  const messageAt = signatureAt + signature.length;
-  const bytes = new Uint8Array(messageAt + message.length);
-  bytes.set(publicKey);
-  bytes.set(signature, signatureAt);
-  bytes.set(message, messageAt);
-  return {
-    publicKey: bytes.subarray(0, signatureAt),
-    signature: bytes.subarray(signatureAt, messageAt),
-    message: bytes.subarray(messageAt),
-  };
 }
 
 function beginCheck(
@@ -95,17 +78,17 @@ function beginCheck(
   signature: Uint8Array,
   message: Uint8Array,
 ): P256Check {
-  const copies = copyTogether(publicKey, signature, message);
   const judge = (imported: P256Key | null): boolean | Promise<boolean> =>
-    imported !== null && signature.length === SIGNATURE_BYTES && imported[way](copies.signature, copies.message);
+    imported !== null && signature.length === SIGNATURE_BYTES && imported[way](signature, message);
   // A key that is there at once starts the check at once, before the caller goes on.
   const verdict = key instanceof Promise ? key.then(judge) : Promise.resolve(judge(key));
-  return { ...copies, key, verdict };
+  return { publicKey, signature, message, key, verdict };
 }
 
-/** Makes one check, for verifiers that will all be asked for it. */
+/** Makes one check, for verifiers that will all be asked for it; of copies, because it may live as long as the process. */
 export function settleP256Check(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): P256Check {
-  return beginCheck("verifyNow", p256Engine.importKey(publicKey), publicKey, signature, message);
+  const key = p256Engine.importKey(publicKey);
+  return beginCheck("verifyNow", key, publicKey.slice(), signature.slice(), message.slice());
 }
 
 /**

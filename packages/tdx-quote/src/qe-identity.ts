@@ -3,7 +3,7 @@ import type { FixedHex } from "./fixed-hex.ts";
 import { hex, integer, object, time, word, type ShapeError } from "./json-shape.ts";
 import type { QeReport } from "./qe-report.ts";
 import { err, ok, type Result } from "./result.ts";
-import { parseSignedJson } from "./signed-json.ts";
+import { parseSignedJson, signedText, type SignedText } from "./signed-json.ts";
 import { isvSvnLevels, type Descending, type IsvSvnLevel } from "./tcb-level.ts";
 
 /** Which enclave an identity describes; only `TD_QE` can make TDX quotes. */
@@ -75,8 +75,8 @@ function malformed(error: ShapeError): { ok: false; error: Failure } {
  * Errors: `qe-identity-malformed` with place and reason, `qe-identity-version-unsupported`.
  * Source: Intel PCS API v4, "Enclave Identity V2".
  */
-export function parseQeIdentity(text: string): Result<QeIdentity, Failure> {
-  const json = parseSignedJson(text);
+export function parseQeIdentity(text: string | SignedText): Result<QeIdentity, Failure> {
+  const json = parseSignedJson(typeof text === "string" ? signedText(text) : text);
   if (!json.ok) return malformed(json.error);
   const { bytes, value } = json.value;
   const version = versionOnly(value);

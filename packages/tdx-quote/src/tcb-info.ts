@@ -2,7 +2,7 @@ import { failure, type Failure } from "./failure.ts";
 import type { FixedHex } from "./fixed-hex.ts";
 import { hex, integer, list, object, optional, time, word, type Shape, type ShapeError } from "./json-shape.ts";
 import { err, ok, type Result } from "./result.ts";
-import { parseSignedJson } from "./signed-json.ts";
+import { parseSignedJson, signedText, type SignedText } from "./signed-json.ts";
 import {
   COMPONENT_STATUSES,
   isvSvnLevels,
@@ -137,8 +137,8 @@ function malformed(error: ShapeError): { ok: false; error: Failure } {
  * Errors: `tcb-info-malformed` with place and reason, `tcb-info-version-unsupported`.
  * Source: Intel PCS API v4, "TCB Info V3".
  */
-export function parseTcbInfo(text: string): Result<TcbInfo, Failure> {
-  const json = parseSignedJson(text);
+export function parseTcbInfo(text: string | SignedText): Result<TcbInfo, Failure> {
+  const json = parseSignedJson(typeof text === "string" ? signedText(text) : text);
   if (!json.ok) return malformed(json.error);
   const { bytes, value } = json.value;
   const version = versionOnly(value);

@@ -21,6 +21,14 @@ test("WebCrypto verifies what the key signed, and nothing else", async () => {
   expect(await (await imported(keyPair(8).publicKey)).verify(SIGNATURE, MESSAGE)).toBe(false);
 });
 
+test("WebCrypto verifies what the bytes were when it was asked", async () => {
+  const [signature, message] = [Uint8Array.from(SIGNATURE), Uint8Array.from(MESSAGE)];
+  const verdict = (await imported(KEY.publicKey)).verify(signature, message);
+  signature.fill(0);
+  message.fill(0);
+  expect(await verdict).toBe(true);
+});
+
 test("WebCrypto imports what the bytes were when it was asked", async () => {
   const publicKey = Uint8Array.from(KEY.publicKey);
   const importing = imported(publicKey);

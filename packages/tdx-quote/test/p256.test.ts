@@ -84,16 +84,23 @@ describe.each(WAYS)("a signature $way", ({ judge }) => {
   });
 });
 
-describe("a check", () => {
-  test("is judged as it was when it was asked for", async () => {
-    const verifier = createP256Verifier();
-    const [publicKey, signature, message] = [KEY.publicKey, SIGNATURE, MESSAGE].map((part) => Uint8Array.from(part));
-    if (!publicKey || !signature || !message) throw new Error("unreachable");
-    const verdict = verifier.verify(publicKey, signature, message);
-    for (const buffer of [publicKey, signature, message]) buffer.fill(0);
+test("a settled check is of the bytes that it was made with, whatever becomes of their buffers", async () => {
+  const [publicKey, signature, message] = [KEY.publicKey, SIGNATURE, MESSAGE].map((part) => Uint8Array.from(part));
+  if (!publicKey || !signature || !message) throw new Error("unreachable");
+  const verifier = createP256Verifier(undefined, [settleP256Check(publicKey, signature, message)]);
+  for (const buffer of [publicKey, signature, message]) buffer.fill(0);
+  expect(await verifier.verify(publicKey, signature, message)).toBe(false);
+  expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
+});
+
+describe.each(["verify", "verifyNow"] as const)("an imported key's %s", (way) => {
+  test("takes the bytes before it returns", async () => {
+    const key = await p256Engine.importKey(KEY.publicKey);
+    const [signature, message] = [Uint8Array.from(SIGNATURE), Uint8Array.from(MESSAGE)];
+    const verdict = key?.[way](signature, message);
+    signature.fill(0);
+    message.fill(0);
     expect(await verdict).toBe(true);
-    expect(await verifier.verify(publicKey, signature, message)).toBe(false);
-    expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
   });
 });
 

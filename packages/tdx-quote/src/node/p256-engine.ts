@@ -7,6 +7,8 @@ const SPKI_PREFIX = new Uint8Array([
   0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ]);
 
+const SPKI = Buffer.from([...SPKI_PREFIX, ...new Uint8Array(65)]);
+
 /** Tags and lengths of a sequence and two integers, each with a sign byte and 32 bytes. */
 const LONGEST_DER_SIGNATURE = 72;
 
@@ -21,13 +23,15 @@ function writeDerInteger(scalar: Uint8Array, target: Uint8Array, at: number): nu
   const sign = Number(scalar[start]) > 0x7f ? 1 : 0;
   target[at] = 0x02;
   target[at + 1] = scalar.length - start + sign;
+  target[at + 2] = 0;
   target.set(scalar.subarray(start), at + 2 + sign);
   return at + 2 + sign + scalar.length - start;
 }
 
 /** `r || s` as OpenSSL wants it; Node's own conversion (`ieee-p1363`) costs half a verification. */
 function derSignature(signature: Uint8Array): Uint8Array {
-  const der = new Uint8Array(LONGEST_DER_SIGNATURE);
+  // From Node's pool: memory of its own costs more than all that is written there.
+  const der = Buffer.allocUnsafe(LONGEST_DER_SIGNATURE);
   const end = writeDerInteger(signature.subarray(32), der, writeDerInteger(signature.subarray(0, 32), der, 2));
   der[0] = 0x30;
   der[1] = end - 2;
@@ -49,7 +53,8 @@ export const p256Engine: P256Engine = {
   importKey(publicKey) {
     if (publicKey.length !== 65 || publicKey[0] !== 0x04) return null;
     try {
-      const spki = Buffer.concat([SPKI_PREFIX, publicKey]).toString("base64");
+      SPKI.set(publicKey, SPKI_PREFIX.length);
+      const spki = SPKI.toString("base64");
       // PEM, because Node finds out what an options object with DER is by two exceptions, which cost more than the import.
       const key = createPublicKey(`-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`);
       return {
