@@ -1,6 +1,6 @@
 import { parseBase64 } from "@mero-tee/tdx-quote/base64";
 import type { Brand } from "@mero-tee/tdx-quote/result";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "@mero-tee/tdx-quote/sha2";
 
 import { CHALLENGE_ID_BYTES } from "./challenge-id.ts";
 import { type PeerId, peerIdHash } from "./peer-id.ts";

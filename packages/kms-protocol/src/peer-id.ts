@@ -1,5 +1,5 @@
 import { type Brand, type Result, err, ok } from "@mero-tee/tdx-quote/result";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "@mero-tee/tdx-quote/sha2";
 import { base58 } from "@scure/base";
 
 import { PUBLIC_KEY_PROTOBUF_BYTES, encodePublicKeyProtobuf } from "./public-key.ts";

@@ -1,5 +1,5 @@
 import { DEFAULT_BINDING_LABEL } from "@mero-tee/policy";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "@mero-tee/tdx-quote/sha2";
 
 import { type PeerId, peerIdHash } from "./peer-id.ts";
 

@@ -1,5 +1,5 @@
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { sha256Hex } from "#sha256";
+import { sha256 } from "@mero-tee/tdx-quote/sha2";
 
 import type { PeerId } from "./peer-id.ts";
 
@@ -24,7 +24,7 @@ export function signedPayload(facts: SignedFacts): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify({
     challengeId: facts.challengeId,
     challengeNonceHex: toHex(facts.nonce),
-    quoteHashHex: sha256Hex(facts.quote),
+    quoteHashHex: toHex(sha256(facts.quote)),
     peerId: facts.peerId,
   });
   return new TextEncoder().encode(text);

@@ -1,4 +1,4 @@
-import { sha384 } from "@noble/hashes/sha2.js";
+import { sha384 } from "#sha2";
 import { EVENT_LOG_REGISTERS, malformedEventLog, type EventLog, type EventLogEvent } from "./event-log.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";

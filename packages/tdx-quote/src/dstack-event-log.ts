@@ -1,4 +1,4 @@
-import { sha384 } from "@noble/hashes/sha2.js";
+import { sha384 } from "#sha2";
 import {
   DSTACK_RUNTIME_EVENT_TYPE,
   dstackEventNameProblem,

@@ -1,4 +1,4 @@
-import { sha384 } from "@noble/hashes/sha2.js";
+import { sha384 } from "#sha2";
 import { toHex } from "./hex.ts";
 
 /** Event type of everything that dstack and its applications extend into RTMR3. */

@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "#sha2";
 import type { Endorsements } from "./endorsements.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
@@ -26,8 +26,7 @@ export function quoteChecks(
 }
 
 function expectedQeReportData(quote: TdxQuote): string {
-  const digest = sha256.create().update(quote.attestationKey).update(quote.qeAuthenticationData).digest();
-  return toHex(digest) + "00".repeat(32);
+  return toHex(sha256(quote.attestationKey, quote.qeAuthenticationData)) + "00".repeat(32);
 }
 
 /** Judges that the PCK key signed the QE report, and that the quoting enclave vouches for the attestation key. */

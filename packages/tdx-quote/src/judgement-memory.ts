@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "#sha2";
 import { createAttestationKeyMemory, type AttestationKeyMemory } from "./attestation-key-memory.ts";
 import { createBoundedCache } from "./bounded-cache.ts";
 import type { Collateral } from "./collateral-bundle.ts";
@@ -50,14 +50,12 @@ export const NO_MEMORY: JudgementMemory = {
   attestationKeys: { knows: () => false, keep: nothing },
 };
 
+const UTF8 = new TextEncoder();
+
 function digestOf(texts: readonly string[]): string {
-  const hash = sha256.create();
-  for (const text of texts) {
-    const bytes = new TextEncoder().encode(text);
-    // Lengths keep two lists of texts with the same concatenation apart.
-    hash.update(new TextEncoder().encode(`${bytes.length}:`)).update(bytes);
-  }
-  return toHex(hash.digest());
+  // Lengths keep two lists of texts with the same concatenation apart.
+  const parts = texts.map((text) => UTF8.encode(text)).flatMap((bytes) => [UTF8.encode(`${bytes.length}:`), bytes]);
+  return toHex(sha256(...parts));
 }
 
 /** Real chains have less than 4 KB. A longer one would be judged again, and never makes an entry large. */

@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256 } from "@mero-tee/tdx-quote/sha2";
 import { toHex } from "@mero-tee/tdx-quote/hex";
 import { parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { hex, integer, object } from "@mero-tee/tdx-quote/json-shape";
