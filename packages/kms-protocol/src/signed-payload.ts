@@ -1,5 +1,5 @@
 import { toHex } from "@mero-tee/tdx-quote/hex";
-import { sha256 } from "@mero-tee/tdx-quote/sha2";
+import { sha256Hex } from "@mero-tee/tdx-quote/sha2";
 
 import type { PeerId } from "./peer-id.ts";
 
@@ -24,7 +24,7 @@ export function signedPayload(facts: SignedFacts): Uint8Array<ArrayBuffer> {
   const text = JSON.stringify({
     challengeId: facts.challengeId,
     challengeNonceHex: toHex(facts.nonce),
-    quoteHashHex: toHex(sha256(facts.quote)),
+    quoteHashHex: sha256Hex(facts.quote),
     peerId: facts.peerId,
   });
   return new TextEncoder().encode(text);

@@ -1,4 +1,4 @@
-import { sha384 } from "#sha2";
+import { sha384Hex } from "#sha2";
 import { EVENT_LOG_REGISTERS, malformedEventLog, type EventLog, type EventLogEvent } from "./event-log.ts";
 import { failure, type Failure } from "./failure.ts";
 import { toHex } from "./hex.ts";
@@ -188,7 +188,7 @@ function parseRecord(
   const digestHex = toHex(digest);
   const event = { ...described, register, digest: digestHex };
   if (!digestCoversEventData(type)) return ok({ event, end });
-  return ok({ event: { ...event, digestMatches: toHex(sha384(data)) === digestHex }, end });
+  return ok({ event: { ...event, digestMatches: sha384Hex(data) === digestHex }, end });
 }
 
 function isFilledWith(byte: number, bytes: Uint8Array, start: number, end: number = bytes.length): boolean {

@@ -1,4 +1,4 @@
-import { sha384 } from "#sha2";
+import { sha384Hex } from "#sha2";
 import {
   DSTACK_RUNTIME_EVENT_TYPE,
   dstackEventNameProblem,
@@ -111,7 +111,7 @@ function parseEvent(entry: JsonValue, index: number): Result<EventLogEvent, Fail
       if (preimage === undefined) return refuse("version 2 without preimage");
       if (toHex(preimage) !== toHex(hashed)) return refuse("preimage is not the canonical form of the event");
     }
-    const computed = toHex(sha384(hashed));
+    const computed = sha384Hex(hashed);
     if (digest.length !== 0 && toHex(digest) !== computed) {
       return err(
         failure("event-log", "event-log-digest-mismatch", {
@@ -131,7 +131,7 @@ function parseEvent(entry: JsonValue, index: number): Result<EventLogEvent, Fail
   if (payload.length === 0) return ok(event);
   const described = { ...event, payload: toHex(payload) };
   if (!digestCoversEventData(type)) return ok(described);
-  return ok({ ...described, digestMatches: toHex(sha384(payload)) === event.digest });
+  return ok({ ...described, digestMatches: sha384Hex(payload) === event.digest });
 }
 
 /** Absent means 1. */

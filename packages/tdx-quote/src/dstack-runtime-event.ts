@@ -1,4 +1,4 @@
-import { sha384 } from "#sha2";
+import { sha384Hex } from "#sha2";
 import { toHex } from "./hex.ts";
 
 /** Event type of everything that dstack and its applications extend into RTMR3. */
@@ -78,5 +78,5 @@ const COLON = 0x3a;
  * Source: dstack, runtime event digest versions 1 and 2.
  */
 export function dstackRuntimeEventDigest(name: string, payload: Uint8Array, version: DstackEventVersion): string {
-  return toHex(sha384(dstackRuntimeEventPreimage(name, payload, version)));
+  return sha384Hex(dstackRuntimeEventPreimage(name, payload, version));
 }

@@ -1,7 +1,6 @@
-import { sha256 } from "#sha2";
+import { sha256Hex } from "#sha2";
 import type { Endorsements } from "./endorsements.ts";
 import { failure, type Failure } from "./failure.ts";
-import { toHex } from "./hex.ts";
 import type { Verification } from "./judgement-memory.ts";
 import { isP256Point } from "./p256-point.ts";
 import type { P256Verifier } from "./p256.ts";
@@ -26,7 +25,7 @@ export function quoteChecks(
 }
 
 function expectedQeReportData(quote: TdxQuote): string {
-  return toHex(sha256(quote.attestationKey, quote.qeAuthenticationData)) + "00".repeat(32);
+  return sha256Hex(quote.attestationKey, quote.qeAuthenticationData) + "00".repeat(32);
 }
 
 /** Judges that the PCK key signed the QE report, and that the quoting enclave vouches for the attestation key. */

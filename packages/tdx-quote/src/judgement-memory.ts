@@ -1,4 +1,4 @@
-import { sha256 } from "#sha2";
+import { sha256Hex } from "#sha2";
 import { createAttestationKeyMemory, type AttestationKeyMemory } from "./attestation-key-memory.ts";
 import { createBoundedCache } from "./bounded-cache.ts";
 import type { Collateral } from "./collateral-bundle.ts";
@@ -55,7 +55,7 @@ const UTF8 = new TextEncoder();
 function digestOf(texts: readonly string[]): string {
   // Lengths keep two lists of texts with the same concatenation apart.
   const parts = texts.map((text) => UTF8.encode(text)).flatMap((bytes) => [UTF8.encode(`${bytes.length}:`), bytes]);
-  return toHex(sha256(...parts));
+  return sha256Hex(...parts);
 }
 
 /** Real chains have less than 4 KB. A longer one would be judged again, and never makes an entry large. */

@@ -1,4 +1,4 @@
-import { sha384 } from "#sha2";
+import { sha384, sha384Hex } from "#sha2";
 import { EVENT_LOG_REGISTERS, type EventLog, type EventLogRegister } from "./event-log.ts";
 import { failure, type Failure } from "./failure.ts";
 import { parseHex, toHex } from "./hex.ts";
@@ -39,7 +39,7 @@ export function extendRegister(registerHex: string, digestHex: string): string {
   const joined = new Uint8Array(2 * REGISTER_BYTES);
   joined.set(measurementBytes(registerHex), 0);
   joined.set(measurementBytes(digestHex), REGISTER_BYTES);
-  return toHex(sha384(joined));
+  return sha384Hex(joined);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { sha256 as nobleSha256, sha384 as nobleSha384 } from "@noble/hashes/sha2.js";
+import { toHex } from "./hex.ts";
 
 /**
  * SHA-256 over parts, one after the other: for browsers and every other run time, whose own code gives it asynchronously or not
@@ -11,6 +12,16 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 /** SHA-384, as {@link sha256}. Source: FIPS 180-4, section 6.5. */
 export function sha384(...parts: readonly Uint8Array[]): Uint8Array {
   return digestOf(nobleSha384.create(), parts);
+}
+
+/** {@link sha256} as 64 lower-case hex digits. */
+export function sha256Hex(...parts: readonly Uint8Array[]): string {
+  return toHex(sha256(...parts));
+}
+
+/** {@link sha384} as 96 lower-case hex digits. */
+export function sha384Hex(...parts: readonly Uint8Array[]): string {
+  return toHex(sha384(...parts));
 }
 
 interface Hash {

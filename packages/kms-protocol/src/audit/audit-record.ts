@@ -1,5 +1,4 @@
-import { sha256 } from "@mero-tee/tdx-quote/sha2";
-import { toHex } from "@mero-tee/tdx-quote/hex";
+import { sha256Hex } from "@mero-tee/tdx-quote/sha2";
 import { parseStrictJson } from "@mero-tee/tdx-quote/json";
 import { hex, integer, object } from "@mero-tee/tdx-quote/json-shape";
 import { err, ok, type Result } from "@mero-tee/tdx-quote/result";
@@ -67,7 +66,7 @@ export function readAuditLine(
     return err({ code: "audit-sequence-broken", line: number, reason: `${seq} instead of ${head.records}` });
   }
   if (prev !== head.digest) return err({ code: "audit-chain-broken", line: number });
-  return ok({ record: record.value, head: { records: number, digest: toHex(sha256(line)) } });
+  return ok({ record: record.value, head: { records: number, digest: sha256Hex(line) } });
 }
 
 /**
@@ -90,7 +89,7 @@ export function makeAuditLine(
   if (!record.ok) return err({ code: "audit-record-malformed", line: number, reason: record.error });
   const line = encoder.encode(encodeRecord(record.value));
   if (line.length > AUDIT_LINE_LIMIT_BYTES) return err({ code: "audit-record-too-long", line: number });
-  return ok({ line, head: { records: number, digest: toHex(sha256(line)) } });
+  return ok({ line, head: { records: number, digest: sha256Hex(line) } });
 }
 
 /** The error is the rest of a sentence. */
