@@ -15,7 +15,7 @@ const INCLUDED = ["packages/tdx-quote/test/**/*.test.ts", "packages/tee-simulato
 const NODE_ONLY = {
   "packages/tdx-quote/test/byte-spelling.property.test.ts": "compares with what Node spells",
   "packages/tdx-quote/test/collateral/bounded-get.test.ts": "serves HTTP on loopback",
-  "packages/tdx-quote/test/sha2.property.test.ts": "compares with what Node hashes",
+  "packages/tdx-quote/test/sha2.test.ts": "compares with what Node hashes",
   "packages/tdx-quote/test/browser/buffer.test.ts": "compares with Node's Buffer",
   "packages/tee-simulator/test/der-differential.test.ts": "compares with X509Certificate of node:crypto",
   "packages/tee-simulator/test/differential.test.ts":

@@ -236,6 +236,10 @@ describe("a TCB info", () => {
   });
 
   test("names the place of the first departure", () => {
+    const components: readonly unknown[] = sixteen;
+    expect(parseTcbInfo(withComponents("sgxtcbcomponents", components.with(4, 3)))).toMatchObject({
+      error: { facts: { subject: "tcbLevels[0].tcb.sgxtcbcomponents[4]", reason: "must be an object" } },
+    });
     expect(parseTcbInfo("[]")).toMatchObject({ error: { facts: { subject: "", reason: "must be an object" } } });
     expect(parseTcbInfo(withChanges({ version: "3" }))).toMatchObject({ error: { facts: { subject: "version" } } });
     expect(parseTcbInfo(withComponents("tdxtcbcomponents", sixteen.with(7, { svn: 256 })))).toMatchObject({
