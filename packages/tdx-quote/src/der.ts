@@ -213,7 +213,9 @@ function universalProblem(document: DataView, tag: number, start: number, end: n
     case DER_TAG.set:
       return null;
     case DER_TAG.boolean:
-      return length === 1 && (document.getUint8(start) + 1) % 0x100 < 2 ? null : "BOOLEAN other than 00 or FF";
+      return length === 1 && (document.getUint8(start) === 0 || document.getUint8(start) === 0xff)
+        ? null
+        : "BOOLEAN other than 00 or FF";
     case DER_TAG.integer:
     case DER_TAG.enumerated:
       if (length === 0) return "empty INTEGER";
@@ -333,7 +335,7 @@ const IS_PRINTABLE: readonly boolean[] = Array.from({ length: 0x100 }, (_, octet
 );
 
 /** Whether a value is a UTF8String or a PrintableString of the characters that it may have. */
-export function isDerText(node: DerNode | undefined): node is DerNode {
+export function isDerText(node: DerNode | undefined): boolean {
   if (node?.tag !== DER_TAG.utf8String && node?.tag !== DER_TAG.printableString) return false;
   const isUtf8 = node.tag === DER_TAG.utf8String;
   for (let index = 0; index < node.length; index += 1) {
@@ -349,7 +351,7 @@ export function isDerText(node: DerNode | undefined): node is DerNode {
  * PrintableString does not have.
  */
 export function derText(node: DerNode | undefined): string | null {
-  return isDerText(node) ? decodedText(node.content) : null;
+  return node !== undefined && isDerText(node) ? decodedText(node.content) : null;
 }
 
 /** The content as UTF-8; null where it is none. */
