@@ -84,12 +84,11 @@ describe.each(WAYS)("a signature $way", ({ judge }) => {
   });
 });
 
-test("a settled check is of the bytes that it was made with, whatever becomes of their buffers", async () => {
-  const [publicKey, signature, message] = [KEY.publicKey, SIGNATURE, MESSAGE].map((part) => Uint8Array.from(part));
-  if (!publicKey || !signature || !message) throw new Error("unreachable");
-  const verifier = createP256Verifier(undefined, [settleP256Check(publicKey, signature, message)]);
-  for (const buffer of [publicKey, signature, message]) buffer.fill(0);
-  expect(await verifier.verify(publicKey, signature, message)).toBe(false);
+test.each(["key", "signature", "message"])("a settled check is of the %s that it was made with", async (changed) => {
+  const given = { key: KEY.publicKey.slice(), signature: SIGNATURE.slice(), message: MESSAGE.slice() };
+  const verifier = createP256Verifier(undefined, [settleP256Check(given.key, given.signature, given.message)]);
+  for (const [name, buffer] of Object.entries(given)) if (name === changed) buffer.fill(0);
+  expect(await verifier.verify(given.key, given.signature, given.message)).toBe(false);
   expect(await verifier.verify(KEY.publicKey, SIGNATURE, MESSAGE)).toBe(true);
 });
 
