@@ -91,7 +91,7 @@ export async function judgeEndorsements(
   const leafKey = chain[0]?.publicKey ?? null;
   const isKeyKnown = leafKey !== null && memory.attestationKeys.knows(quote, leafKey);
   const certificates = chains.map((anchored) => anchored.certificates);
-  // To ask again for what was started costs a comparison of all its bytes. A PCK chain that came with the collateral was not.
+  // What was started need not be asked for again. A PCK chain that came with the collateral was not.
   const checks = [
     ...(hasStarted ? [chain] : certificates).flatMap(chainChecks),
     ...(known === undefined && !hasStarted ? collateralChecks(collateral) : []),

@@ -13,7 +13,9 @@ export const p256Engine: P256Engine = {
       const key = await crypto.subtle.importKey("raw", publicKey.slice(), ALGORITHM, false, ["verify"]);
       // Some run times reject scalars outside 1..n-1 where others say false.
       const verify: P256Key["verify"] = (signature, message) =>
-        crypto.subtle.verify(ALGORITHM, key, signature.slice(), message.slice()).catch((): boolean => false);
+        crypto.subtle
+          .verify(ALGORITHM, key, new Uint8Array(signature), new Uint8Array(message))
+          .catch((): boolean => false);
       return { verify, verifyNow: verify };
     } catch {
       // WebCrypto says with an exception that the bytes are no point: an answer, no accident.

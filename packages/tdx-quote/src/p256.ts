@@ -85,10 +85,13 @@ function beginCheck(
   return { publicKey, signature, message, key, verdict };
 }
 
-/** Makes one check, for verifiers that will all be asked for it; of copies, because it may live as long as the process. */
+/**
+ * Makes one check, for verifiers that will all be asked for it; of copies, because it may live as long as the process. Not with
+ * `slice`, which does not copy a Buffer.
+ */
 export function settleP256Check(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): P256Check {
   const key = p256Engine.importKey(publicKey);
-  return beginCheck("verifyNow", key, publicKey.slice(), signature.slice(), message.slice());
+  return beginCheck("verifyNow", key, new Uint8Array(publicKey), new Uint8Array(signature), new Uint8Array(message));
 }
 
 /**

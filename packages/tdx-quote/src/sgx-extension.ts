@@ -57,7 +57,8 @@ interface SgxConfiguration {
  * Reads the SGX extension of a PCK certificate: exactly the five entries of a Processor CA certificate or the seven of a
  * Platform CA certificate, in any order, each once.
  *
- * Errors: the first entry that is missing or has another type, length or range.
+ * Errors: entries of another shape, twice or not below the OID of the list; the first entry that is missing or has another type,
+ * length or range.
  * Source: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5.
  */
 export function parseSgxExtension(certificate: {
@@ -66,7 +67,7 @@ export function parseSgxExtension(certificate: {
   const extension = certificate.extensions.find(({ oid }) => oid === SGX_EXTENSION);
   if (extension === undefined) return err({ reason: "no SGX extension" });
   const entries = entriesBelow(SGX_EXTENSION_ARCS, extension.content);
-  if (entries === null) return err({ reason: "not a list of pairs with each OID once" });
+  if (entries === null) return err({ reason: "not a list of its own entries, each once" });
   const isPlatform = entries.size === 7;
   if (!isPlatform && entries.size !== 5) return err({ reason: `${entries.size} entries in place of 5 or 7` });
 

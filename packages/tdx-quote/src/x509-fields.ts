@@ -96,5 +96,5 @@ export function parseExtensions(node: DerNode | undefined): readonly X509Extensi
 
 /** Whether an OID occurs more than once. */
 export function hasDuplicates(extensions: readonly X509Extension[]): boolean {
-  return extensions.some(({ oid }, index) => extensions.findIndex((other) => other.oid === oid) !== index);
+  return new Set(extensions.map(({ oid }) => oid)).size !== extensions.length;
 }

@@ -85,7 +85,7 @@ describe.each(WAYS)("a signature $way", ({ judge }) => {
 });
 
 test.each(["key", "signature", "message"])("a settled check is of the %s that it was made with", async (changed) => {
-  const given = { key: KEY.publicKey.slice(), signature: SIGNATURE.slice(), message: MESSAGE.slice() };
+  const given = { key: Buffer.from(KEY.publicKey), signature: Buffer.from(SIGNATURE), message: Buffer.from(MESSAGE) };
   const verifier = createP256Verifier(undefined, [settleP256Check(given.key, given.signature, given.message)]);
   for (const [name, buffer] of Object.entries(given)) if (name === changed) buffer.fill(0);
   expect(await verifier.verify(given.key, given.signature, given.message)).toBe(false);

@@ -99,7 +99,7 @@ describe("the SGX extension", () => {
 });
 
 describe("the SGX extension is refused with", () => {
-  const noList = "not a list of pairs with each OID once";
+  const noList = "not a list of its own entries, each once";
   test.each<{ name: string; value: Uint8Array; reason: string }>([
     { name: "no bytes", value: bytes(""), reason: noList },
     { name: "an OCTET STRING for the list", value: octets(bytes("00")), reason: noList },

@@ -18,6 +18,10 @@ test.each([
   for (const engine of [node, portable]) {
     expect([engine.sha256(...all), engine.sha384(...all)].map(toHex)).toEqual([sha256, sha384]);
     expect([engine.sha256Hex(...all), engine.sha384Hex(...all)]).toEqual([sha256, sha384]);
+    expect([engine.sha256(...all), engine.sha384(...all)].map(({ constructor }) => constructor)).toEqual([
+      Uint8Array,
+      Uint8Array,
+    ]);
   }
 });
 

@@ -7,6 +7,7 @@ const SPKI_PREFIX = new Uint8Array([
   0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ]);
 
+/** Where the key that is imported is written behind it: an import is over before another begins. */
 const SPKI = Buffer.from([...SPKI_PREFIX, ...new Uint8Array(65)]);
 
 /** Tags and lengths of a sequence and two integers, each with a sign byte and 32 bytes. */
