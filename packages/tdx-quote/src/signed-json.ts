@@ -37,8 +37,9 @@ export interface SignedJson {
  * Source: Intel PCS API v4: the signature is "calculated over … body without whitespaces", as the service sends it.
  */
 export function parseSignedJson({ text, bytes }: SignedText): Result<SignedJson, ShapeError> {
-  if (bytes.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
+  if (text.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
   if (!text.isWellFormed()) return err({ path: "", reason: "text is not well-formed Unicode" });
+  if (bytes.length > SIGNED_JSON_LIMIT_BYTES) return err({ path: "", reason: "too large" });
   // Well-formed text and its bytes say the same, so the text need not be decoded from them again.
   const parsed = parseStrictJson(text, { maxBytes: SIGNED_JSON_LIMIT_BYTES });
   return parsed.ok ? ok({ bytes, value: parsed.value }) : err({ path: "", reason: parsed.error.reason });
