@@ -80,7 +80,7 @@ export function wrapKeyOf(bytes: Uint8Array<ArrayBuffer>): WrapKey {
  * Source: docs/protocol.md.
  */
 export function wrapBinding(peerId: PeerId, wrapKey: WrapKey): Uint8Array<ArrayBuffer> {
-  const hash = sha256(joined(WRAP_LABEL, ZERO, peerIdHash(peerId), wrapKey));
+  const hash = sha256(WRAP_LABEL, ZERO, peerIdHash(peerId), wrapKey);
   return joined(WRAP_LABEL, hash.subarray(0, WRAP_HASH_BYTES));
 }
 
@@ -107,7 +107,7 @@ export function wrapTranscript(facts: WrapFacts): Uint8Array<ArrayBuffer> {
     throw new RangeError("a transcript holds a challenge id of 16 bytes and a nonce of 32");
   }
   const parts = [TRANSCRIPT_LABEL, ZERO, challengeId, nonce, peerIdHash(peerId), sha256(quote), wrapKey];
-  return new Uint8Array(sha256(joined(...parts)));
+  return new Uint8Array(sha256(...parts));
 }
 
 /**
@@ -118,7 +118,7 @@ export function wrapTranscript(facts: WrapFacts): Uint8Array<ArrayBuffer> {
  * Source: docs/protocol.md.
  */
 export function releaseReportData(transcript: Uint8Array, sealed: SealedKey): Uint8Array<ArrayBuffer> {
-  const hash = sha256(joined(RELEASE_LABEL, ZERO, transcript, sealed.enc, sealed.ciphertext));
+  const hash = sha256(RELEASE_LABEL, ZERO, transcript, sealed.enc, sealed.ciphertext);
   const reportData = new Uint8Array(REPORT_DATA_BYTES);
   reportData.set(hash);
   reportData.set(RELEASE_LABEL, hash.length);
