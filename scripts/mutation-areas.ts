@@ -18,6 +18,7 @@ export const MUTATION_AREAS = {
     "qe-identity",
     "qe-report",
     "quote-verifier",
+    "required-signatures",
     "signature-checks",
     "td-attributes",
     "verify-pck-chain",

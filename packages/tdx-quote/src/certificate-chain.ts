@@ -2,9 +2,9 @@ import type { Certificate } from "./certificate.ts";
 import {
   chainLength,
   firstFailure,
-  firstForged,
   FORM_CHECKS,
   linksFromRoot,
+  requireIssuance,
   revokedBy,
   ROOT_PLACE,
   windowChecks,
@@ -14,8 +14,8 @@ import {
 import type { Crl } from "./crl.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure, type Stage } from "./failure.ts";
-import type { P256Verifier } from "./p256.ts";
-import { isSignedBy } from "./signed-by.ts";
+import type { RequiredSignatures } from "./required-signatures.ts";
+import { signedBy } from "./signature-checks.ts";
 
 export { chainLength, PCK_CA_COMMON_NAMES, type ChainRole } from "./chain-links.ts";
 
@@ -31,16 +31,16 @@ export interface RoleChain {
 export interface ChainContext {
   /** Unix seconds. */
   readonly now: number;
-  readonly verifier: P256Verifier;
+  readonly signatures: RequiredSignatures;
 }
 
 /** A context that also knows what the root has revoked. */
 export interface RevocationContext extends ChainContext {
-  /** The root CA CRL, verified already. */
+  /** The root CA CRL, judged already. */
   readonly rootCrl: Crl;
 }
 
-/** A context that also has what may revoke a PCK leaf; neither part is verified yet. */
+/** A context that also has what may revoke a PCK leaf; neither part is judged yet. */
 export interface PckRevocationContext extends RevocationContext {
   readonly pckCrl: Crl;
   /** PCK CA, then root, as delivered with the CRL. */
@@ -55,11 +55,11 @@ export interface PckRevocationContext extends RevocationContext {
  * Errors (stage `trust-anchor`): `chain-length-invalid`, `chain-root-untrusted`, `certificate-signature-invalid`,
  * `certificate-not-yet-valid`, `certificate-expired`.
  */
-export async function verifyTrustAnchor(
+export function judgeTrustAnchor(
   chains: readonly [RoleChain, ...RoleChain[]],
   rootCa: Uint8Array,
-  { now, verifier }: ChainContext,
-): Promise<Failure | null> {
+  { now, signatures }: ChainContext,
+): Failure | null {
   const stage = "trust-anchor";
   // Chains that were read together share the certificate of their root.
   const trusted = new Set<Certificate>();
@@ -74,26 +74,27 @@ export async function verifyTrustAnchor(
     trusted.add(root);
   }
   const roots = Array.from(trusted, (root): Link => ({ certificate: root, issuer: root, place: ROOT_PLACE }));
-  return (await firstForged(roots, stage, verifier)) ?? firstFailure(roots, stage, windowChecks(now));
+  requireIssuance(roots, stage, signatures);
+  return firstFailure(roots, stage, windowChecks(now));
 }
 
 /**
- * Judges a CRL: issuer name, signature by that issuer's key, window. The issuer itself must be verified already.
+ * Judges a CRL: issuer name, signature by that issuer's key, window. The issuer itself must be judged already.
  *
  * @param name - how a failure names the list: `"root CA CRL"`, `"PCK CRL"`
  * Errors: `crl-issuer-mismatch`, `crl-signature-invalid`, `crl-not-yet-valid`, `crl-expired`.
  * Source: RFC 5280, section 6.3.3, for full CRLs signed by the issuer of the certificates they list.
  */
-export async function verifyCrl(
+export function judgeCrl(
   crl: Crl,
   issuer: Certificate,
   name: string,
   stage: Stage,
-  { now, verifier }: ChainContext,
-): Promise<Failure | null> {
+  { now, signatures }: ChainContext,
+): Failure | null {
   const { thisUpdate, nextUpdate } = crl;
   if (!equalBytes(crl.issuer, issuer.subject)) return failure(stage, "crl-issuer-mismatch", { subject: name });
-  if (!(await isSignedBy(crl, issuer, verifier))) return failure(stage, "crl-signature-invalid", { subject: name });
+  signatures.require(signedBy(crl, issuer), failure(stage, "crl-signature-invalid", { subject: name }));
   if (now < thisUpdate)
     return failure(stage, "crl-not-yet-valid", { subject: name, expected: thisUpdate, actual: now });
   if (now > nextUpdate) return failure(stage, "crl-expired", { subject: name, expected: nextUpdate, actual: now });
@@ -108,68 +109,61 @@ export async function verifyCrl(
  * Errors: `chain-length-invalid`, then the chain codes but `certificate-revoked`.
  * Source: RFC 5280, section 6.1, for a path that is given, under the profile of Intel's certificates.
  */
-export async function verifyIssuance(
+export function judgeIssuance(
   certificates: readonly Certificate[],
   role: ChainRole,
   stage: Stage,
-  { now, verifier }: ChainContext,
-): Promise<Failure | null> {
+  { now, signatures }: ChainContext,
+): Failure | null {
   const links = linksFromRoot(certificates, role);
   if (links === null) return lengthFailure(certificates, role, stage);
-  return (
-    firstFailure(links, stage, FORM_CHECKS) ??
-    (await firstForged(links, stage, verifier)) ??
-    firstFailure(links, stage, windowChecks(now))
-  );
+  const problem = firstFailure(links, stage, FORM_CHECKS);
+  if (problem !== null) return problem;
+  requireIssuance(links, stage, signatures);
+  return firstFailure(links, stage, windowChecks(now));
 }
 
 /**
  * Judges a chain of certificates that the root itself has issued, revocation included.
  *
- * Errors: those of {@link verifyIssuance}, `certificate-revoked`.
+ * Errors: those of {@link judgeIssuance}, `certificate-revoked`.
  */
-export async function verifyChain(
+export function judgeChain(
   certificates: readonly Certificate[],
   role: Exclude<ChainRole, "pck">,
   stage: Stage,
   context: RevocationContext,
-): Promise<Failure | null> {
+): Failure | null {
   const links = linksFromRoot(certificates, role);
   if (links === null) return lengthFailure(certificates, role, stage);
-  return (
-    (await verifyIssuance(certificates, role, stage, context)) ??
-    firstFailure(links, stage, [revokedBy(context.rootCrl)])
-  );
+  return judgeIssuance(certificates, role, stage, context) ?? firstFailure(links, stage, [revokedBy(context.rootCrl)]);
 }
 
 /**
  * Judges a PCK chain, revocation included: root and PCK CA by the root CA CRL, then the PCK CRL (the chain it came with,
  * that chain's first certificate byte-equal to the PCK CA of this chain, the list itself), then the leaf by the PCK CRL.
  *
- * Errors: those of {@link verifyIssuance}, `certificate-revoked`, and those of {@link verifyCrl}.
+ * Errors: those of {@link judgeIssuance}, `certificate-revoked`, and those of {@link judgeCrl}.
  */
-export async function verifyPckCertificateChain(
+export function judgePckCertificateChain(
   certificates: readonly Certificate[],
   stage: Stage,
   context: PckRevocationContext,
-): Promise<Failure | null> {
+): Failure | null {
   const links = linksFromRoot(certificates, "pck");
   const leaf = links?.at(-1);
   if (links === null || leaf === undefined) return lengthFailure(certificates, "pck", stage);
   const { pckCrl, pckCrlIssuerChain, rootCrl } = context;
   const problem =
-    (await verifyIssuance(certificates, "pck", stage, context)) ??
+    judgeIssuance(certificates, "pck", stage, context) ??
     firstFailure(links.slice(0, -1), stage, [revokedBy(rootCrl)]) ??
-    (await verifyChain(pckCrlIssuerChain, "pck-crl-issuer", stage, context));
+    judgeChain(pckCrlIssuerChain, "pck-crl-issuer", stage, context);
   if (problem !== null) return problem;
   const [crlIssuer] = pckCrlIssuerChain;
   if (crlIssuer === undefined || !equalBytes(crlIssuer.der, leaf.issuer.der)) {
     return failure(stage, "crl-issuer-mismatch", { subject: "PCK CRL issuer" });
   }
-  return (
-    (await verifyCrl(pckCrl, leaf.issuer, "PCK CRL", stage, context)) ??
-    firstFailure([leaf], stage, [revokedBy(pckCrl)])
-  );
+  return judgeCrl(pckCrl, leaf.issuer, "PCK CRL", stage, context) ?? firstFailure([leaf], stage, [revokedBy(pckCrl)]);
 }
 
 function lengthFailure(

@@ -3,8 +3,8 @@ import type { Certificate } from "./certificate.ts";
 import type { Crl } from "./crl.ts";
 import { equalBytes } from "./equal-bytes.ts";
 import { failure, type Failure, type FailureCode, type FailureFacts, type Stage } from "./failure.ts";
-import type { P256Verifier } from "./p256.ts";
-import { isSignedBy } from "./signed-by.ts";
+import type { RequiredSignatures } from "./required-signatures.ts";
+import { signedBy } from "./signature-checks.ts";
 
 /** What a chain is for, which fixes its length and the names in it. */
 export type ChainRole = "pck" | "tcb-signing" | "pck-crl-issuer";
@@ -124,17 +124,10 @@ export function firstFailure(links: readonly Link[], stage: Stage, checks: reado
   return null;
 }
 
-/** The first link whose certificate its issuer has not signed; all are verified side by side. */
-export async function firstForged(
-  links: readonly Link[],
-  stage: Stage,
-  verifier: P256Verifier,
-): Promise<Failure | null> {
-  const checks = links.map(({ certificate, issuer }) => isSignedBy(certificate, issuer, verifier));
-  for (const [index, { place }] of links.entries()) {
-    if ((await checks[index]) !== true) {
-      return failure(stage, "certificate-signature-invalid", { subject: place.subject });
-    }
+/** Requires that each certificate was signed by its issuer. */
+export function requireIssuance(links: readonly Link[], stage: Stage, signatures: RequiredSignatures): void {
+  for (const { certificate, issuer, place } of links) {
+    const problem = failure(stage, "certificate-signature-invalid", { subject: place.subject });
+    signatures.require(signedBy(certificate, issuer), problem);
   }
-  return null;
 }

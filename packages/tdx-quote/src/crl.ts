@@ -26,7 +26,7 @@ const SCOPE_EXTENSIONS: ReadonlySet<string> = new Set([
   CERTIFICATE_ISSUER,
 ]);
 
-/** A parsed certificate revocation list. **Not authenticated**: see `verifyCrl`. Bytes are views of the input. */
+/** A parsed certificate revocation list. **Not authenticated**: see `judgeCrl`. Bytes are views of the input. */
 export interface Crl {
   readonly der: Uint8Array;
   /** The signed part. */

@@ -5,6 +5,4 @@ import type { JudgedPckChain } from "./judge-pck-chain.ts";
 export interface Endorsements {
   readonly collateral: JudgedCollateral;
   readonly pck: JudgedPckChain;
-  /** Whether the PCK key was seen to vouch for the quote's attestation key. */
-  readonly isKeyKnown: boolean;
 }

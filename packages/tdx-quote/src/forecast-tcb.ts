@@ -1,12 +1,15 @@
 import { parseCollateral, type Collateral } from "./collateral-bundle.ts";
+import type { Endorsements } from "./endorsements.ts";
 import { failure, type Failure, type ShortComponent } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { judgeEndorsements, type EndorsementContext } from "./judge-endorsements.ts";
-import { judgeQeReport } from "./judge-quote-signatures.ts";
+import { judgeEndorsements } from "./judge-endorsements.ts";
+import { judgeQeReport, type QuoteContext } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY } from "./judgement-memory.ts";
 import { prepareAnchor } from "./prepared-anchor.ts";
+import type { TdxQuote } from "./quote.ts";
+import { judgeWithSignatures } from "./required-signatures.ts";
 import { err, ok, type Result } from "./result.ts";
 import type { TcbStatus } from "./tcb-status.ts";
 import type { VerifiedQuote, VerifyOptions } from "./verify-quote.ts";
@@ -57,26 +60,29 @@ export async function forecastTcb(
 ): Promise<Result<TcbForecast, Failure>> {
   requireInstant(now);
   const anchor = prepareAnchor(rootCa);
-  const context: EndorsementContext = {
-    now,
-    rootCa: anchor.der,
-    verifier: anchor.createVerifier(),
-    memory: NO_MEMORY,
-    certificates: anchor.certificates(),
-    hasStarted: false,
-  };
+  const reading = { rootCa: anchor.der, certificates: anchor.certificates() };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;
-  const endorsements = await judgeEndorsements(quote, parsed.value, context);
-  if (!endorsements.ok) return endorsements;
-  const { pck, collateral } = endorsements.value;
+  return judgeWithSignatures(anchor.createVerifier(), (signatures) => {
+    const context = { ...reading, now, memory: NO_MEMORY, signatures };
+    const endorsements = judgeEndorsements(quote, parsed.value, context);
+    return endorsements.ok ? forecast(quote, endorsements.value, standard, context) : endorsements;
+  });
+}
+
+function forecast(
+  quote: TdxQuote,
+  endorsements: Endorsements,
+  standard: VerifiedQuote["tcbEvaluationDataNumber"],
+  context: QuoteContext,
+): Result<TcbForecast, Failure> {
+  const { pck, collateral } = endorsements;
   const { tcbInfo, qeIdentity } = collateral;
   const tcbEvaluationDataNumber = {
     tcbInfo: tcbInfo.tcbEvaluationDataNumber,
     qeIdentity: qeIdentity.tcbEvaluationDataNumber,
   };
-  const problem =
-    refuseOlder(standard, tcbEvaluationDataNumber) ?? (await judgeQeReport(quote, endorsements.value, context));
+  const problem = refuseOlder(standard, tcbEvaluationDataNumber) ?? judgeQeReport(quote, endorsements, context);
   if (problem !== null) return err(problem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   const judgement = tcb.ok ? tcb.value : tcb.error.judgement;

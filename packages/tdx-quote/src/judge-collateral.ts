@@ -1,12 +1,11 @@
-import { verifyChain, verifyCrl, type ChainContext, type RoleChain } from "./certificate-chain.ts";
+import { judgeChain, judgeCrl, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Collateral, CollateralChains, SignedCollateral } from "./collateral-bundle.ts";
 import type { Crl } from "./crl.ts";
 import { failure, type Failure, type Stage } from "./failure.ts";
 import type { QeIdentity } from "./qe-identity.ts";
 import { err, ok, type Result } from "./result.ts";
-import type { SignatureCheck } from "./signature-checks.ts";
-import { isSignedBy } from "./signed-by.ts";
+import { signedBy, type SignatureCheck } from "./signature-checks.ts";
 import type { TdxTcbInfo } from "./tcb-info.ts";
 import { intersectWindows, isWithin, type ValidityWindow } from "./validity-window.ts";
 
@@ -34,23 +33,15 @@ export function collateralChains(chains: CollateralChains): {
   };
 }
 
-function crlCheck({ signature, tbs }: Crl, issuer: Certificate | undefined): SignatureCheck {
-  return { publicKey: issuer?.publicKey, signature, message: tbs };
-}
-
 /** Every signature that a collateral stands on besides those inside its chains, in the order in which they are judged. */
 export function collateralChecks(collateral: SignedCollateral): readonly SignatureCheck[] {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
   return [
-    crlCheck(rootCaCrl, tcbInfoIssuerChain.at(-1)),
-    { publicKey: tcbInfoIssuerChain[0]?.publicKey, signature: collateral.tcbInfoSignature, message: tcbInfo.bytes },
-    {
-      publicKey: qeIdentityIssuerChain[0]?.publicKey,
-      signature: collateral.qeIdentitySignature,
-      message: qeIdentity.bytes,
-    },
-    crlCheck(pckCrl, pckCrlIssuerChain[0]),
+    signedBy(rootCaCrl, tcbInfoIssuerChain.at(-1)),
+    signedBy({ tbs: tcbInfo.bytes, signature: collateral.tcbInfoSignature }, tcbInfoIssuerChain[0]),
+    signedBy({ tbs: qeIdentity.bytes, signature: collateral.qeIdentitySignature }, qeIdentityIssuerChain[0]),
+    signedBy(pckCrl, pckCrlIssuerChain[0]),
   ];
 }
 
@@ -74,8 +65,8 @@ function collateralWindow(collateral: Collateral): ValidityWindow {
   ]);
 }
 
-async function judgeRootCrl(collateral: Collateral, root: Certificate, context: ChainContext): Promise<Failure | null> {
-  const problem = await verifyCrl(collateral.rootCaCrl, root, "root CA CRL", "crl", context);
+function judgeRootCrl(collateral: Collateral, root: Certificate, context: ChainContext): Failure | null {
+  const problem = judgeCrl(collateral.rootCaCrl, root, "root CA CRL", "crl", context);
   if (problem !== null) return problem;
   return collateral.rootCaCrl.revokes(root.serialHex)
     ? failure("crl", "certificate-revoked", { subject: "root" })
@@ -92,14 +83,13 @@ interface SignedDocument {
   readonly nextUpdate: number;
 }
 
-async function judgeDocument(document: SignedDocument, rootCrl: Crl, context: ChainContext): Promise<Failure | null> {
+function judgeDocument(document: SignedDocument, rootCrl: Crl, context: ChainContext): Failure | null {
   const { stage, chain, bytes, signature, issueDate, nextUpdate } = document;
-  const problem = await verifyChain(chain, "tcb-signing", stage, { ...context, rootCrl });
+  const problem = judgeChain(chain, "tcb-signing", stage, { ...context, rootCrl });
   if (problem !== null) return problem;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified chain has its length
   const signer = chain[0] as Certificate;
-  const isSigned = await isSignedBy({ tbs: bytes, signature }, signer, context.verifier);
-  if (!isSigned) return failure(stage, `${stage}-signature-invalid`);
+  context.signatures.require(signedBy({ tbs: bytes, signature }, signer), failure(stage, `${stage}-signature-invalid`));
   const { now } = context;
   const window = { notBefore: issueDate, notAfter: nextUpdate };
   if (isWithin(window, now)) return null;
@@ -116,17 +106,14 @@ async function judgeDocument(document: SignedDocument, rootCrl: Crl, context: Ch
  * chain codes, signature, window, type.
  * Source: Intel SGX DCAP Quote Verification Library, collateral verification; Intel PCS API v4.
  */
-export async function judgeCollateral(
-  collateral: Collateral,
-  context: ChainContext,
-): Promise<Result<JudgedCollateral, Failure>> {
+export function judgeCollateral(collateral: Collateral, context: ChainContext): Result<JudgedCollateral, Failure> {
   const { tcbInfo, qeIdentity, rootCaCrl } = collateral;
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- chains whose trust anchor was judged have their length
   const root = collateral.tcbInfoIssuerChain.at(-1) as Certificate;
-  const crlProblem = await judgeRootCrl(collateral, root, context);
+  const crlProblem = judgeRootCrl(collateral, root, context);
   if (crlProblem !== null) return err(crlProblem);
 
-  const tcbInfoProblem = await judgeDocument(
+  const tcbInfoProblem = judgeDocument(
     {
       stage: "tcb-info",
       chain: collateral.tcbInfoIssuerChain,
@@ -141,7 +128,7 @@ export async function judgeCollateral(
     return err(failure("tcb-info", "tcb-info-wrong-type", { expected: "TDX", actual: tcbInfo.id }));
   }
 
-  const qeIdentityProblem = await judgeDocument(
+  const qeIdentityProblem = judgeDocument(
     {
       stage: "qe-identity",
       chain: collateral.qeIdentityIssuerChain,

@@ -1,4 +1,4 @@
-import { PCK_CA_COMMON_NAMES, verifyPckCertificateChain, type ChainContext } from "./certificate-chain.ts";
+import { PCK_CA_COMMON_NAMES, judgePckCertificateChain, type ChainContext } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import { parseChain } from "./collateral-bundle.ts";
 import { failure, type Failure } from "./failure.ts";
@@ -75,14 +75,14 @@ export function readPckChain(chain: readonly Certificate[]): Result<JudgedPckCha
  * Errors, all at stage `pck-chain`: chain codes, CRL codes, `certificate-revoked`, `pck-extension-invalid`, `fmspc-mismatch`, `pce-id-mismatch`.
  * Source: Intel SGX PCK Certificate and CRL Profile; Intel SGX DCAP Quote Verification Library.
  */
-export async function judgePckChain(
+export function judgePckChain(
   chain: readonly Certificate[],
   { collateral, tcbInfo }: JudgedCollateral,
   context: ChainContext,
-): Promise<Result<JudgedPckChain, Failure>> {
+): Result<JudgedPckChain, Failure> {
   const { pckCrl, pckCrlIssuerChain, rootCaCrl } = collateral;
   const lists = { rootCrl: rootCaCrl, pckCrl, pckCrlIssuerChain };
-  const problem = await verifyPckCertificateChain(chain, "pck-chain", { ...context, ...lists });
+  const problem = judgePckCertificateChain(chain, "pck-chain", { ...context, ...lists });
   if (problem !== null) return err(problem);
   const judged = readPckChain(chain);
   if (!judged.ok) return judged;

@@ -18,18 +18,8 @@ export interface P256Verifier {
    * Bytes of another length, a point off the curve and scalars outside 1..n-1 give false. The promise never rejects.
    */
   readonly verify: (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => Promise<boolean>;
-  /**
-   * Starts a check whose verdict `verify` is asked for later.
-   *
-   * @param meanwhile - `work` where the caller has other things to do first; with nothing to do but `wait`, a run time that
-   * verifies faster by blocking does so
-   */
-  readonly start: (
-    publicKey: Uint8Array,
-    signature: Uint8Array,
-    message: Uint8Array,
-    meanwhile: "work" | "wait",
-  ) => void;
+  /** Starts a check beside what the caller does until it asks `verify` for the verdict. */
+  readonly start: (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => void;
 }
 
 /** Bytes of `04 || x || y`; some run times import compressed points too. */
@@ -135,9 +125,8 @@ export function createP256Verifier(
   return {
     verify: (publicKey, signature, message) =>
       known(publicKey, signature, message) ?? run("verifyNow", publicKey, signature, message),
-    start(publicKey, signature, message, meanwhile) {
-      if (known(publicKey, signature, message) !== undefined) return;
-      void run(meanwhile === "wait" ? "verifyNow" : "verify", publicKey, signature, message);
+    start(publicKey, signature, message) {
+      if (known(publicKey, signature, message) === undefined) void run("verify", publicKey, signature, message);
     },
   };
 }

@@ -4,37 +4,37 @@ import type { P256Verifier } from "./p256.ts";
 
 /** A signature, what it is over, and the key that should have made it. */
 export interface SignatureCheck {
-  /** 65 bytes; nothing to check where a certificate has no P-256 key, or there is no certificate. */
-  readonly publicKey: Uint8Array | null | undefined;
+  /** 65 bytes; null for a key of an unsupported kind, by which nothing is signed. */
+  readonly publicKey: Uint8Array | null;
   /** `r || s`, 64 bytes. */
   readonly signature: Uint8Array;
   readonly message: Uint8Array;
 }
 
+/** Signed bytes, as certificates and CRLs have them. */
+interface Signed {
+  readonly tbs: Uint8Array;
+  /** `r || s`, 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** The check that a certificate's key signed something; without a certificate nothing is signed. */
+export function signedBy({ tbs, signature }: Signed, issuer: Certificate | undefined): SignatureCheck {
+  return { publicKey: issuer?.publicKey ?? null, signature, message: tbs };
+}
+
 /** The checks inside a chain, from the root down: each certificate by the next one, the last by itself. */
 export function chainChecks(chain: readonly Certificate[]): readonly SignatureCheck[] {
-  return chain
-    .map((certificate, index) => ({
-      publicKey: (chain[index + 1] ?? certificate).publicKey,
-      signature: certificate.signature,
-      message: certificate.tbs,
-    }))
-    .toReversed();
+  return chain.map((certificate, index) => signedBy(certificate, chain[index + 1] ?? certificate)).toReversed();
 }
 
 /**
- * Starts checks side by side. The verdicts are not looked at here: the verifier remembers them, and whoever judges in
- * the prescribed order awaits what already runs. One verification after the other would wait ten times.
- *
- * @param meanwhile - what the caller does until it judges: see {@link P256Verifier.start}
+ * Starts checks side by side. The verdicts are not looked at here: the verifier remembers them for whoever judges. One
+ * verification after the other would wait ten times.
  */
-export function startSignatureChecks(
-  checks: readonly SignatureCheck[],
-  verifier: P256Verifier,
-  meanwhile: "work" | "wait",
-): void {
+export function startSignatureChecks(checks: readonly SignatureCheck[], verifier: P256Verifier): void {
   for (const { publicKey, signature, message } of checks) {
-    if (publicKey !== null && publicKey !== undefined) verifier.start(publicKey, signature, message, meanwhile);
+    if (publicKey !== null) verifier.start(publicKey, signature, message);
   }
 }
 

@@ -1,14 +1,14 @@
-import { verifyIssuance, verifyTrustAnchor } from "./certificate-chain.ts";
+import { judgeIssuance, judgeTrustAnchor, type ChainContext } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
 import { findPckChain, parsePckChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
-import { prepareAnchor } from "./prepared-anchor.ts";
+import { prepareAnchor, type PreparedAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
+import { judgeWithSignatures } from "./required-signatures.ts";
 import { err, ok, type Result } from "./result.ts";
-import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
 
 /** What to judge a PCK chain with. */
 export interface PckChainOptions {
@@ -46,19 +46,17 @@ export function readPckCertificates(
 }
 
 /** Everything about a PCK chain but revocation, and what it says. */
-async function judgeIssuance(
+function judgeChainText(
   pem: string | Uint8Array,
-  now: number,
-  { anchor, verifier }: Verification,
-): Promise<Result<JudgedPckChain, Failure>> {
+  anchor: PreparedAnchor,
+  context: ChainContext,
+): Result<JudgedPckChain, Failure> {
   const parsed = parsePckChain(pem, anchor.certificates());
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
-  if (allEndInRoot([chain], anchor.der)) startSignatureChecks(chainChecks(chain), verifier, "wait");
-  const context = { now, verifier };
   const problem =
-    (await verifyTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor.der, context)) ??
-    (await verifyIssuance(chain, "pck", "pck-chain", context));
+    judgeTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor.der, context) ??
+    judgeIssuance(chain, "pck", "pck-chain", context);
   return problem === null ? readPckChain(chain) : err(problem);
 }
 
@@ -71,9 +69,12 @@ export async function runPckChainVerification(
   requireInstant(now);
   const pem = findPckChain(quote, pckCertificateChain);
   if (!pem.ok) return pem;
-  const { memory } = verification;
+  const { anchor, memory, verifier } = verification;
   const known = memory.recallIssuance(pem.value, now);
-  const judged = known === undefined ? await judgeIssuance(pem.value, now, verification) : ok(known);
+  const judged =
+    known === undefined
+      ? await judgeWithSignatures(verifier, (signatures) => judgeChainText(pem.value, anchor, { now, signatures }))
+      : ok(known);
   if (!judged.ok) return judged;
   memory.keepIssuance(pem.value, judged.value);
   const { ca, extension } = judged.value;

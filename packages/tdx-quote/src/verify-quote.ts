@@ -7,11 +7,12 @@ import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA, type TrustAnchor } from "./intel-root-ca.ts";
 import { judgeEndorsements, startEarlyCollateral, startEarlyQuote } from "./judge-endorsements.ts";
-import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
+import { judgeQeReport, judgeQuoteSignature, type QuoteContext } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
 import { prepareAnchor } from "./prepared-anchor.ts";
 import { parseQuote, type TdxQuote } from "./quote.ts";
+import { judgeWithSignatures } from "./required-signatures.ts";
 import { err, ok, type Brand, type Result } from "./result.ts";
 import type { SgxType } from "./sgx-extension.ts";
 import { judgeTdAttributes, xfamWarnings, type AttributeOptions, type QuoteWarning } from "./td-attributes.ts";
@@ -85,17 +86,15 @@ function judgeReportData(quote: TdxQuote, expected: Uint8Array | null): Failure 
 }
 
 /** Stages `qe-report` to `report-data`. */
-async function judgeQuote(
+function judgeQuote(
   quote: TdxQuote,
   endorsements: Endorsements,
   request: Request,
-  verification: Verification,
-): Promise<Result<VerifiedQuote, Failure>> {
+  context: QuoteContext,
+): Result<Omit<VerifiedFields, "trustAnchor">, Failure> {
   const { collateral, pck } = endorsements;
   const { tcbInfo, qeIdentity } = collateral;
-  const signatureProblem =
-    (await judgeQeReport(quote, endorsements, verification)) ??
-    (await judgeQuoteSignature(quote, verification.verifier));
+  const signatureProblem = judgeQeReport(quote, endorsements, context) ?? judgeQuoteSignature(quote, context);
   if (signatureProblem !== null) return err(signatureProblem);
   const tcb = judgeTcb(tcbSubjectOf(quote, pck.extension), tcbInfo, qeIdentity);
   if (!tcb.ok) return tcb;
@@ -103,7 +102,7 @@ async function judgeQuote(
   if (!attributes.ok) return attributes;
   const reportDataProblem = judgeReportData(quote, request.expectedReportData);
   if (reportDataProblem !== null) return err(reportDataProblem);
-  const fields: VerifiedFields = {
+  return ok({
     quote,
     ...tcb.value,
     earliestExpiration: intersectWindows([collateral.window, pck.window]).notAfter,
@@ -115,11 +114,8 @@ async function judgeQuote(
     pceId: pck.extension.pceIdHex,
     ppid: pck.extension.ppidHex,
     sgxType: pck.extension.sgxType,
-    trustAnchor: verification.anchor.trustAnchor,
     warnings: xfamWarnings(quote.report),
-  };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed
-  return ok(Object.freeze(fields) as VerifiedQuote);
+  });
 }
 
 /**
@@ -137,22 +133,28 @@ export async function runVerification(
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const certificates = anchor.certificates();
+  const reading = { rootCa: anchor.der, certificates: anchor.certificates() };
   // With a memory most of these checks may turn out to be unnecessary.
   const hasStarted = memory === NO_MEMORY && typeof collateral === "string";
-  const context = { now: request.now, rootCa: anchor.der, verifier, memory, certificates, hasStarted };
   const taken =
     typeof collateral === "string"
-      ? parseCollateralSharing(collateral, certificates, (signed) => {
+      ? parseCollateralSharing(collateral, reading.certificates, (signed) => {
           if (!hasStarted) return;
           // Both at once: to wake a thread for the first of some checks costs nearly as much as a check, and for the others little.
-          startEarlyQuote(parsed.value, context);
-          startEarlyCollateral(signed, context);
+          startEarlyCollateral(signed, reading, verifier);
+          startEarlyQuote(parsed.value, reading, verifier);
         })
       : ok(collateral);
   if (!taken.ok) return taken;
-  const endorsements = await judgeEndorsements(parsed.value, taken.value, context);
-  return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, verification) : endorsements;
+  const judged = await judgeWithSignatures(verifier, (signatures) => {
+    const context = { ...reading, now: request.now, memory, signatures };
+    const endorsements = judgeEndorsements(parsed.value, taken.value, context);
+    return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, context) : endorsements;
+  });
+  if (!judged.ok) return judged;
+  const fields: VerifiedFields = { ...judged.value, trustAnchor: anchor.trustAnchor };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed
+  return ok(Object.freeze(fields) as VerifiedQuote);
 }
 
 /**

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createAttestationKeyMemory } from "../src/attestation-key-memory.ts";
-import { quoteChecks } from "../src/judge-quote-signatures.ts";
 import { parseQuote, type TdxQuote } from "../src/quote.ts";
 import { pattern, writeQuote } from "./synthetic-quote.ts";
 
@@ -45,14 +44,6 @@ describe("a memory of attestation keys", () => {
     const memory = createAttestationKeyMemory(2);
     memory.keep(quoteOf(1, bytes), PCK_KEY);
     expect(memory.knows(quoteOf(1, bytes), PCK_KEY)).toBe(isKept);
-  });
-
-  test("saves the check of what it knows, and of nothing else", () => {
-    const keysOf = (pckKey: Uint8Array | null, isKnown: boolean) =>
-      quoteChecks(quoteOf(1), pckKey, isKnown).map(({ publicKey }) => publicKey);
-    const own = keysOf(PCK_KEY, true);
-    expect(own).toEqual([quoteOf(1).attestationPublicKey]);
-    for (const pckKey of [PCK_KEY, null]) expect(keysOf(pckKey, false)).toEqual([pckKey, ...own]);
   });
 
   test.each(["qeReportSignature", "qeReportBytes", "attestationKey", "qeAuthenticationData"] as const)(

@@ -2,11 +2,12 @@ import { p384 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";
 import {
   chainLength,
-  verifyChain,
-  verifyCrl,
-  verifyIssuance,
-  verifyPckCertificateChain,
-  verifyTrustAnchor,
+  judgeChain,
+  judgeCrl,
+  judgeIssuance,
+  judgePckCertificateChain,
+  judgeTrustAnchor,
+  type ChainContext,
   type ChainRole,
   type RoleChain,
 } from "../src/certificate-chain.ts";
@@ -14,6 +15,8 @@ import { parseCertificate, type Certificate } from "../src/certificate.ts";
 import { parseCrl, type Crl } from "../src/crl.ts";
 import type { Failure } from "../src/failure.ts";
 import { createP256Verifier } from "../src/p256.ts";
+import { judgeWithSignatures } from "../src/required-signatures.ts";
+import { err, ok } from "../src/result.ts";
 import { bytes, int, octets, seq, tlv } from "./der-writer.ts";
 import {
   AKI,
@@ -79,7 +82,14 @@ const forged: Partial<CertificateParts> = {
 
 const entry = (serial: number): Partial<CrlParts> => ({ entries: [revoked(BigInt(serial), utcTime(NOW))] });
 
-const context = (now = NOW) => ({ now, verifier: createP256Verifier() });
+/** The verdict of a judge once the signatures that it requires have theirs. */
+async function verdictOf(now: number, judge: (context: ChainContext) => Failure | null): Promise<Failure | null> {
+  const result = await judgeWithSignatures(createP256Verifier(), (signatures) => {
+    const problem = judge({ now, signatures });
+    return problem === null ? ok(null) : err(problem);
+  });
+  return result.ok ? null : result.error;
+}
 
 interface PckCase {
   readonly chain?: readonly Certificate[];
@@ -91,7 +101,7 @@ interface PckCase {
 
 function judgePck({ chain = [pckLeaf, platformCa, root], now = NOW, ...lists }: PckCase = {}): Promise<Failure | null> {
   const evidence = { rootCrl, pckCrl, pckCrlIssuerChain: [platformCa, root], ...lists };
-  return verifyPckCertificateChain(chain, "pck-chain", { ...context(now), ...evidence });
+  return verdictOf(now, (context) => judgePckCertificateChain(chain, "pck-chain", { ...context, ...evidence }));
 }
 
 interface TcbCase {
@@ -105,7 +115,7 @@ function judgeTcb({
   now = NOW,
   rootCrl: list = rootCrl,
 }: TcbCase = {}): Promise<Failure | null> {
-  return verifyChain(chain, "tcb-signing", "tcb-info", { ...context(now), rootCrl: list });
+  return verdictOf(now, (context) => judgeChain(chain, "tcb-signing", "tcb-info", { ...context, rootCrl: list }));
 }
 
 describe("sound chains", () => {
@@ -116,8 +126,14 @@ describe("sound chains", () => {
   test("are accepted", async () => {
     expect(await judgePck()).toBeNull();
     expect(await judgeTcb()).toBeNull();
-    expect(await verifyChain([processorCa, root], "pck-crl-issuer", "pck-chain", { ...context(), rootCrl })).toBeNull();
-    expect(await verifyIssuance([pckLeaf, platformCa, root], "pck", "pck-chain", context())).toBeNull();
+    expect(
+      await verdictOf(NOW, (context) =>
+        judgeChain([processorCa, root], "pck-crl-issuer", "pck-chain", { ...context, rootCrl }),
+      ),
+    ).toBeNull();
+    expect(
+      await verdictOf(NOW, (context) => judgeIssuance([pckLeaf, platformCa, root], "pck", "pck-chain", context)),
+    ).toBeNull();
   });
 
   test("may have a Processor CA in place of the Platform CA", async () => {
@@ -136,7 +152,7 @@ describe("sound chains", () => {
   test.each([NOT_BEFORE, NOT_AFTER])("are valid at the bounds of their windows (%s)", async (now) => {
     expect(await judgePck({ now })).toBeNull();
     expect(await judgeTcb({ now })).toBeNull();
-    expect(await verifyCrl(rootCrl, root, "root CA CRL", "crl", context(now))).toBeNull();
+    expect(await verdictOf(now, (context) => judgeCrl(rootCrl, root, "root CA CRL", "crl", context))).toBeNull();
     expect(
       await anchor([{ role: "tcb-signing", name: "chain", certificates: [tcbSigning, root] }], root.der, now),
     ).toBeNull();
@@ -148,7 +164,7 @@ function anchor(
   rootCa: Uint8Array = root.der,
   now: number = NOW,
 ): Promise<Failure | null> {
-  return verifyTrustAnchor(chains, rootCa, context(now));
+  return verdictOf(now, (context) => judgeTrustAnchor(chains, rootCa, context));
 }
 
 describe("the trust anchor", () => {
@@ -675,7 +691,7 @@ describe("a TCB signing chain is refused when", () => {
     "its length is not that of the role %s",
     async (role) => {
       const chain = [root, root, root, root];
-      expect(await verifyIssuance(chain, role, "qe-identity", context())).toMatchObject({
+      expect(await verdictOf(NOW, (context) => judgeIssuance(chain, role, "qe-identity", context))).toMatchObject({
         stage: "qe-identity",
         code: "chain-length-invalid",
       });
@@ -701,7 +717,8 @@ describe("a CRL is refused when", () => {
     { title: "it begins later", list: rootCrl, now: NOT_BEFORE - 1, code: "crl-not-yet-valid" },
     { title: "it has ended", list: rootCrl, now: NOT_AFTER + 1, code: "crl-expired" },
   ])("$title", async ({ list, issuer = root, now, code }) => {
-    expect(await verifyCrl(list, issuer, "root CA CRL", "crl", context(now))).toMatchObject({
+    const judged = await verdictOf(now ?? NOW, (context) => judgeCrl(list, issuer, "root CA CRL", "crl", context));
+    expect(judged).toMatchObject({
       stage: "crl",
       code,
       facts: { subject: "root CA CRL" },

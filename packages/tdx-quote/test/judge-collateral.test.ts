@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Collateral } from "../src/collateral-bundle.ts";
 import { judgeCollateral } from "../src/judge-collateral.ts";
 import { createP256Verifier } from "../src/p256.ts";
+import { judgeWithSignatures } from "../src/required-signatures.ts";
 import { collateralOf, v5 } from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
@@ -25,8 +26,9 @@ describe.skipIf(!HAS_REAL_VECTORS)("a root CA CRL", () => {
       verdict: "tcb-info/certificate-revoked",
     },
   ])("that lists $name: $verdict", async ({ serial, verdict }) => {
-    const context = { now: v5().now, verifier: createP256Verifier() };
-    const result = await judgeCollateral(revoking(serial()), context);
+    const result = await judgeWithSignatures(createP256Verifier(), (signatures) =>
+      judgeCollateral(revoking(serial()), { now: v5().now, signatures }),
+    );
     expect(result.ok ? "ok" : `${result.error.stage}/${result.error.code}`).toBe(verdict);
   });
 });

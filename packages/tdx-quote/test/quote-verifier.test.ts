@@ -91,11 +91,7 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     expect(platform.ok).toBe(true);
     expect(await ask(v5().now)).toMatchObject({ answer: platform.ok && platform.value, checks: 2 });
     expect(await ask(v5().now)).toMatchObject({ answer: platform.ok && platform.value, checks: 0 });
-    const late = await ask(unix("2060-01-01T00:00:00Z"));
-    expect({ answer: late.answer, isRecalled: late.checks === 0 }).toEqual({
-      answer: "certificate-expired",
-      isRecalled: false,
-    });
+    expect(await ask(unix("2060-01-01T00:00:00Z"))).toMatchObject({ answer: "certificate-expired" });
     expect(await ask(v5().now)).toMatchObject({ checks: 0 });
   });
 

@@ -1,8 +1,8 @@
 import {
   PCK_CA_COMMON_NAMES,
-  verifyChain,
-  verifyCrl,
-  verifyTrustAnchor,
+  judgeChain,
+  judgeCrl,
+  judgeTrustAnchor,
   type ChainContext,
 } from "../certificate-chain.ts";
 import type { Certificate } from "../certificate.ts";
@@ -12,6 +12,7 @@ import { requireInstant } from "../instant.ts";
 import { INTEL_SGX_ROOT_CA } from "../intel-root-ca.ts";
 import { collateralChains, judgeCollateral } from "../judge-collateral.ts";
 import { createP256Verifier } from "../p256.ts";
+import { judgeWithSignatures } from "../required-signatures.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { PckCa } from "./platform.ts";
 
@@ -51,41 +52,50 @@ export function createCollateralVerifier(rootCa: Uint8Array = INTEL_SGX_ROOT_CA)
     const parsed = parseCollateral(encodeCollateral(bundle));
     if (!parsed.ok) return parsed;
     const collateral = parsed.value;
-    const context: ChainContext = { now, verifier: createP256Verifier() };
-    const { tcbInfo, qeIdentity, pckCrlIssuer } = collateralChains(collateral);
-    const anchorProblem = await verifyTrustAnchor([tcbInfo, qeIdentity, pckCrlIssuer], rootCa, context);
-    if (anchorProblem !== null) return err(anchorProblem);
-    const judged = await judgeCollateral(collateral, context);
-    if (!judged.ok) return judged;
-    const ca = await judgePckCrl(collateral, context);
-    if (!ca.ok) return ca;
-    return ok({
-      collateral,
-      fmspc: judged.value.tcbInfo.fmspc,
-      ca: ca.value,
-      validFrom: judged.value.window.notBefore,
-      validUntil: judged.value.window.notAfter,
-      tcbEvaluationDataNumber: {
-        tcbInfo: judged.value.tcbInfo.tcbEvaluationDataNumber,
-        qeIdentity: judged.value.qeIdentity.tcbEvaluationDataNumber,
-      },
-      crlNumber: { rootCa: collateral.rootCaCrl.crlNumber, pck: collateral.pckCrl.crlNumber },
-    });
+    return judgeWithSignatures(createP256Verifier(), (signatures) =>
+      judgeAlone(collateral, rootCa, { now, signatures }),
+    );
   };
 }
 
+function judgeAlone(
+  collateral: Collateral,
+  rootCa: Uint8Array,
+  context: ChainContext,
+): Result<VerifiedCollateral, Failure> {
+  const { tcbInfo, qeIdentity, pckCrlIssuer } = collateralChains(collateral);
+  const anchorProblem = judgeTrustAnchor([tcbInfo, qeIdentity, pckCrlIssuer], rootCa, context);
+  if (anchorProblem !== null) return err(anchorProblem);
+  const judged = judgeCollateral(collateral, context);
+  if (!judged.ok) return judged;
+  const ca = judgePckCrl(collateral, context);
+  if (!ca.ok) return ca;
+  return ok({
+    collateral,
+    fmspc: judged.value.tcbInfo.fmspc,
+    ca: ca.value,
+    validFrom: judged.value.window.notBefore,
+    validUntil: judged.value.window.notAfter,
+    tcbEvaluationDataNumber: {
+      tcbInfo: judged.value.tcbInfo.tcbEvaluationDataNumber,
+      qeIdentity: judged.value.qeIdentity.tcbEvaluationDataNumber,
+    },
+    crlNumber: { rootCa: collateral.rootCaCrl.crlNumber, pck: collateral.pckCrl.crlNumber },
+  });
+}
+
 /** Judges the PCK CRL with the chain it came with; the chain's first name says whose certificates it lists. */
-async function judgePckCrl(collateral: Collateral, context: ChainContext): Promise<Result<PckCa, Failure>> {
+function judgePckCrl(collateral: Collateral, context: ChainContext): Result<PckCa, Failure> {
   const { pckCrl, pckCrlIssuerChain, rootCaCrl } = collateral;
   const stage = "pck-chain";
-  const chainProblem = await verifyChain(pckCrlIssuerChain, "pck-crl-issuer", stage, {
+  const chainProblem = judgeChain(pckCrlIssuerChain, "pck-crl-issuer", stage, {
     ...context,
     rootCrl: rootCaCrl,
   });
   if (chainProblem !== null) return err(chainProblem);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the chain was judged, so it has two certificates
   const issuer = pckCrlIssuerChain[0] as Certificate;
-  const crlProblem = await verifyCrl(pckCrl, issuer, "PCK CRL", stage, context);
+  const crlProblem = judgeCrl(pckCrl, issuer, "PCK CRL", stage, context);
   if (crlProblem !== null) return err(crlProblem);
   return ok(issuer.subjectCommonName === PCK_CA_COMMON_NAMES.platform ? "platform" : "processor");
 }
