@@ -134,13 +134,13 @@ export async function runVerification(
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
   const reading = { rootCa: anchor.der, certificates: anchor.certificates() };
-  // With a memory most of these checks may turn out to be unnecessary.
-  const hasStarted = memory === NO_MEMORY && typeof collateral === "string";
   const taken =
     typeof collateral === "string"
       ? parseCollateralSharing(collateral, reading.certificates, (signed) => {
-          if (!hasStarted) return;
-          // Both at once: to wake a thread for the first of some checks costs nearly as much as a check, and for the others little.
+          // With a memory most of these checks may turn out to be unnecessary.
+          if (memory !== NO_MEMORY) return;
+          // All at once: to wake a thread for the first of some checks costs nearly as much as a check, and for the others little.
+          // Those of the collateral first, since most of these are by the root, whose key is there already.
           startEarlyCollateral(signed, reading, verifier);
           startEarlyQuote(parsed.value, reading, verifier);
         })
