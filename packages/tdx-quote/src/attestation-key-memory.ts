@@ -20,7 +20,7 @@ function idOf(quote: TdxQuote): string {
   return toHex(quote.qeReportSignature.subarray(0, ID_BYTES));
 }
 
-/** Everything that a judgement stood on, in copies: the quote's own parts are views of all of it. */
+/** Everything that a judgement stood on, in copies (not by `slice`, which does not copy a Buffer): the quote's own parts are views of all of it. */
 interface Judged {
   readonly pckKey: Uint8Array;
   readonly signature: Uint8Array;
@@ -54,11 +54,11 @@ export function createAttestationKeyMemory(limit: number): AttestationKeyMemory 
     keep(quote, pckKey) {
       if (quote.qeAuthenticationData.length > REMEMBERED_AUTHENTICATION_DATA_BYTES) return;
       memory.set(idOf(quote), {
-        pckKey: pckKey.slice(),
-        signature: quote.qeReportSignature.slice(),
-        report: quote.qeReportBytes.slice(),
-        attestationKey: quote.attestationKey.slice(),
-        authenticationData: quote.qeAuthenticationData.slice(),
+        pckKey: new Uint8Array(pckKey),
+        signature: new Uint8Array(quote.qeReportSignature),
+        report: new Uint8Array(quote.qeReportBytes),
+        attestationKey: new Uint8Array(quote.attestationKey),
+        authenticationData: new Uint8Array(quote.qeAuthenticationData),
       });
     },
   };

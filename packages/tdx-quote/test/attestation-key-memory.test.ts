@@ -61,11 +61,14 @@ describe("a memory of attestation keys", () => {
 
   test("keeps copies: what a caller does to its quote afterwards changes nothing", () => {
     const memory = createAttestationKeyMemory(2);
-    const quote = quoteOf(1);
-    memory.keep(quote, PCK_KEY);
-    quote.qeReportBytes.fill(0);
-    quote.attestationKey.fill(0);
+    const [quote, pckKey] = [quoteOf(1), Buffer.from(PCK_KEY)];
+    const parts = ["qeReportSignature", "qeReportBytes", "attestationKey", "qeAuthenticationData"] as const;
+    // In Buffers, whose own way to take a part is no copy.
+    const given = { ...quote, ...Object.fromEntries(parts.map((part) => [part, Buffer.from(quote[part])])) };
+    memory.keep(given, pckKey);
+    for (const part of parts) given[part].fill(0);
+    pckKey.fill(0);
     expect(memory.knows(quoteOf(1), PCK_KEY)).toBe(true);
-    expect(memory.knows(quote, PCK_KEY)).toBe(false);
+    expect(memory.knows(given, PCK_KEY)).toBe(false);
   });
 });

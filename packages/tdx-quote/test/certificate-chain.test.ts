@@ -17,7 +17,7 @@ import type { Failure } from "../src/failure.ts";
 import { createP256Verifier } from "../src/p256.ts";
 import { judgeWithSignatures } from "../src/required-signatures.ts";
 import { err, ok } from "../src/result.ts";
-import { bytes, int, octets, seq, tlv } from "./der-writer.ts";
+import { bool, bytes, int, octets, seq, tlv } from "./der-writer.ts";
 import {
   AKI,
   BASIC_CONSTRAINTS,
@@ -347,6 +347,19 @@ describe("a PCK chain is refused when", () => {
       chain: [pckLeaf, platformCa, certificate("root", extensionsOf("root", { [BASIC_CONSTRAINTS]: null }))],
       code: "certificate-extension-invalid",
       facts: { subject: "root" },
+    },
+    {
+      title: "the root allows no intermediate CA",
+      chain: [
+        pckLeaf,
+        platformCa,
+        certificate(
+          "root",
+          extensionsOf("root", { [BASIC_CONSTRAINTS]: extension(BASIC_CONSTRAINTS, seq(bool(true), int(0)), true) }),
+        ),
+      ],
+      code: "certificate-extension-invalid",
+      facts: { subject: "root", reason: "path length of the root allows no intermediate CA" },
     },
     {
       title: "the leaf has an unknown critical extension",

@@ -33,6 +33,7 @@ const sound = crlParts("root").extensions;
 const soundList = seq(...Object.values(sound).filter((value) => value !== null));
 const DATE = utcTime(NOW);
 const REASON = "2.5.29.21";
+const INVALIDITY_DATE = "2.5.29.24";
 const DELTA = "2.5.29.27";
 const DISTRIBUTION_POINT = "2.5.29.28";
 const CERTIFICATE_ISSUER = "2.5.29.29";
@@ -68,9 +69,13 @@ describe("a CRL", () => {
     const removeFromCrl = seq(extension(REASON, tlv(0x0a, bytes("08"))));
     const future = text(0x18, "99991231235959Z");
     const crl = read({
-      entries: [revoked(5n, future, removeFromCrl), revoked(6n, DATE, seq(extension(REASON, seq(), true)))],
+      entries: [
+        revoked(5n, future, removeFromCrl),
+        revoked(6n, DATE, seq(extension(REASON, seq(), true))),
+        revoked(7n, DATE, seq(extension(INVALIDITY_DATE, seq(), true))),
+      ],
     });
-    expect(["05", "06"].map(crl.revokes)).toEqual([true, true]);
+    expect(["05", "06", "07", "08"].map(crl.revokes)).toEqual([true, true, true, false]);
   });
 
   test("has a number as large as 20 bytes, and an authority with or without key identifier", () => {

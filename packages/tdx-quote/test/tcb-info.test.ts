@@ -219,13 +219,25 @@ describe("a TCB info", () => {
   });
 
   test.each([
-    { name: "with something before it", ids: ["ATDX_01"], reason: "must be TDX_ and two hex digits" },
-    { name: "that is a list of one", ids: [["TDX_01"]], reason: "must be TDX_ and two hex digits" },
-    { name: "twice, in another case", ids: ["TDX_0A", "tdx_0a"], reason: "must not repeat an id" },
-  ])("with the id of a TDX module $name is malformed", ({ ids, reason }) => {
+    {
+      name: "with something before it",
+      ids: ["ATDX_01"],
+      facts: { subject: "tdxModuleIdentities[0].id", reason: "must be TDX_ and two hex digits" },
+    },
+    {
+      name: "that is a list of one",
+      ids: [["TDX_01"]],
+      facts: { subject: "tdxModuleIdentities[0].id", reason: "must be TDX_ and two hex digits" },
+    },
+    {
+      name: "twice, in another case",
+      ids: ["TDX_0A", "tdx_0a"],
+      facts: { subject: "tdxModuleIdentities", reason: "must not repeat an id" },
+    },
+  ])("with the id of a TDX module $name is malformed", ({ ids, facts }) => {
     const tdxModuleIdentities = ids.map((id) => ({ ...moduleIdentity("TDX_01", svnLevel(1)), id }));
     expect(parseTcbInfo(withChanges({ tdxModuleIdentities }))).toMatchObject({
-      error: { code: "tcb-info-malformed", facts: { reason } },
+      error: { code: "tcb-info-malformed", facts },
     });
   });
 

@@ -9,6 +9,15 @@ const level = (isvSvn: number, tcbStatus: IsvSvnLevel["tcbStatus"]): IsvSvnLevel
   advisoryIds: [],
 });
 
+test("nothing is missing for a level whose ISVSVN is reached exactly, or passed", () => {
+  const shortOf = isvSvnShortfall("qe", 5);
+  expect([4, 5, 6].map((needs) => shortOf(level(needs, "UpToDate")))).toEqual([
+    [],
+    [],
+    [{ component: "qe", has: 5, needs: 6 }],
+  ]);
+});
+
 test("a revoked level is no goal for the best status, even where there is no other", () => {
   const shortOf = isvSvnShortfall("qe", 1);
   expect(shortOfBestLevel([level(6, "Revoked")], "Revoked", shortOf)).toEqual([]);

@@ -115,6 +115,19 @@ describe("a long-lived verifier", () => {
     },
   );
 
+  test("judges a chain that it knows anew under collateral that it knows from another platform", async () => {
+    const { verify } = createQuoteVerifier({ rootCa });
+    const { bundle: revoking } = evidence(({ pckCrl, pckLeaf }) =>
+      pckCrl.revoked.push({ serial: pckLeaf.serial, date: NOW - DAY }),
+    );
+    const { quote: neighbour } = evidence(({ pckLeaf }) => {
+      pckLeaf.serial = pckLeaf.serial.map((byte, index) => (index === 1 ? byte ^ 1 : byte));
+    });
+    expect(await verdictOf(verify, quote, bundle)).toBe("UpToDate");
+    expect(await verdictOf(verify, neighbour, revoking)).toBe("UpToDate");
+    expect(await verdictOf(verify, quote, revoking)).toBe("pck-chain/certificate-revoked");
+  });
+
   test("uses nothing that it remembers after the collateral has ended", async () => {
     const { verify } = createQuoteVerifier({ rootCa });
     const result = await verify(quote, encodeCollateral(bundle), { now: NOW });
