@@ -7,7 +7,8 @@ import type { TdxQuote } from "./quote.ts";
 export interface AttestationKeyMemory {
   /** Whether this PCK key was seen to vouch, through this QE report, for the quote's attestation key. */
   readonly knows: (quote: TdxQuote, pckKey: Uint8Array) => boolean;
-  readonly keep: (quote: TdxQuote, pckKey: Uint8Array) => void;
+  /** Copies what is judged now, and gives the action that remembers it: see `RequiredSignatures.onceGood`. */
+  readonly keeping: (quote: TdxQuote, pckKey: Uint8Array) => () => void;
 }
 
 /** Real ones have 32. With a longer one the signature is checked again, and no entry is ever large. */
@@ -51,15 +52,17 @@ export function createAttestationKeyMemory(limit: number): AttestationKeyMemory 
         equalBytes(known.authenticationData, quote.qeAuthenticationData)
       );
     },
-    keep(quote, pckKey) {
-      if (quote.qeAuthenticationData.length > REMEMBERED_AUTHENTICATION_DATA_BYTES) return;
-      memory.set(idOf(quote), {
+    keeping(quote, pckKey) {
+      if (quote.qeAuthenticationData.length > REMEMBERED_AUTHENTICATION_DATA_BYTES) return () => undefined;
+      const id = idOf(quote);
+      const judged: Judged = {
         pckKey: new Uint8Array(pckKey),
         signature: new Uint8Array(quote.qeReportSignature),
         report: new Uint8Array(quote.qeReportBytes),
         attestationKey: new Uint8Array(quote.attestationKey),
         authenticationData: new Uint8Array(quote.qeAuthenticationData),
-      });
+      };
+      return () => memory.set(id, judged);
     },
   };
 }

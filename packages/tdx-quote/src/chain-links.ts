@@ -108,7 +108,7 @@ export function windowChecks(now: number): readonly Check[] {
   ];
 }
 
-/** Whether a list names the certificate; the list must be its issuer's, and verified. */
+/** Whether a list names the certificate; the list must be its issuer's, and judged. */
 export function revokedBy(crl: Crl): Check {
   return ["certificate-revoked", ({ certificate }) => (crl.revokes(certificate.serialHex) ? {} : null)];
 }

@@ -60,11 +60,10 @@ export async function forecastTcb(
 ): Promise<Result<TcbForecast, Failure>> {
   requireInstant(now);
   const anchor = prepareAnchor(rootCa);
-  const reading = { rootCa: anchor.der, certificates: anchor.certificates() };
   const parsed = typeof early === "string" ? parseCollateral(early) : ok(early);
   if (!parsed.ok) return parsed;
   return judgeWithSignatures(anchor.createVerifier(), (signatures) => {
-    const context = { ...reading, now, memory: NO_MEMORY, signatures };
+    const context = { anchor, certificates: anchor.certificates(), now, memory: NO_MEMORY, signatures };
     const endorsements = judgeEndorsements(quote, parsed.value, context);
     return endorsements.ok ? forecast(quote, endorsements.value, standard, context) : endorsements;
   });

@@ -9,7 +9,10 @@ import { signedBy, type SignatureCheck } from "./signature-checks.ts";
 import type { TdxTcbInfo } from "./tcb-info.ts";
 import { intersectWindows, isWithin, type ValidityWindow } from "./validity-window.ts";
 
-/** TCB info and QE identity that Intel (or whose root was given) signed, and the time in which all they stand on is valid. */
+/**
+ * TCB info and QE identity that Intel (or whose root was given) signed, and the time in which all they stand on is valid: once the
+ * signatures that were required for it have proved good.
+ */
 export interface JudgedCollateral {
   /** What was judged; the CRLs of a later verification that recalls this are these. */
   readonly collateral: Collateral;
@@ -33,7 +36,7 @@ export function collateralChains(chains: CollateralChains): {
   };
 }
 
-/** Every signature that a collateral stands on besides those inside its chains, in the order in which they are judged. */
+/** Every signature that a collateral stands on besides those inside its chains. */
 export function collateralChecks(collateral: SignedCollateral): readonly SignatureCheck[] {
   const { tcbInfo, qeIdentity, rootCaCrl, pckCrl } = collateral;
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
@@ -87,7 +90,7 @@ function judgeDocument(document: SignedDocument, rootCrl: Crl, context: ChainCon
   const { stage, chain, bytes, signature, issueDate, nextUpdate } = document;
   const problem = judgeChain(chain, "tcb-signing", stage, { ...context, rootCrl });
   if (problem !== null) return problem;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified chain has its length
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a chain that was judged has its length
   const signer = chain[0] as Certificate;
   context.signatures.require(signedBy({ tbs: bytes, signature }, signer), failure(stage, `${stage}-signature-invalid`));
   const { now } = context;

@@ -8,20 +8,21 @@ import { findPckChain, judgePckChain, parsePckChain } from "./judge-pck-chain.ts
 import type { JudgementMemory } from "./judgement-memory.ts";
 import type { P256Verifier } from "./p256.ts";
 import type { KnownCertificates } from "./pem.ts";
+import type { PreparedAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
 import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
 
 /** What one verification reads certificates with. */
-export interface ReadingContext {
-  /** DER of the trust anchor. */
-  readonly rootCa: Uint8Array;
+interface ReadingContext {
+  /** Where chains must end. */
+  readonly anchor: PreparedAnchor;
   /** Every certificate read so far: the chains of one verification share some of them. */
   readonly certificates: KnownCertificates;
 }
 
-/** What one verification of endorsements runs with. */
-export interface EndorsementContext extends ChainContext, ReadingContext {
+/** What one verification judges with. */
+export interface JudgementContext extends ChainContext, ReadingContext {
   readonly memory: JudgementMemory;
 }
 
@@ -42,12 +43,12 @@ function anchoredChains(
  */
 export function startEarlyCollateral(
   collateral: SignedCollateral,
-  { rootCa }: ReadingContext,
+  { anchor }: ReadingContext,
   verifier: P256Verifier,
 ): void {
   const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
   const chains = [tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain];
-  if (!allEndInRoot(chains, rootCa)) return;
+  if (!allEndInRoot(chains, anchor.der)) return;
   startSignatureChecks([...chains.flatMap(chainChecks), ...collateralChecks(collateral)], verifier);
 }
 
@@ -55,10 +56,14 @@ export function startEarlyCollateral(
  * The same for a quote's own PCK chain. The quote's two signatures are left for the time when nothing else is to be done but
  * wait for these.
  */
-export function startEarlyQuote(quote: TdxQuote, context: ReadingContext, verifier: P256Verifier): void {
+export function startEarlyQuote(
+  quote: TdxQuote,
+  { anchor, certificates }: ReadingContext,
+  verifier: P256Verifier,
+): void {
   const pem = findPckChain(quote, undefined);
-  const chain = pem.ok ? parsePckChain(pem.value, context.certificates) : pem;
-  if (chain.ok && allEndInRoot([chain.value], context.rootCa)) startSignatureChecks(chainChecks(chain.value), verifier);
+  const chain = pem.ok ? parsePckChain(pem.value, certificates) : pem;
+  if (chain.ok && allEndInRoot([chain.value], anchor.der)) startSignatureChecks(chainChecks(chain.value), verifier);
 }
 
 /**
@@ -71,9 +76,9 @@ export function startEarlyQuote(quote: TdxQuote, context: ReadingContext, verifi
 export function judgeEndorsements(
   quote: TdxQuote,
   collateral: Collateral,
-  context: EndorsementContext,
+  context: JudgementContext,
 ): Result<Endorsements, Failure> {
-  const { now, rootCa, memory, signatures } = context;
+  const { now, anchor, memory, signatures } = context;
   const pem = findPckChain(quote, collateral.bundle.pck_certificate_chain);
   if (!pem.ok) return pem;
   const known = memory.recallCollateral(collateral, now);
@@ -83,16 +88,14 @@ export function judgeEndorsements(
   const chain = parsePckChain(pem.value, context.certificates);
   if (!chain.ok) return chain;
   const chains = anchoredChains(chain.value, known === undefined ? collateral : null);
-  const anchorProblem = judgeTrustAnchor(chains, rootCa, context);
+  const anchorProblem = judgeTrustAnchor(chains, anchor.der, context);
   if (anchorProblem !== null) return err(anchorProblem);
   const judged = known === undefined ? judgeCollateral(collateral, context) : ok(known);
   if (!judged.ok) return judged;
   const pck = judgePckChain(chain.value, judged.value, context);
   if (!pck.ok) return pck;
-  signatures.onceGood(() => {
-    // Not earlier: the PCK CRL, on which both stand, is judged with the PCK chain.
-    memory.keepCollateral(collateral, judged.value);
-    memory.keepPckChain(pem.value, collateral, pck.value);
-  });
+  // Not earlier: the PCK CRL, on which both stand, is judged with the PCK chain.
+  signatures.onceGood(memory.keepingCollateral(collateral, judged.value));
+  signatures.onceGood(memory.keepingPckChain(pem.value, collateral, pck.value));
   return ok({ collateral: judged.value, pck: pck.value });
 }

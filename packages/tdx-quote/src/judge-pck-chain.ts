@@ -9,7 +9,10 @@ import { err, ok, type Result } from "./result.ts";
 import { parseSgxExtension, type SgxExtension } from "./sgx-extension.ts";
 import { intersectWindows, type ValidityWindow } from "./validity-window.ts";
 
-/** A platform that Intel (or whose root was given) vouches for, and the time in which its chain is valid. */
+/**
+ * A platform that Intel (or whose root was given) vouches for, and the time in which its chain is valid: once the signatures that
+ * were required for it have proved good.
+ */
 export interface JudgedPckChain {
   readonly extension: SgxExtension;
   /** Which of Intel's two CAs issued the leaf. */
@@ -51,18 +54,18 @@ export function parsePckChain(
 /**
  * Reads what a judged PCK chain says about its platform.
  *
- * @param chain - three certificates, leaf first, already verified
+ * @param chain - three certificates, leaf first, already judged
  * Errors: `pck-extension-invalid`.
  */
 export function readPckChain(chain: readonly Certificate[]): Result<JudgedPckChain, Failure> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified chain has three certificates
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a chain that was judged has three certificates
   const leaf = chain[0] as Certificate;
   const extension = parseSgxExtension(leaf);
   if (!extension.ok) {
     const facts = { subject: "PCK leaf", reason: extension.error.reason };
     return err(failure("pck-chain", "pck-extension-invalid", facts));
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a verified certificate has a P-256 key
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- and each of them a P-256 key
   const leafKey = leaf.publicKey as Uint8Array;
   // The issuer's name is the CA's, which has one of two common names.
   const ca = leaf.issuerCommonName === PCK_CA_COMMON_NAMES.platform ? "platform" : "processor";

@@ -45,7 +45,7 @@ export function judgeQeReport(
   if (!memory.attestationKeys.knows(quote, pck.leafKey)) {
     const problem = judgeAttestationKey(quote, pck.leafKey, signatures);
     if (problem !== null) return problem;
-    signatures.onceGood(() => memory.attestationKeys.keep(quote, pck.leafKey));
+    signatures.onceGood(memory.attestationKeys.keeping(quote, pck.leafKey));
   }
   const matched = matchQeIdentity(quote.qeReport, collateral.qeIdentity);
   return matched.ok ? null : matched.error;

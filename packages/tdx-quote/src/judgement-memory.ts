@@ -12,19 +12,22 @@ import { isWithin, type ValidityWindow } from "./validity-window.ts";
 /**
  * Remembers what was judged good, so that it need not be judged again while its time lasts. Refusals are never remembered,
  * and outside of its window a judgement is not recalled: judging anew then gives the exact code.
+ *
+ * A judge knows no signatures yet. So what is to be kept is only taken from it, by its bytes of that moment, and comes back as the
+ * action that keeps it, for `RequiredSignatures.onceGood`.
  */
 export interface JudgementMemory {
   readonly recallCollateral: (collateral: Collateral, now: number) => JudgedCollateral | undefined;
-  readonly keepCollateral: (collateral: Collateral, judged: JudgedCollateral) => void;
+  readonly keepingCollateral: (collateral: Collateral, judged: JudgedCollateral) => () => void;
   readonly recallPckChain: (
     pem: string | Uint8Array,
     collateral: Collateral,
     now: number,
   ) => JudgedPckChain | undefined;
-  readonly keepPckChain: (pem: string | Uint8Array, collateral: Collateral, judged: JudgedPckChain) => void;
+  readonly keepingPckChain: (pem: string | Uint8Array, collateral: Collateral, judged: JudgedPckChain) => () => void;
   /** Of a PCK chain judged without CRLs and TCB info, which says what to fetch and no more. */
   readonly recallIssuance: (pem: string | Uint8Array, now: number) => JudgedPckChain | undefined;
-  readonly keepIssuance: (pem: string | Uint8Array, judged: JudgedPckChain) => void;
+  readonly keepingIssuance: (pem: string | Uint8Array, judged: JudgedPckChain) => () => void;
   readonly attestationKeys: AttestationKeyMemory;
 }
 
@@ -42,12 +45,12 @@ export interface Verification {
 /** Remembers nothing. */
 export const NO_MEMORY: JudgementMemory = {
   recallCollateral: nothing,
-  keepCollateral: nothing,
+  keepingCollateral: () => nothing,
   recallPckChain: nothing,
-  keepPckChain: nothing,
+  keepingPckChain: () => nothing,
   recallIssuance: nothing,
-  keepIssuance: nothing,
-  attestationKeys: { knows: () => false, keep: nothing },
+  keepingIssuance: () => nothing,
+  attestationKeys: { knows: () => false, keeping: () => nothing },
 };
 
 const UTF8 = new TextEncoder();
@@ -84,7 +87,7 @@ const CHAIN_ID_CHARACTERS = 160;
 /** Judged chains, each by all of its text and by what it was judged with. */
 interface ChainMemory {
   readonly recall: (pem: string | Uint8Array, judgedWith: string) => JudgedPckChain | undefined;
-  readonly keep: (pem: string | Uint8Array, judgedWith: string, judged: JudgedPckChain) => void;
+  readonly keeping: (pem: string | Uint8Array, judgedWith: string, judged: JudgedPckChain) => () => void;
 }
 
 /** Where a chain is looked for: to hash four thousand characters takes longer than to compare them once they are found. */
@@ -101,10 +104,10 @@ function createChainMemory(limit: number): ChainMemory {
       const found = chains.get(chainId(text, judgedWith));
       return found?.text === text ? found.judged : undefined;
     },
-    keep(pem, judgedWith, judged) {
-      if (pem.length > REMEMBERED_PEM_BYTES) return;
+    keeping(pem, judgedWith, judged) {
+      if (pem.length > REMEMBERED_PEM_BYTES) return nothing;
       const text = textOf(pem);
-      chains.set(chainId(text, judgedWith), { text, judged });
+      return () => chains.set(chainId(text, judgedWith), { text, judged });
     },
   };
 }
@@ -148,11 +151,11 @@ export function createJudgementMemory(rootCa: Uint8Array, limits: MemoryLimits):
 
   return {
     recallCollateral: (collateral, now) => withinWindow(collaterals.get(keyOf(collateral)), now),
-    keepCollateral: (collateral, judged) => collaterals.set(keyOf(collateral), judged),
+    keepingCollateral: (collateral, judged) => () => collaterals.set(keyOf(collateral), judged),
     recallPckChain: (pem, collateral, now) => withinWindow(pckChains.recall(pem, keyOf(collateral)), now),
-    keepPckChain: (pem, collateral, judged) => pckChains.keep(pem, keyOf(collateral), judged),
+    keepingPckChain: (pem, collateral, judged) => pckChains.keeping(pem, keyOf(collateral), judged),
     recallIssuance: (pem, now) => withinWindow(issuances.recall(pem, ""), now),
-    keepIssuance: (pem, judged) => issuances.keep(pem, "", judged),
+    keepingIssuance: (pem, judged) => issuances.keeping(pem, "", judged),
     attestationKeys: createAttestationKeyMemory(limits.maxPckChains),
   };
 }

@@ -7,7 +7,10 @@ import type { SignatureCheck } from "./signature-checks.ts";
 export interface RequiredSignatures {
   /** Requires a good signature; `problem` is the verdict where it is not. The judge goes on as if it were. */
   readonly require: (check: SignatureCheck, problem: Failure) => void;
-  /** Does something once every signature required before has proved good: remembers what rests on them. */
+  /**
+   * Does something once every signature required before has proved good: remembers what rests on them. Until then a caller may have
+   * changed the bytes that were judged, so the action must hold copies.
+   */
   readonly onceGood: (action: () => void) => void;
 }
 
@@ -16,10 +19,10 @@ type Action = () => void;
 /**
  * Judges as if every signature were good, then lets the signatures decide: the verdict is the first that is not, and what the judge
  * says only where all are. That is the verdict of judging and waiting in turns, since a judge ends with the first thing that it
- * finds wrong by itself. But nothing waits for a signature on the way: all checks run side by side, those that were started before
- * also beside the judge.
+ * finds wrong by itself. But nothing is read after a signature that could be read before: checks that were started run beside the
+ * judge, and all others are begun before the first verdict is looked at.
  *
- * @param judge - without effects but those it asks for by {@link RequiredSignatures.onceGood}: what it reads may be forged
+ * @param judge - remembers nothing but by {@link RequiredSignatures.onceGood}, and is total: what it reads may be forged
  */
 export async function judgeWithSignatures<T>(
   verifier: P256Verifier,

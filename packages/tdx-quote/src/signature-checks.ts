@@ -29,8 +29,7 @@ export function chainChecks(chain: readonly Certificate[]): readonly SignatureCh
 }
 
 /**
- * Starts checks side by side. The verdicts are not looked at here: the verifier remembers them for whoever judges. One
- * verification after the other would wait ten times.
+ * Starts checks beside what is still to be read and judged. The verdicts are not looked at here: the verifier remembers them.
  */
 export function startSignatureChecks(checks: readonly SignatureCheck[], verifier: P256Verifier): void {
   for (const { publicKey, signature, message } of checks) {

@@ -73,10 +73,13 @@ export async function runPckChainVerification(
   const known = memory.recallIssuance(pem.value, now);
   const judged =
     known === undefined
-      ? await judgeWithSignatures(verifier, (signatures) => judgeChainText(pem.value, anchor, { now, signatures }))
+      ? await judgeWithSignatures(verifier, (signatures) => {
+          const chain = judgeChainText(pem.value, anchor, { now, signatures });
+          if (chain.ok) signatures.onceGood(memory.keepingIssuance(pem.value, chain.value));
+          return chain;
+        })
       : ok(known);
   if (!judged.ok) return judged;
-  memory.keepIssuance(pem.value, judged.value);
   const { ca, extension } = judged.value;
   return ok({ fmspc: extension.fmspcHex, pceId: extension.pceIdHex, ca });
 }

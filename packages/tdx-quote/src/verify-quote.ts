@@ -6,8 +6,13 @@ import { bytesOfHex } from "./fixed-hex.ts";
 import { toHex } from "./hex.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA, type TrustAnchor } from "./intel-root-ca.ts";
-import { judgeEndorsements, startEarlyCollateral, startEarlyQuote } from "./judge-endorsements.ts";
-import { judgeQeReport, judgeQuoteSignature, type QuoteContext } from "./judge-quote-signatures.ts";
+import {
+  judgeEndorsements,
+  startEarlyCollateral,
+  startEarlyQuote,
+  type JudgementContext,
+} from "./judge-endorsements.ts";
+import { judgeQeReport, judgeQuoteSignature } from "./judge-quote-signatures.ts";
 import { judgeTcb, tcbSubjectOf } from "./judge-tcb.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
 import { prepareAnchor } from "./prepared-anchor.ts";
@@ -90,8 +95,8 @@ function judgeQuote(
   quote: TdxQuote,
   endorsements: Endorsements,
   request: Request,
-  context: QuoteContext,
-): Result<Omit<VerifiedFields, "trustAnchor">, Failure> {
+  context: JudgementContext,
+): Result<VerifiedFields, Failure> {
   const { collateral, pck } = endorsements;
   const { tcbInfo, qeIdentity } = collateral;
   const signatureProblem = judgeQeReport(quote, endorsements, context) ?? judgeQuoteSignature(quote, context);
@@ -114,6 +119,7 @@ function judgeQuote(
     pceId: pck.extension.pceIdHex,
     ppid: pck.extension.ppidHex,
     sgxType: pck.extension.sgxType,
+    trustAnchor: context.anchor.trustAnchor,
     warnings: xfamWarnings(quote.report),
   });
 }
@@ -133,7 +139,7 @@ export async function runVerification(
   const request = takeRequest(options);
   const parsed = quote instanceof Uint8Array ? parseQuote(quote) : ok(quote);
   if (!parsed.ok) return parsed;
-  const reading = { rootCa: anchor.der, certificates: anchor.certificates() };
+  const reading = { anchor, certificates: anchor.certificates() };
   const taken =
     typeof collateral === "string"
       ? parseCollateralSharing(collateral, reading.certificates, (signed) => {
@@ -152,9 +158,8 @@ export async function runVerification(
     return endorsements.ok ? judgeQuote(parsed.value, endorsements.value, request, context) : endorsements;
   });
   if (!judged.ok) return judged;
-  const fields: VerifiedFields = { ...judged.value, trustAnchor: anchor.trustAnchor };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed
-  return ok(Object.freeze(fields) as VerifiedQuote);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand says that every stage was passed, and every signature is good
+  return ok(Object.freeze(judged.value) as VerifiedQuote);
 }
 
 /**

@@ -21,7 +21,7 @@ describe("a memory of attestation keys", () => {
   test("knows what it was given, and not the same under another PCK key", () => {
     const memory = createAttestationKeyMemory(4);
     expect(memory.knows(quoteOf(1), PCK_KEY)).toBe(false);
-    memory.keep(quoteOf(1), PCK_KEY);
+    memory.keeping(quoteOf(1), PCK_KEY)();
     expect(memory.knows(quoteOf(1), PCK_KEY)).toBe(true);
     expect(memory.knows(quoteOf(1), pattern(65, 8))).toBe(false);
     expect(memory.knows(quoteOf(2), PCK_KEY)).toBe(false);
@@ -29,9 +29,9 @@ describe("a memory of attestation keys", () => {
 
   test("knows several platforms at once, and no more than its limit", () => {
     const memory = createAttestationKeyMemory(2);
-    for (const each of [1, 2]) memory.keep(quoteOf(each), PCK_KEY);
+    for (const each of [1, 2]) memory.keeping(quoteOf(each), PCK_KEY)();
     expect([1, 2].map((each) => memory.knows(quoteOf(each), PCK_KEY))).toEqual([true, true]);
-    memory.keep(quoteOf(3), PCK_KEY);
+    memory.keeping(quoteOf(3), PCK_KEY)();
     expect([1, 2, 3].map((each) => memory.knows(quoteOf(each), PCK_KEY))).toEqual([false, true, true]);
   });
 
@@ -42,7 +42,7 @@ describe("a memory of attestation keys", () => {
     { bytes: 1000, isKept: false },
   ])("keeps authentication data of $bytes bytes: $isKept", ({ bytes, isKept }) => {
     const memory = createAttestationKeyMemory(2);
-    memory.keep(quoteOf(1, bytes), PCK_KEY);
+    memory.keeping(quoteOf(1, bytes), PCK_KEY)();
     expect(memory.knows(quoteOf(1, bytes), PCK_KEY)).toBe(isKept);
   });
 
@@ -50,7 +50,7 @@ describe("a memory of attestation keys", () => {
     "knows nothing with another %s",
     (part) => {
       const memory = createAttestationKeyMemory(2);
-      memory.keep(quoteOf(1), PCK_KEY);
+      memory.keeping(quoteOf(1), PCK_KEY)();
       const other = quoteOf(1);
       // The last byte: an entry is found by the first ones of the signature.
       const bytes = other[part];
@@ -59,15 +59,16 @@ describe("a memory of attestation keys", () => {
     },
   );
 
-  test("keeps copies: what a caller does to its quote afterwards changes nothing", () => {
+  test("keeps copies of what was judged: what a caller does to its quote afterwards changes nothing", () => {
     const memory = createAttestationKeyMemory(2);
     const [quote, pckKey] = [quoteOf(1), Buffer.from(PCK_KEY)];
     const parts = ["qeReportSignature", "qeReportBytes", "attestationKey", "qeAuthenticationData"] as const;
     // In Buffers, whose own way to take a part is no copy.
     const given = { ...quote, ...Object.fromEntries(parts.map((part) => [part, Buffer.from(quote[part])])) };
-    memory.keep(given, pckKey);
+    const keep = memory.keeping(given, pckKey);
     for (const part of parts) given[part].fill(0);
     pckKey.fill(0);
+    keep();
     expect(memory.knows(quoteOf(1), PCK_KEY)).toBe(true);
     expect(memory.knows(given, PCK_KEY)).toBe(false);
   });

@@ -29,11 +29,11 @@ describe("a memory of judged chains", () => {
   test("keeps as many as it may, those used last", () => {
     const memory = memoryOf(2);
     const [first, second, third] = [judged(), judged(), judged()];
-    memory.keepIssuance("first", first);
-    memory.keepIssuance("second", second);
+    memory.keepingIssuance("first", first)();
+    memory.keepingIssuance("second", second)();
     expect(memory.recallIssuance("second", NOW)).toBe(second);
     expect(memory.recallIssuance("first", NOW)).toBe(first);
-    memory.keepIssuance("third", third);
+    memory.keepingIssuance("third", third)();
     expect(memory.recallIssuance("second", NOW)).toBeUndefined();
     expect(memory.recallIssuance("first", NOW)).toBe(first);
     expect(memory.recallIssuance("third", NOW)).toBe(third);
@@ -42,7 +42,7 @@ describe("a memory of judged chains", () => {
   test("takes none for another that only begins like it", () => {
     const memory = memoryOf(2);
     const text = "x".repeat(1000);
-    memory.keepIssuance(text, judged());
+    memory.keepingIssuance(text, judged())();
     for (const other of [text.slice(1), `${text}x`, `${text.slice(1)}y`]) {
       expect(memory.recallIssuance(other, NOW)).toBeUndefined();
     }
@@ -51,7 +51,7 @@ describe("a memory of judged chains", () => {
   test("knows the bytes of a quote and the text of a bundle as the same chain, and no other bytes", () => {
     const memory = memoryOf(2);
     const chain = judged();
-    memory.keepIssuance("chain", chain);
+    memory.keepingIssuance("chain", chain)();
     const bytes = new TextEncoder().encode("chain");
     expect(memory.recallIssuance(bytes, NOW)).toBe(chain);
     bytes[4] = 0xee;
@@ -61,16 +61,26 @@ describe("a memory of judged chains", () => {
   test("gives up the place of none for one that is too long to be kept", () => {
     const memory = memoryOf(1);
     const chain = judged();
-    memory.keepIssuance("chain", chain);
-    memory.keepIssuance("y".repeat(8193), judged());
+    memory.keepingIssuance("chain", chain)();
+    memory.keepingIssuance("y".repeat(8193), judged())();
     expect(memory.recallIssuance("chain", NOW)).toBe(chain);
-    memory.keepIssuance("y".repeat(8192), judged());
+    memory.keepingIssuance("y".repeat(8192), judged())();
     expect(memory.recallIssuance("chain", NOW)).toBeUndefined();
+  });
+
+  test("keeps the bytes that were judged, though they are others by then", () => {
+    const memory = memoryOf(1);
+    const [chain, bytes] = [judged(), new TextEncoder().encode("chain")];
+    const keep = memory.keepingIssuance(bytes, chain);
+    bytes.fill(0x78);
+    keep();
+    expect(memory.recallIssuance("chain", NOW)).toBe(chain);
+    expect(memory.recallIssuance("xxxxx", NOW)).toBeUndefined();
   });
 
   test("recalls a chain inside its window only", () => {
     const memory = memoryOf(1);
-    memory.keepIssuance("chain", judged(NOW - 1, NOW + 1));
+    memory.keepingIssuance("chain", judged(NOW - 1, NOW + 1))();
     const isRecalled = [-2, -1, 0, 1, 2].map((seconds) => memory.recallIssuance("chain", NOW + seconds) !== undefined);
     expect(isRecalled).toEqual([false, true, true, true, false]);
   });

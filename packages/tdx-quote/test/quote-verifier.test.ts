@@ -95,6 +95,19 @@ describe.skipIf(!HAS_REAL_VECTORS)("a long-lived verifier", () => {
     expect(await ask(v5().now)).toMatchObject({ checks: 0 });
   });
 
+  test("remembers what it has judged, not what a caller makes of its quote meanwhile", async () => {
+    const verifier = createQuoteVerifier();
+    const { quote, now } = v5();
+    const parsed = parseQuote(quote);
+    if (!parsed.ok) throw new Error(parsed.error.code);
+    const strange = quote.map((byte, index) => (index === layoutOf(quote).attestationKey ? byte ^ 1 : byte));
+    const pending = verifier.verify(parsed.value, collateralOf(v5()), { now });
+    parsed.value.attestationKey.set([Number(parsed.value.attestationKey[0]) ^ 1]);
+    expect((await pending).ok).toBe(true);
+    const { verdict } = await cost(verifier, { ...v5(), quote: strange });
+    expect(verdict).toBe("qe-report/qe-report-data-mismatch");
+  });
+
   test("takes no word about the PCK chain for a judgement of the quote", async () => {
     const verifier = createQuoteVerifier();
     const quote = parseQuote(v5().quote);
