@@ -47,6 +47,14 @@ export interface PckRevocationContext extends RevocationContext {
   readonly pckCrlIssuerChain: readonly Certificate[];
 }
 
+/** Whether chains have the length of their role and end in the trust anchor: worth the expensive checks, no verdict yet. */
+export function allEndInAnchor(chains: readonly RoleChain[], rootCa: Uint8Array): boolean {
+  return chains.every(({ role, certificates }) => {
+    const root = certificates.at(-1);
+    return root !== undefined && certificates.length === chainLength(role) && equalBytes(root.der, rootCa);
+  });
+}
+
 /**
  * Judges whether chains end where they must: for each chain in the order given the exact length, then the last certificate
  * byte-equal to the anchor; then the anchor's own signature and validity.

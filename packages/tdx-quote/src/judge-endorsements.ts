@@ -1,17 +1,17 @@
-import { judgeTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
+import { allEndInAnchor, judgeTrustAnchor, type ChainContext, type RoleChain } from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import type { Collateral, CollateralChains, SignedCollateral } from "./collateral-bundle.ts";
 import type { Endorsements } from "./endorsements.ts";
 import type { Failure } from "./failure.ts";
 import { collateralChains, collateralChecks, judgeCollateral } from "./judge-collateral.ts";
-import { findPckChain, judgePckChain, parsePckChain } from "./judge-pck-chain.ts";
+import { findPckChain, judgePckChain, parsePckChain, pckRoleChain } from "./judge-pck-chain.ts";
 import type { JudgementMemory } from "./judgement-memory.ts";
 import type { P256Verifier } from "./p256.ts";
 import type { KnownCertificates } from "./pem.ts";
 import type { PreparedAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
 import { err, ok, type Result } from "./result.ts";
-import { allEndInRoot, chainChecks, startSignatureChecks } from "./signature-checks.ts";
+import { chainChecks, startSignatureChecks } from "./signature-checks.ts";
 
 /** What one verification reads certificates with. */
 interface ReadingContext {
@@ -31,7 +31,7 @@ function anchoredChains(
   pckChain: readonly Certificate[],
   collateral: CollateralChains | null,
 ): readonly [RoleChain, ...RoleChain[]] {
-  const pck: RoleChain = { role: "pck", name: "PCK chain", certificates: pckChain };
+  const pck = pckRoleChain(pckChain);
   if (collateral === null) return [pck];
   const { tcbInfo, qeIdentity, pckCrlIssuer } = collateralChains(collateral);
   return [tcbInfo, qeIdentity, pck, pckCrlIssuer];
@@ -39,17 +39,17 @@ function anchoredChains(
 
 /**
  * Starts the checks that need no more than collateral, while its documents are still to be read: where its chains end in the trust anchor
- * at all. No verdict is given: what is wrong comes out in its stage.
+ * at all, and are as long as they should be. No verdict is given: what is wrong comes out in its stage.
  */
 export function startEarlyCollateral(
   collateral: SignedCollateral,
   { anchor }: ReadingContext,
   verifier: P256Verifier,
 ): void {
-  const { tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain } = collateral;
-  const chains = [tcbInfoIssuerChain, qeIdentityIssuerChain, pckCrlIssuerChain];
-  if (!allEndInRoot(chains, anchor.der)) return;
-  startSignatureChecks([...chains.flatMap(chainChecks), ...collateralChecks(collateral)], verifier);
+  const chains = Object.values(collateralChains(collateral));
+  if (!allEndInAnchor(chains, anchor.der)) return;
+  const insideChains = chains.flatMap(({ certificates }) => chainChecks(certificates));
+  startSignatureChecks([...insideChains, ...collateralChecks(collateral)], verifier);
 }
 
 /**
@@ -63,7 +63,8 @@ export function startEarlyQuote(
 ): void {
   const pem = findPckChain(quote, undefined);
   const chain = pem.ok ? parsePckChain(pem.value, certificates) : pem;
-  if (chain.ok && allEndInRoot([chain.value], anchor.der)) startSignatureChecks(chainChecks(chain.value), verifier);
+  if (!chain.ok || !allEndInAnchor([pckRoleChain(chain.value)], anchor.der)) return;
+  startSignatureChecks(chainChecks(chain.value), verifier);
 }
 
 /**

@@ -1,4 +1,9 @@
-import { PCK_CA_COMMON_NAMES, judgePckCertificateChain, type ChainContext } from "./certificate-chain.ts";
+import {
+  PCK_CA_COMMON_NAMES,
+  judgePckCertificateChain,
+  type ChainContext,
+  type RoleChain,
+} from "./certificate-chain.ts";
 import type { Certificate } from "./certificate.ts";
 import { parseChain } from "./collateral-bundle.ts";
 import { failure, type Failure } from "./failure.ts";
@@ -49,6 +54,11 @@ export function parsePckChain(
   known?: KnownCertificates,
 ): Result<readonly Certificate[], Failure> {
   return parseChain(pem, "PCK chain", known);
+}
+
+/** A PCK chain as one among others. */
+export function pckRoleChain(certificates: readonly Certificate[]): RoleChain {
+  return { role: "pck", name: "PCK chain", certificates };
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Certificate } from "./certificate.ts";
-import { equalBytes } from "./equal-bytes.ts";
 import type { P256Verifier } from "./p256.ts";
 
 /** A signature, what it is over, and the key that should have made it. */
@@ -35,10 +34,4 @@ export function startSignatureChecks(checks: readonly SignatureCheck[], verifier
   for (const { publicKey, signature, message } of checks) {
     if (publicKey !== null) verifier.start(publicKey, signature, message);
   }
-}
-
-/** Whether chains end in the trust anchor: worth starting the expensive checks, no verdict yet. */
-export function allEndInRoot(chains: readonly (readonly Certificate[])[], rootCa: Uint8Array): boolean {
-  const roots = new Set(chains.map((chain) => chain.at(-1)));
-  return Array.from(roots).every((root) => root !== undefined && equalBytes(root.der, rootCa));
 }

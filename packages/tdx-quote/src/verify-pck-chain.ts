@@ -3,7 +3,7 @@ import type { Certificate } from "./certificate.ts";
 import type { Failure } from "./failure.ts";
 import { requireInstant } from "./instant.ts";
 import { INTEL_SGX_ROOT_CA } from "./intel-root-ca.ts";
-import { findPckChain, parsePckChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
+import { findPckChain, parsePckChain, pckRoleChain, readPckChain, type JudgedPckChain } from "./judge-pck-chain.ts";
 import { NO_MEMORY, type Verification } from "./judgement-memory.ts";
 import { prepareAnchor, type PreparedAnchor } from "./prepared-anchor.ts";
 import type { TdxQuote } from "./quote.ts";
@@ -55,8 +55,7 @@ function judgeChainText(
   if (!parsed.ok) return parsed;
   const chain = parsed.value;
   const problem =
-    judgeTrustAnchor([{ role: "pck", name: "PCK chain", certificates: chain }], anchor.der, context) ??
-    judgeIssuance(chain, "pck", "pck-chain", context);
+    judgeTrustAnchor([pckRoleChain(chain)], anchor.der, context) ?? judgeIssuance(chain, "pck", "pck-chain", context);
   return problem === null ? readPckChain(chain) : err(problem);
 }
 

@@ -191,11 +191,16 @@ describe("the spec ID record", () => {
       reason: "contradicting algorithm at 60",
       bytes: specIdRecord({ algorithms: [[SHA384, 0xffff]] }),
     },
-    {
-      name: "SHA-1 of 0 bytes",
+    ...[
+      { name: "SHA-1 of 0 bytes", algorithm: [SHA1, 0] as const },
+      { name: "SHA-256 of 48 bytes", algorithm: [SHA256, 48] as const },
+      { name: "SHA-512 of 48 bytes", algorithm: [SHA512, 48] as const },
+      { name: "SM3 of 48 bytes", algorithm: [SM3, 48] as const },
+    ].map(({ name, algorithm }) => ({
+      name,
       reason: "contradicting algorithm at 60",
-      bytes: specIdRecord({ algorithms: [[SHA1, 0]] }),
-    },
+      bytes: specIdRecord({ algorithms: [algorithm] }),
+    })),
     {
       name: "one algorithm declared twice",
       reason: "contradicting algorithm at 64",

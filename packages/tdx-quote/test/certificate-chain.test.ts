@@ -1,6 +1,7 @@
 import { p384 } from "@noble/curves/nist.js";
 import { describe, expect, test } from "vitest";
 import {
+  allEndInAnchor,
   chainLength,
   judgeChain,
   judgeCrl,
@@ -170,6 +171,17 @@ function anchor(
 describe("the trust anchor", () => {
   const tcb: RoleChain = { role: "tcb-signing", name: "TCB info issuer chain", certificates: [tcbSigning, root] };
   const pck: RoleChain = { role: "pck", name: "PCK chain", certificates: [pckLeaf, platformCa, root] };
+
+  test("makes chains worth checking that end in it and have their length", () => {
+    const worth = (...certificates: readonly Certificate[]) =>
+      allEndInAnchor([tcb, { ...pck, certificates }], root.der);
+    expect(worth(pckLeaf, platformCa, root)).toBe(true);
+    expect(worth(pckLeaf, platformCa, tcbSigning)).toBe(false);
+    expect(worth(pckLeaf, root)).toBe(false);
+    expect(worth(pckLeaf, platformCa, platformCa, root)).toBe(false);
+    expect(worth()).toBe(false);
+    expect(allEndInAnchor([tcb, pck], root.der.subarray(1))).toBe(false);
+  });
   const issuer: RoleChain = { role: "pck-crl-issuer", name: "PCK CRL issuer chain", certificates: [platformCa, root] };
 
   test("ends sound chains", async () => {

@@ -7,7 +7,16 @@ import { prepareAnchor } from "../src/prepared-anchor.ts";
 import { parseQuote } from "../src/quote.ts";
 import { runPckChainVerification } from "../src/verify-pck-chain.ts";
 import { runVerification } from "../src/verify-quote.ts";
-import { collateralOf, flipped, pemOf, v5, withCertificationData, type Evidence } from "./real-evidence.ts";
+import {
+  blocksOf,
+  collateralOf,
+  flipped,
+  pemOf,
+  v5,
+  withCertificationData,
+  withPem,
+  type Evidence,
+} from "./real-evidence.ts";
 import { HAS_REAL_VECTORS } from "./real-vectors.ts";
 
 function nameOf(...parts: readonly Uint8Array[]): string {
@@ -78,6 +87,18 @@ describe.skipIf(!HAS_REAL_VECTORS)("what is started ahead", () => {
     const chain = Buffer.from(pemOf(v5().quote));
     const other = await checksOf({ ...v5(), quote: withCertificationData(v5().quote, 5, chain) }, memory);
     expect({ started: other.started.size, verified: other.verified.size }).toEqual({ started: 0, verified: 5 });
+  });
+
+  test("is no chain that is longer than it should be: strangers do not make anyone verify all of it", async () => {
+    const [leaf = "", ...authorities] = blocksOf(pemOf(v5().quote));
+    const evidence = withPem(v5(), leaf.repeat(5) + authorities.join(""));
+    const refused = await checksOf(evidence, NO_MEMORY);
+    // Those of the collateral, whose chains are as they should be.
+    expect({ ok: refused.ok, started: refused.started.size, verified: refused.verified.size }).toEqual({
+      ok: false,
+      started: 7,
+      verified: 0,
+    });
   });
 
   test("is nothing where a chain ends elsewhere: strangers do not make anyone verify", async () => {

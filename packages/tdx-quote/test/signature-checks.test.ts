@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Certificate } from "../src/certificate.ts";
 import type { P256Verifier } from "../src/p256.ts";
-import { allEndInRoot, chainChecks, signedBy, startSignatureChecks } from "../src/signature-checks.ts";
+import { chainChecks, signedBy, startSignatureChecks } from "../src/signature-checks.ts";
 
 function certificate(name: number, publicKey: Uint8Array | null = new Uint8Array(65).fill(name)): Certificate {
   return {
@@ -46,11 +46,4 @@ test("what has no key is not started", () => {
   const root = certificate(2);
   startSignatureChecks(chainChecks([certificate(1, null), root]), verifier);
   expect(started).toEqual([root.publicKey, root.publicKey]);
-});
-
-test("chains are worth checking only when all of them end in the anchor", () => {
-  const [leaf, root] = [certificate(1), certificate(2)];
-  expect(allEndInRoot([[leaf, root], [root]], root.der)).toBe(true);
-  expect(allEndInRoot([[leaf, root], [leaf]], root.der)).toBe(false);
-  expect(allEndInRoot([[leaf, root], []], root.der)).toBe(false);
 });
